@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "probes/verdict.h"
+
+/*
+ * What the daemon knows, as of one moment: made on the main loop, never changed afterwards, counted.
+ * The web side and everything else that answers questions reads the last one published; nothing that
+ * answers a question asks libvirt. Texts in it are raw: who prints them escapes them.
+ */
+
+/* The last beat of one source. */
+typedef struct {
+    const char *source; /* the probe's id */
+    VitalsLayer layer;
+    gint64 realtime; /* wall clock, microseconds */
+} VitalsBeatView;
+
+/**
+ * VitalsGuestView: one guest
+ * @since: wall clock of the last change of its verdict, microseconds
+ * @sampled: wall clock of the last complete cheap sample; 0 for never
+ * @sample_age: how old that was at the snapshot, microseconds; -1 for never
+ * @layers: 1 up, 0 down, -1 not known, by VitalsLayer
+ * @evidence: one line each, ended by %NULL
+ * @beats: (element-type VitalsBeatView): armed sources only
+ * @quarantined: a call on its behalf is overdue
+ * @last_update: the balloon's stamp, seconds since the epoch; 0 for never
+ * @vcpu_seconds: (array length=vcpus): CPU time of each vCPU
+ * @has_counters: the last three figures came from the guest
+ * @capture: %NULL, or "queued", "dumping" while a capture is under way
+ * @capture_done: bytes written so far
+ * @capture_total: bytes expected; 0 if not known
+ */
+typedef struct {
+    char *name;
+    char *uuid;
+    VitalsHealth health;
+    VitalsLayer layer;
+    const char *cause;
+    gint64 since;
+    gint64 sampled;
+    gint64 sample_age;
+    int layers[VITALS_N_LAYERS];
+    char **evidence;
+    GArray *beats;
+    gboolean quarantined;
+
+    VitalsDomainState state;
+    VitalsReason reason;
+    guint vcpus;
+    double *vcpu_seconds;
+    guint64 memory_maximum;
+    guint64 memory_actual;
+    gint64 last_update;
+    gboolean has_counters;
+    guint64 memory_available;
+    guint64 memory_unused;
+    guint64 memory_usable;
+
+    const char *capture;
+    guint64 capture_done;
+    guint64 capture_total;
+} VitalsGuestView;
+
+/**
+ * VitalsIncidentView: one incident
+ * @id: its directory's name
+ * @title: one printable line
+ * @opened: wall clock, microseconds
+ * @path: its directory
+ * @capture_result: "none", "queued", "running", "ok", "failed", "refused", "interrupted", "skipped"
+ * @capture_format: "elf", "kdump-zlib" or ""
+ * @capture_detail: why, where it was not "ok"; printable
+ * @capture_path: the dump, "" if there is none
+ */
+typedef struct {
+    char *id;
+    char *domain;
+    char *uuid;
+    char *health;
+    char *layer;
+    char *cause;
+    char *title;
+    gint64 opened;
+    char *path;
+    char *capture_result;
+    char *capture_format;
+    char *capture_detail;
+    char *capture_path;
+    guint64 capture_bytes;
+} VitalsIncidentView;
+
+/* A counter with one label whose values are a bounded set of our own words. */
+typedef struct {
+    const char *label;
+    guint64 count;
+} VitalsTally;
+
+/**
+ * VitalsSnapshot:
+ * @connected: the cheap lane has an answer from libvirt that is fresh
+ * @ready: it had one at least once
+ * @guests: (element-type VitalsGuestView): in the order of their names
+ * @incidents: (element-type VitalsIncidentView): newest first
+ * @incidents_total: (element-type VitalsTally): opened since the daemon started, by cause
+ * @captures_total: (element-type VitalsTally): finished since the daemon started, by result
+ * @cycle_duration: how long the last sweep of all guests took, microseconds
+ */
+typedef struct {
+    gatomicrefcount references;
+    gint64 realtime;
+    char *uri;
+    gboolean connected;
+    gboolean ready;
+    GPtrArray *guests;
+    GPtrArray *incidents;
+    GArray *incidents_total;
+    GArray *captures_total;
+    guint quarantined;
+    guint abandoned_calls;
+    guint64 reconnects_total;
+    gint64 cycle_duration;
+    guint64 state_bytes_free;
+} VitalsSnapshot;
+
+/* An empty snapshot of that moment. Returns: (transfer full) */
+VitalsSnapshot *vitals_snapshot_new(gint64 realtime);
+VitalsSnapshot *vitals_snapshot_ref(VitalsSnapshot *snapshot);
+void vitals_snapshot_unref(VitalsSnapshot *snapshot);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsSnapshot, vitals_snapshot_unref)
+
+VitalsGuestView *vitals_guest_view_new(void);
+void vitals_guest_view_free(VitalsGuestView *view);
+VitalsIncidentView *vitals_incident_view_new(void);
+VitalsIncidentView *vitals_incident_view_copy(const VitalsIncidentView *view);
+void vitals_incident_view_free(VitalsIncidentView *view);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsIncidentView, vitals_incident_view_free)

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+/*
+ * What was learnt of one guest at one instant. A sample is made by a worker, never changed after it
+ * was posted, and counted: the main loop judges it, the recorder keeps it, an incident writes it down.
+ */
+
+/* The layers of a guest, lowest first: a verdict names the lowest one that stopped. */
+typedef enum {
+    VITALS_LAYER_NONE,
+    VITALS_LAYER_HYPERVISOR, /* the QEMU process and its monitor */
+    VITALS_LAYER_VCPU,       /* its vCPU threads */
+    VITALS_LAYER_KERNEL,     /* the guest's kernel */
+    VITALS_LAYER_USERSPACE,  /* what runs above it */
+    VITALS_N_LAYERS,
+} VitalsLayer;
+
+/* "none", "hypervisor", "vcpu", "kernel", "userspace" */
+const char *vitals_layer_name(VitalsLayer layer);
+
+/* A part of a sample: what one kind of question brings. */
+typedef enum {
+    VITALS_PART_STATE,   /* libvirt's state and reason: bookkeeping, never blocks */
+    VITALS_PART_CONTROL, /* libvirt's channel to QEMU's monitor: bookkeeping, never blocks */
+    VITALS_PART_VCPU,    /* vCPU time, from the host's /proc by way of libvirt: never blocks */
+    VITALS_PART_PROCESS, /* the QEMU process in /proc */
+    VITALS_PART_BALLOON, /* balloon statistics: asks the monitor and may block for ever */
+    VITALS_PART_EVENT,   /* something libvirt told us by itself */
+    VITALS_N_PARTS,
+} VitalsPart;
+
+/* "state", "control", "vcpu", "process", "balloon", "event" */
+const char *vitals_part_name(VitalsPart part);
+
+/* What came of asking. Only AVAILABLE has a value; none of the others is good or bad. */
+typedef enum {
+    VITALS_FACT_NOT_ASKED,
+    VITALS_FACT_AVAILABLE,
+    VITALS_FACT_ABSENT,      /* the guest has no such thing */
+    VITALS_FACT_UNSUPPORTED, /* this hypervisor cannot say */
+    VITALS_FACT_FAILED,      /* it should have, and did not */
+    VITALS_FACT_TIMED_OUT,   /* no answer within the deadline */
+} VitalsFactState;
+
+const char *vitals_fact_state_name(VitalsFactState state);
+
+/* libvirt's virDomainState, by our own numbers so that the judges need no libvirt. */
+typedef enum {
+    VITALS_DOMAIN_NOSTATE,
+    VITALS_DOMAIN_RUNNING, /* "blocked" of Xen counts as running */
+    VITALS_DOMAIN_PAUSED,
+    VITALS_DOMAIN_SHUTDOWN, /* on its way down */
+    VITALS_DOMAIN_SHUTOFF,
+    VITALS_DOMAIN_CRASHED,
+    VITALS_DOMAIN_PMSUSPENDED,
+} VitalsDomainState;
+
+const char *vitals_domain_state_name(VitalsDomainState state);
+
+/* The reasons that make a difference to somebody; all others are OTHER. */
+typedef enum {
+    VITALS_REASON_OTHER,
+    VITALS_REASON_USER,
+    VITALS_REASON_IO_ERROR,
+    VITALS_REASON_WATCHDOG,
+    VITALS_REASON_CRASHED, /* panicked, paused or shut off because of a crash */
+    VITALS_REASON_MIGRATION,
+    VITALS_REASON_SAVE,
+    VITALS_REASON_DUMP,
+    VITALS_REASON_SNAPSHOT,
+    VITALS_REASON_STARTING,
+} VitalsReason;
+
+const char *vitals_reason_name(VitalsReason reason);
+
+/* virDomainControlState */
+typedef enum {
+    VITALS_CONTROL_OK,
+    VITALS_CONTROL_JOB,
+    VITALS_CONTROL_OCCUPIED, /* a monitor command is waiting for QEMU's answer */
+    VITALS_CONTROL_ERROR,    /* the monitor is lost */
+} VitalsControl;
+
+const char *vitals_control_name(VitalsControl control);
+
+/* What /proc says of the QEMU process, worst of its threads first. */
+typedef enum {
+    VITALS_PROCESS_ALIVE,
+    VITALS_PROCESS_STOPPED, /* SIGSTOP or a debugger: state T or t, every thread */
+    VITALS_PROCESS_BLOCKED, /* its main thread in uninterruptible sleep: state D */
+    VITALS_PROCESS_FROZEN,  /* its control group is frozen */
+    VITALS_PROCESS_GONE,    /* it was there and is not */
+} VitalsProcess;
+
+const char *vitals_process_name(VitalsProcess process);
+
+typedef enum {
+    VITALS_EVENT_STARTED,
+    VITALS_EVENT_REBOOT,
+    VITALS_EVENT_CRASHED,
+    VITALS_EVENT_STOPPED,
+    VITALS_EVENT_STOPPED_CRASHED, /* it ended because it crashed */
+    VITALS_EVENT_PAUSED,
+    VITALS_EVENT_RESUMED,
+    VITALS_EVENT_SUSPENDED, /* by the guest's own power management */
+    VITALS_EVENT_SHUTDOWN,
+    VITALS_EVENT_WATCHDOG,
+    VITALS_EVENT_IO_ERROR,
+    VITALS_EVENT_DEFINED,
+    VITALS_EVENT_UNDEFINED,
+    VITALS_EVENT_AGENT_CONNECTED,
+    VITALS_EVENT_AGENT_DISCONNECTED,
+    VITALS_EVENT_CONTROL_ERROR,
+    VITALS_EVENT_MEMORY_FAILURE,
+    VITALS_N_EVENTS,
+} VitalsEvent;
+
+const char *vitals_event_name(VitalsEvent event);
+
+/**
+ * VitalsSample:
+ * @at: monotonic time in microseconds just before the question went out
+ * @realtime: the host's wall clock at the same moment, microseconds since the epoch
+ * @parts: what came of each part; the fields below hold a value only where it is AVAILABLE
+ * @control_for: how long @control has been so, in microseconds
+ * @vcpu_ns: (array length=vcpus): nanoseconds each vCPU has used, in their order
+ * @starved: microseconds since the previous sample of this part in which the process' threads were
+ *   ready to run and the host gave them no CPU (the largest of its threads' run delay)
+ * @last_update: the wall-clock second at which the guest last answered the balloon's question; 0 if
+ *   it never did (QEMU, docs/interop/virtio-balloon-stats.rst)
+ * @has_counters: the guest's own figures came with it; QEMU drops them when the device is reset
+ * @actual: what the balloon leaves to the guest, bytes
+ * @available: what the guest's kernel sees, bytes; with @has_counters
+ * @unused: what it does not use at all, bytes; with @has_counters
+ * @usable: what it could use without swapping, bytes; with @has_counters
+ */
+typedef struct {
+    gatomicrefcount references;
+    gint64 at;
+    gint64 realtime;
+    VitalsFactState parts[VITALS_N_PARTS];
+
+    VitalsDomainState state;
+    VitalsReason reason;
+
+    VitalsControl control;
+    gint64 control_for;
+
+    guint vcpus;
+    guint64 *vcpu_ns;
+
+    gint pid;
+    VitalsProcess process;
+    gint64 starved;
+
+    gint64 last_update;
+    gboolean has_counters;
+    guint64 actual;
+    guint64 available;
+    guint64 unused;
+    guint64 usable;
+
+    VitalsEvent event;
+} VitalsSample;
+
+/* An empty sample of that moment, all parts not asked. Returns: (transfer full) */
+VitalsSample *vitals_sample_new(gint64 at, gint64 realtime);
+VitalsSample *vitals_sample_ref(VitalsSample *sample);
+void vitals_sample_unref(VitalsSample *sample);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsSample, vitals_sample_unref)
+
+/* Whether that part has a value. */
+static inline gboolean
+vitals_sample_has(const VitalsSample *sample, VitalsPart part)
+{
+    return sample->parts[part] == VITALS_FACT_AVAILABLE;
+}
