@@ -15,7 +15,9 @@
  * @run_at_answer: the run clock when the probe last got an answer of any kind: silence is only proven
  *   up to there, as a question that was not answered proves nothing
  * @period: how often it should beat, microseconds; 0 if it has no pace
+ * @answer_at: monotonic time of the last answer
  * @value: the raw value it saw last, whatever it compares
+ * @had_counters: balloon only: the last answer carried the guest's own figures
  */
 typedef struct {
     gboolean armed;
@@ -24,7 +26,9 @@ typedef struct {
     gint64 run_at_beat;
     gint64 run_at_answer;
     gint64 period;
+    gint64 answer_at;
     guint64 value;
+    gboolean had_counters;
 } VitalsSource;
 
 /**
@@ -34,7 +38,7 @@ typedef struct {
  * @boot_seen: we saw it start, so that a boot may be under way
  * @run_clock: microseconds since @started in which the guest could run, as far as we were there to see
  * @state_at: monotonic time of the last answer about @state; 0 for never
- * @crashed: libvirt told us of a crash since @started
+ * @crashed_at: monotonic time at which libvirt told us of a crash; 0 if it did not since @started
  * @control_at: monotonic time of the last answer about @control; 0 for never
  * @process_at: likewise for @process
  * @process_since: monotonic time since when @process has been as it is
@@ -43,6 +47,7 @@ typedef struct {
  * @monitor_at: monotonic time when a monitor-backed call last returned an answer; 0 for never
  * @capturing: we are dumping it: what libvirt says of its state is our own doing
  * @starved: of the time since the kernel's last beat, microseconds the host gave it no CPU
+ * @starve_debt: starved microseconds that were not yet taken off the run clock
  * @vcpus: how many vCPUs it has
  * @vcpu_ns: CPU time of all its vCPUs together, nanoseconds
  * @vcpu_ns_at_beat: the same at the kernel's last beat
@@ -59,7 +64,7 @@ typedef struct {
     VitalsDomainState state;
     VitalsReason reason;
     gint64 state_at;
-    gboolean crashed;
+    gint64 crashed_at;
 
     VitalsControl control;
     gint64 control_for;
@@ -74,6 +79,7 @@ typedef struct {
     gboolean capturing;
 
     gint64 starved;
+    gint64 starve_debt;
 
     guint vcpus;
     guint64 vcpu_ns;
@@ -102,3 +108,23 @@ typedef struct {
     gint64 sample_max_age;
     gint64 recovery;
 } VitalsLimits;
+
+/* Whether the silence of that source means something: it has armed and has a pace. */
+gboolean vitals_source_has_deadline(const VitalsSource *source);
+
+/* How long the guest could run since that source beat, as far as its questions were answered. */
+gint64 vitals_source_silence(const VitalsSource *source);
+
+/* Whether the layer has a source whose silence would mean something. */
+gboolean vitals_signs_layer_has_armed(const VitalsSigns *signs, VitalsLayer layer);
+
+/* Whether every such source of the layer is past its deadline, and there is one. */
+gboolean vitals_signs_layer_is_silent(const VitalsSigns *signs, const VitalsLimits *limits,
+                                      VitalsLayer layer);
+
+/* How many cores the vCPUs used since the kernel's last beat, of the time the host gave them: 1.0 is
+ * one vCPU at full speed. 0 while that time is too short to tell. */
+double vitals_signs_vcpu_share(const VitalsSigns *signs);
+
+/* Whether an answer of that moment still says something; 0 is never. */
+gboolean vitals_signs_is_fresh(const VitalsSigns *signs, const VitalsLimits *limits, gint64 at);

@@ -36,6 +36,9 @@ typedef struct {
     gboolean (*holds)(const VitalsSigns *signs, const VitalsLimits *limits);
 } VitalsCause;
 
+/* The table; its last row always holds. */
+extern const VitalsCause vitals_causes[];
+
 /**
  * VitalsVerdict: plain data
  * @cause: never %NULL

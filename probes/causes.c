@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "probes/verdict.h"
+
+#include <string.h>
+
+/*
+ * The verdict's table: what a guest may suffer from, and what has to be seen to say so. The first row
+ * whose condition holds names the cause, so positive knowledge stands before silence, and what stands
+ * lower in the stack before what stands higher.
+ */
+
+/*
+ * The shares of one core that tell dead kernels apart, measured over the whole silence: an idle
+ * healthy guest used 0.8 %, one halted with interrupts off exactly 0.0 %, one that spins or sits in
+ * panic()'s delay loop 64-99 % on a shared host (fault-matrix, section 1).
+ */
+#define HALTED_SHARE 0.002
+#define SPINNING_SHARE 0.5
+
+/* After we first saw a guest, this long is allowed for its sources to arm before we say that there
+ * are none: two paces of a balloon that is asked every ten seconds. */
+#define OBSERVING (25 * G_USEC_PER_SEC)
+
+static gboolean
+kernel_is_dead(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return signs->state == VITALS_DOMAIN_RUNNING && !signs->overdue_since &&
+           vitals_signs_layer_is_silent(signs, limits, VITALS_LAYER_KERNEL) &&
+           !(vitals_signs_layer_has_armed(signs, VITALS_LAYER_USERSPACE) &&
+             !vitals_signs_layer_is_silent(signs, limits, VITALS_LAYER_USERSPACE));
+}
+
+static gboolean
+process_has_been(const VitalsSigns *signs, const VitalsLimits *limits, VitalsProcess process,
+                 gint64 at_least)
+{
+    return vitals_signs_is_fresh(signs, limits, signs->process_at) && signs->process == process &&
+           signs->process_at - signs->process_since >= at_least;
+}
+
+static gboolean
+holds_panicked(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return signs->crashed_at || signs->state == VITALS_DOMAIN_CRASHED ||
+           ((signs->state == VITALS_DOMAIN_PAUSED || signs->state == VITALS_DOMAIN_SHUTOFF) &&
+            signs->reason == VITALS_REASON_CRASHED);
+}
+
+static gboolean
+holds_qemu_gone(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return signs->state == VITALS_DOMAIN_RUNNING &&
+           process_has_been(signs, limits, VITALS_PROCESS_GONE, limits->stuck_after);
+}
+
+static gboolean
+holds_qemu_stopped(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return process_has_been(signs, limits, VITALS_PROCESS_STOPPED, limits->stuck_after);
+}
+
+static gboolean
+holds_qemu_frozen(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return process_has_been(signs, limits, VITALS_PROCESS_FROZEN, limits->stuck_after);
+}
+
+static gboolean
+holds_qemu_blocked(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return process_has_been(signs, limits, VITALS_PROCESS_BLOCKED, limits->blocked_after);
+}
+
+static gboolean
+holds_monitor_lost(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return vitals_signs_is_fresh(signs, limits, signs->control_at) &&
+           signs->control == VITALS_CONTROL_ERROR && signs->control_for >= limits->stuck_after;
+}
+
+static gboolean
+holds_monitor_blocked(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return vitals_signs_is_fresh(signs, limits, signs->control_at) &&
+           signs->control == VITALS_CONTROL_OCCUPIED && signs->control_for >= limits->stuck_after;
+}
+
+static gboolean
+holds_no_data(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return !vitals_signs_is_fresh(signs, limits, signs->state_at);
+}
+
+static gboolean
+paused_for(const VitalsSigns *signs, VitalsReason reason)
+{
+    return signs->state == VITALS_DOMAIN_PAUSED && signs->reason == reason;
+}
+
+static gboolean
+holds_io_error(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return paused_for(signs, VITALS_REASON_IO_ERROR);
+}
+
+static gboolean
+holds_watchdog_pause(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return paused_for(signs, VITALS_REASON_WATCHDOG);
+}
+
+static gboolean
+holds_paused_by_user(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return paused_for(signs, VITALS_REASON_USER);
+}
+
+static gboolean
+holds_paused_for_job(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return signs->state == VITALS_DOMAIN_PAUSED;
+}
+
+static gboolean
+holds_suspended(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return signs->state == VITALS_DOMAIN_PMSUSPENDED;
+}
+
+static gboolean
+holds_shutting_down(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return signs->state == VITALS_DOMAIN_SHUTDOWN || signs->state == VITALS_DOMAIN_SHUTOFF;
+}
+
+static gboolean
+holds_kernel_halted(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return kernel_is_dead(signs, limits) && vitals_signs_vcpu_share(signs) < HALTED_SHARE;
+}
+
+static gboolean
+holds_kernel_spinning(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return kernel_is_dead(signs, limits) && vitals_signs_vcpu_share(signs) >= SPINNING_SHARE;
+}
+
+static gboolean
+nothing_armed(const VitalsSigns *signs)
+{
+    return !vitals_signs_layer_has_armed(signs, VITALS_LAYER_KERNEL) &&
+           !vitals_signs_layer_has_armed(signs, VITALS_LAYER_USERSPACE);
+}
+
+static gboolean
+holds_starting(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return nothing_armed(signs) && signs->boot_seen &&
+           signs->now - signs->started < limits->boot_grace;
+}
+
+static gboolean
+holds_observing(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return nothing_armed(signs) && !signs->boot_seen && signs->now - signs->started < OBSERVING;
+}
+
+static gboolean
+holds_no_vital_signs(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return nothing_armed(signs);
+}
+
+static gboolean
+holds_always(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return TRUE;
+}
+
+const VitalsCause vitals_causes[] = {
+    {
+        .id = "guest-panicked",
+        .health = VITALS_HEALTH_CRASHED,
+        .layer = VITALS_LAYER_KERNEL,
+        .meaning = "The guest's kernel panicked and told the host so through its panic device.",
+        .remedy = "Read the vmcore and the console log of the incident for the panic's text and "
+                  "trace, then reset or start the guest again.",
+        .holds = holds_panicked,
+    },
+    {
+        .id = "qemu-gone",
+        .health = VITALS_HEALTH_STUCK,
+        .layer = VITALS_LAYER_HYPERVISOR,
+        .meaning = "The QEMU process has ended although libvirt still counts the guest as running.",
+        .remedy = "Look at the end of the guest's log in /var/log/libvirt/qemu and at the host's "
+                  "kernel log for an out-of-memory kill; restart libvirtd if it does not notice.",
+        .holds = holds_qemu_gone,
+    },
+    {
+        .id = "qemu-stopped",
+        .health = VITALS_HEALTH_STUCK,
+        .layer = VITALS_LAYER_HYPERVISOR,
+        .meaning = "The QEMU process was stopped by a signal or a debugger; the guest inside gets "
+                   "no time and its monitor cannot answer.",
+        .remedy = "Find out who stopped it, then continue it with 'kill -CONT PID'; nothing in the "
+                  "guest needs repair.",
+        .holds = holds_qemu_stopped,
+    },
+    {
+        .id = "qemu-frozen",
+        .health = VITALS_HEALTH_STUCK,
+        .layer = VITALS_LAYER_HYPERVISOR,
+        .meaning = "The control group of the QEMU process is frozen.",
+        .remedy = "Find out who froze it and thaw the group.",
+        .holds = holds_qemu_frozen,
+    },
+    {
+        .id = "qemu-blocked",
+        .health = VITALS_HEALTH_STUCK,
+        .layer = VITALS_LAYER_HYPERVISOR,
+        .meaning = "The QEMU process hangs inside the host's kernel (uninterruptible sleep), most "
+                   "often on storage that does not answer.",
+        .remedy = "Look at the storage below the guest (NFS, iSCSI, a failing disk) and at the "
+                  "host's kernel log.",
+        .holds = holds_qemu_blocked,
+    },
+    {
+        .id = "monitor-lost",
+        .health = VITALS_HEALTH_STUCK,
+        .layer = VITALS_LAYER_HYPERVISOR,
+        .meaning = "libvirt lost its connection to QEMU's monitor and can no longer control the "
+                   "guest, which may well be running.",
+        .remedy = "Look at libvirtd's log; the guest has to be shut down from inside and started "
+                  "again to be managed.",
+        .holds = holds_monitor_lost,
+    },
+    {
+        .id = "monitor-blocked",
+        .health = VITALS_HEALTH_STUCK,
+        .layer = VITALS_LAYER_HYPERVISOR,
+        .meaning = "QEMU does not answer on its monitor.",
+        .remedy = "Look at what QEMU's main thread waits for ('cat /proc/PID/stack'), usually "
+                  "storage or another tool holding it.",
+        .holds = holds_monitor_blocked,
+    },
+    {
+        .id = "no-data",
+        .health = VITALS_HEALTH_UNKNOWN,
+        .layer = VITALS_LAYER_NONE,
+        .meaning = "libvirt has not told anything about this guest for too long.",
+        .remedy = "Check that libvirtd runs and answers ('virsh list').",
+        .holds = holds_no_data,
+    },
+    {
+        .id = "io-error",
+        .health = VITALS_HEALTH_PAUSED,
+        .layer = VITALS_LAYER_VCPU,
+        .meaning = "QEMU paused the guest because of an I/O error on one of its disks, usually "
+                   "because the storage is full.",
+        .remedy = "Repair or enlarge the storage, see 'virsh domblkerror', then 'virsh resume'.",
+        .holds = holds_io_error,
+    },
+    {
+        .id = "watchdog-pause",
+        .health = VITALS_HEALTH_PAUSED,
+        .layer = VITALS_LAYER_VCPU,
+        .meaning = "The guest's watchdog expired and its action paused the guest: nothing in the "
+                   "guest petted it any more.",
+        .remedy = "Treat it as a hang: look at the console, take a dump, then reset the guest.",
+        .holds = holds_watchdog_pause,
+    },
+    {
+        .id = "paused-by-user",
+        .health = VITALS_HEALTH_PAUSED,
+        .layer = VITALS_LAYER_NONE,
+        .meaning = "Somebody paused the guest.",
+        .remedy = "'virsh resume' when it is to go on.",
+        .holds = holds_paused_by_user,
+    },
+    {
+        .id = "paused-for-job",
+        .health = VITALS_HEALTH_PAUSED,
+        .layer = VITALS_LAYER_NONE,
+        .meaning = "The guest is paused while libvirt saves, migrates, dumps or snapshots it.",
+        .remedy = "Wait for the job to end; 'virsh domjobinfo' shows it.",
+        .holds = holds_paused_for_job,
+    },
+    {
+        .id = "suspended",
+        .health = VITALS_HEALTH_PAUSED,
+        .layer = VITALS_LAYER_NONE,
+        .meaning = "The guest suspended itself to memory.",
+        .remedy = "'virsh dompmwakeup' wakes it.",
+        .holds = holds_suspended,
+    },
+    {
+        .id = "shutting-down",
+        .health = VITALS_HEALTH_HEALTHY,
+        .layer = VITALS_LAYER_NONE,
+        .meaning = "The guest is on its way down.",
+        .remedy = "Nothing to do.",
+        .holds = holds_shutting_down,
+    },
+    {
+        .id = "kernel-halted",
+        .health = VITALS_HEALTH_UNRESPONSIVE,
+        .layer = VITALS_LAYER_KERNEL,
+        .meaning = "The guest's kernel stopped answering and its vCPUs use no time at all: they "
+                   "are halted and no interrupt wakes them.",
+        .remedy = "Read the vmcore's backtraces for what halted with interrupts off, then reset "
+                  "the guest.",
+        .holds = holds_kernel_halted,
+    },
+    {
+        .id = "kernel-spinning",
+        .health = VITALS_HEALTH_UNRESPONSIVE,
+        .layer = VITALS_LAYER_KERNEL,
+        .meaning = "The guest's kernel stopped answering while its vCPUs run at full speed: a "
+                   "panic that nothing reported, or a loop with interrupts off.",
+        .remedy = "Read the vmcore's log and backtraces; add a panic device (lint rule CAP001) so "
+                  "that a panic is told apart, then reset the guest.",
+        .holds = holds_kernel_spinning,
+    },
+    {
+        .id = "kernel-silent",
+        .health = VITALS_HEALTH_UNRESPONSIVE,
+        .layer = VITALS_LAYER_KERNEL,
+        .meaning = "The guest's kernel stopped answering.",
+        .remedy = "Read the vmcore's log and backtraces, then reset the guest.",
+        .holds = kernel_is_dead,
+    },
+    {
+        .id = "starting",
+        .health = VITALS_HEALTH_STARTING,
+        .layer = VITALS_LAYER_NONE,
+        .meaning = "The guest started a short while ago and has not shown all its signs yet.",
+        .remedy = "Wait.",
+        .holds = holds_starting,
+    },
+    {
+        .id = "observing",
+        .health = VITALS_HEALTH_UNKNOWN,
+        .layer = VITALS_LAYER_NONE,
+        .meaning = "We have not watched this guest for long enough to know its signs of life.",
+        .remedy = "Wait.",
+        .holds = holds_observing,
+    },
+    {
+        .id = "no-vital-signs",
+        .health = VITALS_HEALTH_UNKNOWN,
+        .layer = VITALS_LAYER_NONE,
+        .meaning = "Nothing in this guest shows from outside whether its kernel lives: no balloon "
+                   "driver answers.",
+        .remedy = "Give it a virtio balloon with a statistics period (lint rule MEM004) and load "
+                  "its driver in the guest.",
+        .holds = holds_no_vital_signs,
+    },
+    {
+        .id = "none",
+        .health = VITALS_HEALTH_HEALTHY,
+        .layer = VITALS_LAYER_NONE,
+        .meaning = "All signs of life are there.",
+        .remedy = "Nothing to do.",
+        .holds = holds_always,
+    },
+};
+
+const VitalsCause *
+vitals_cause_find(const char *id)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(vitals_causes); i++) {
+        if (strcmp(vitals_causes[i].id, id) == 0)
+            return &vitals_causes[i];
+    }
+    return NULL;
+}

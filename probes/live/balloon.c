@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "probes/probe.h"
+
+/*
+ * The balloon's last-update: the host's own stamp of the moment at which the guest's balloon driver
+ * last answered. QEMU asks again only when it was answered, so a dead kernel's stamp stands still: a
+ * heartbeat without an agent (QEMU, docs/interop/virtio-balloon-stats.rst; measured: fault-matrix).
+ */
+
+/*
+ * When the guest answered. The stamp is wall-clock time in whole seconds and the wall clock may be
+ * set, so it is only believed within the time between the last look and this one.
+ */
+static gint64
+beat_time(const VitalsSample *sample, const VitalsSource *source)
+{
+    gint64 age = sample->realtime - sample->last_update * G_USEC_PER_SEC;
+
+    return CLAMP(sample->at - age, source->answer_at, sample->at);
+}
+
+static VitalsPulse
+judge(const VitalsSample *sample, VitalsSource *source)
+{
+    guint64 stamp = (guint64)sample->last_update;
+
+    if (stamp != source->value) {
+        gboolean first = source->value == 0;
+
+        source->value = stamp;
+        /* The first stamp ever is no beat: a driver without its service, or a guest without a
+         * period, sets it once and never again. */
+        if (first || stamp == 0)
+            return VITALS_PULSE_NONE;
+        source->last_beat = beat_time(sample, source);
+        return VITALS_PULSE_BEAT;
+    }
+    /* QEMU forgets the guest's figures, but not the stamp, when the device is reset: the guest is
+     * rebooting, or its crash kernel took over, whether or not an event said so. */
+    if (source->had_counters && !sample->has_counters)
+        return VITALS_PULSE_RESET;
+    return VITALS_PULSE_NONE;
+}
+
+static VitalsPulse
+absorb(const VitalsSample *sample, VitalsSigns *signs, VitalsSource *source)
+{
+    VitalsPulse pulse;
+
+    if (!vitals_sample_has(sample, VITALS_PART_BALLOON))
+        return VITALS_PULSE_NONE;
+
+    signs->monitor_at = sample->at;
+    pulse = judge(sample, source);
+    source->had_counters = sample->has_counters;
+    source->answer_at = sample->at;
+    source->run_at_answer = signs->run_clock;
+    return pulse;
+}
+
+const VitalsProbe vitals_probe_balloon = {
+    .id = "balloon",
+    .layer = VITALS_LAYER_KERNEL,
+    .summary = "the stamp of the balloon driver's last answer",
+    .arms_at = 2,
+    .absorb = absorb,
+};

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "probes/probe.h"
+
+/*
+ * libvirt's state, and the events it sends by itself. Both are bookkeeping: a frozen QEMU still
+ * "runs" (measured), so they prove no life, but what they say of a crash, a pause or a restart wins
+ * over any silence.
+ */
+
+static VitalsPulse
+absorb_event(const VitalsSample *sample, VitalsSigns *signs)
+{
+    switch (sample->event) {
+    case VITALS_EVENT_STARTED:
+    case VITALS_EVENT_REBOOT:
+        return VITALS_PULSE_RESET;
+    case VITALS_EVENT_CRASHED:
+    case VITALS_EVENT_STOPPED_CRASHED:
+        signs->crashed_at = sample->at;
+        return VITALS_PULSE_NONE;
+    default: /* the others stand on the timeline and change nothing here */
+        return VITALS_PULSE_NONE;
+    }
+}
+
+static VitalsPulse
+absorb(const VitalsSample *sample, VitalsSigns *signs, VitalsSource *source)
+{
+    if (vitals_sample_has(sample, VITALS_PART_EVENT))
+        return absorb_event(sample, signs);
+
+    if (vitals_sample_has(sample, VITALS_PART_STATE)) {
+        signs->state = sample->state;
+        signs->reason = sample->reason;
+        signs->state_at = sample->at;
+    }
+    return VITALS_PULSE_NONE;
+}
+
+const VitalsProbe vitals_probe_state = {
+    .id = "state",
+    .layer = VITALS_LAYER_NONE,
+    .summary = "libvirt's state and events",
+    .arms_at = 1,
+    .absorb = absorb,
+};

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "probes/verdict.h"
+#include "probes/probe.h"
+
+/* vCPU time that advanced within this time proves scheduled vCPUs; an idle guest uses 8 ms a second
+ * and the kernel counts in ticks of 10 ms. */
+#define VCPU_FRESH (10 * G_USEC_PER_SEC)
+
+const char *
+vitals_health_name(VitalsHealth health)
+{
+    static const char *const names[VITALS_N_HEALTHS] = {
+        [VITALS_HEALTH_STARTING] = "starting", [VITALS_HEALTH_HEALTHY] = "healthy",
+        [VITALS_HEALTH_DEGRADED] = "degraded", [VITALS_HEALTH_UNRESPONSIVE] = "unresponsive",
+        [VITALS_HEALTH_CRASHED] = "crashed",   [VITALS_HEALTH_STUCK] = "stuck",
+        [VITALS_HEALTH_PAUSED] = "paused",     [VITALS_HEALTH_UNKNOWN] = "unknown",
+    };
+    return (guint)health < VITALS_N_HEALTHS ? names[health] : "invalid";
+}
+
+VitalsVerdict
+vitals_verdict_initial(gint64 now)
+{
+    return (VitalsVerdict){ .cause = vitals_cause_find("no-data"), .since = now };
+}
+
+/* Silence is broken by a single beat and a process may be continued for a moment: recovery from
+ * these has to last. */
+static gboolean
+recovers_slowly(const VitalsCause *from, const VitalsCause *to)
+{
+    return (from->health == VITALS_HEALTH_UNRESPONSIVE || from->health == VITALS_HEALTH_STUCK) &&
+           (to->health == VITALS_HEALTH_HEALTHY || to->health == VITALS_HEALTH_UNKNOWN);
+}
+
+VitalsVerdict
+vitals_verdict_decide(const VitalsSigns *signs, const VitalsLimits *limits, VitalsVerdict before)
+{
+    const VitalsCause *cause = vitals_causes;
+
+    while (!cause->holds(signs, limits))
+        cause++;
+
+    if (cause == before.cause) {
+        before.better_since = 0;
+        return before;
+    }
+    if (recovers_slowly(before.cause, cause)) {
+        if (!before.better_since)
+            before.better_since = signs->now;
+        if (signs->now - before.better_since < limits->recovery)
+            return before;
+    }
+    return (VitalsVerdict){ .cause = cause, .since = signs->now };
+}
+
+int
+vitals_verdict_layer_up(const VitalsSigns *signs, const VitalsLimits *limits, VitalsVerdict verdict,
+                        VitalsLayer layer)
+{
+    const VitalsSource *vcpu = &signs->sources[vitals_probe_index("vcpu")];
+
+    if (verdict.cause->layer == layer && layer != VITALS_LAYER_NONE)
+        return 0;
+    /* what is not sampled any more is not known any more */
+    if (!vitals_signs_is_fresh(signs, limits, signs->state_at))
+        return -1;
+    /* above the layer that stopped nothing can be told */
+    if (verdict.cause->layer != VITALS_LAYER_NONE && layer > verdict.cause->layer)
+        return -1;
+
+    switch (layer) {
+    case VITALS_LAYER_HYPERVISOR:
+        return signs->process_at || signs->control_at ? 1 : -1;
+    case VITALS_LAYER_VCPU:
+        return vcpu->armed && signs->now - vcpu->last_beat <= VCPU_FRESH ? 1 : -1;
+    case VITALS_LAYER_KERNEL:
+    case VITALS_LAYER_USERSPACE:
+        return vitals_signs_layer_has_armed(signs, layer) &&
+                       !vitals_signs_layer_is_silent(signs, limits, layer)
+                   ? 1
+                   : -1;
+    case VITALS_LAYER_NONE:
+    case VITALS_N_LAYERS:
+        break;
+    }
+    return -1;
+}
+
+static double
+seconds(gint64 microseconds)
+{
+    return (double)microseconds / G_USEC_PER_SEC;
+}
+
+static void
+append_source(GPtrArray *lines, const VitalsSigns *signs, const VitalsLimits *limits, guint index)
+{
+    const VitalsProbe *probe = vitals_probes[index];
+    const VitalsSource *source = &signs->sources[index];
+
+    if (probe->layer != VITALS_LAYER_KERNEL && probe->layer != VITALS_LAYER_USERSPACE)
+        return;
+    if (!source->armed)
+        g_ptr_array_add(lines, g_strdup_printf("%s: %s: not armed, says nothing", probe->id,
+                                               source->answer_at ? "no steady beat since the guest "
+                                                                   "(re)started"
+                                                                 : "never answered"));
+    else if (!source->period)
+        g_ptr_array_add(lines, g_strdup_printf("%s: no period set, says nothing", probe->id));
+    else
+        g_ptr_array_add(
+            lines, g_strdup_printf("%s: last beat %.1f s ago, silent for %.1f s in which the guest "
+                                   "could run; deadline %.1f s",
+                                   probe->id, seconds(signs->now - source->last_beat),
+                                   seconds(MAX(vitals_source_silence(source), 0)),
+                                   seconds(source->period * limits->balloon_deadline)));
+}
+
+static void
+append_hypervisor(GPtrArray *lines, const VitalsSigns *signs)
+{
+    if (signs->process_at)
+        g_ptr_array_add(lines, g_strdup_printf("process: QEMU is %s for %.1f s",
+                                               vitals_process_name(signs->process),
+                                               seconds(signs->process_at - signs->process_since)));
+    if (signs->control_at && signs->control != VITALS_CONTROL_OK)
+        g_ptr_array_add(lines,
+                        g_strdup_printf("control: libvirt's monitor channel is %s for %.1f s",
+                                        vitals_control_name(signs->control),
+                                        seconds(signs->control_for)));
+    else if (signs->control_at)
+        g_ptr_array_add(lines, g_strdup("control: libvirt's monitor channel is free"));
+    if (signs->overdue_since)
+        g_ptr_array_add(lines,
+                        g_strdup_printf("monitor: our question to QEMU is unanswered for %.1f s",
+                                        seconds(signs->now - signs->overdue_since)));
+}
+
+char **
+vitals_verdict_evidence(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    GPtrArray *lines = g_ptr_array_new();
+
+    if (signs->state_at)
+        g_ptr_array_add(lines, g_strdup_printf("state: libvirt says %s (%s), %.1f s ago",
+                                               vitals_domain_state_name(signs->state),
+                                               vitals_reason_name(signs->reason),
+                                               seconds(signs->now - signs->state_at)));
+    if (signs->crashed_at)
+        g_ptr_array_add(lines, g_strdup_printf("event: libvirt reported a crash %.1f s ago",
+                                               seconds(signs->now - signs->crashed_at)));
+    append_hypervisor(lines, signs);
+    if (signs->vcpu_at)
+        g_ptr_array_add(lines,
+                        g_strdup_printf("vcpu: %u vCPU, %.1f %% of a core since the kernel's last "
+                                        "beat, %.1f s of it starved",
+                                        signs->vcpus, vitals_signs_vcpu_share(signs) * 100,
+                                        seconds(signs->starved)));
+    for (guint i = 0; vitals_probes[i]; i++)
+        append_source(lines, signs, limits, i);
+
+    g_ptr_array_add(lines, NULL);
+    return (char **)g_ptr_array_free(lines, FALSE);
+}

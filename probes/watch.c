@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "probes/watch.h"
+#include "probes/probe.h"
+
+/* A cheap sample comes every second. Where two lie further apart than this it was we who were away
+ * (stopped, starved, or libvirtd gone), and only this much of the gap counts as time in which the
+ * guest was seen running. */
+#define GAP_COUNTED (2 * G_USEC_PER_SEC)
+
+void
+vitals_watch_init(VitalsWatch *watch, gint64 now, const VitalsLimits *limits, gboolean boot_seen)
+{
+    *watch = (VitalsWatch){
+        .limits = *limits,
+        .verdict = vitals_verdict_initial(now),
+        .signs = { .now = now, .started = now, .boot_seen = boot_seen },
+    };
+}
+
+void
+vitals_watch_set_balloon_period(VitalsWatch *watch, gint64 period)
+{
+    watch->signs.sources[vitals_probe_index("balloon")].period = period;
+}
+
+/* From the kernel's beats on, the shares of CPU and of starvation are counted anew. */
+static void
+forget_since_beat(VitalsSigns *signs)
+{
+    signs->starved = 0;
+    signs->vcpu_ns_at_beat = signs->vcpu_ns;
+    signs->vcpu_at_beat = signs->vcpu_at;
+}
+
+/* The guest runs its own programme anew: what armed before proves nothing now. */
+static void
+start_over(VitalsSigns *signs, gint64 now)
+{
+    signs->started = now;
+    signs->boot_seen = TRUE;
+    signs->crashed_at = 0;
+    forget_since_beat(signs);
+    for (guint i = 0; i < VITALS_SOURCES_MAX; i++) {
+        signs->sources[i].armed = FALSE;
+        signs->sources[i].beats = 0;
+        signs->sources[i].run_at_beat = signs->run_clock;
+        signs->sources[i].had_counters = FALSE;
+    }
+}
+
+/* Amnesty: what could not be heard in the meantime is not held against the guest. */
+static void
+forgive_silence(VitalsSigns *signs)
+{
+    for (guint i = 0; i < VITALS_SOURCES_MAX; i++)
+        signs->sources[i].run_at_beat = signs->run_clock;
+}
+
+/*
+ * The guest's own time: it passes while libvirt says that the guest runs, QEMU is not stopped and
+ * the host gives it CPU, and only as far as we were there to see. @before is what held until now.
+ */
+static void
+advance_run_clock(VitalsSigns *signs, const VitalsSigns *before)
+{
+    gint64 elapsed;
+    gint64 starved;
+
+    if (before->state_at == 0 || signs->state_at <= before->state_at)
+        return;
+    if (before->state != VITALS_DOMAIN_RUNNING || signs->state != VITALS_DOMAIN_RUNNING ||
+        signs->process == VITALS_PROCESS_STOPPED || signs->process == VITALS_PROCESS_FROZEN ||
+        signs->overdue_since || signs->capturing)
+        return;
+
+    elapsed = MIN(signs->state_at - before->state_at, GAP_COUNTED);
+    starved = MIN(signs->starve_debt, elapsed);
+    signs->starve_debt -= starved;
+    signs->run_clock += elapsed - starved;
+}
+
+/* @beat_before: the source's last beat until now; a probe that can date the new one has changed it */
+static void
+note_beat(const VitalsProbe *probe, const VitalsSample *sample, VitalsSigns *signs,
+          VitalsSource *source, gint64 beat_before)
+{
+    if (source->last_beat == beat_before)
+        source->last_beat = sample->at;
+    /* never back before the last beat: the run clock may have stood still in between */
+    source->run_at_beat =
+        MAX(source->run_at_beat, signs->run_clock - (sample->at - source->last_beat));
+    source->beats++;
+    if (source->beats >= probe->arms_at)
+        source->armed = TRUE;
+
+    if (probe->layer == VITALS_LAYER_KERNEL) {
+        forget_since_beat(signs);
+        if (sample->at > signs->crashed_at)
+            signs->crashed_at = 0;
+    }
+}
+
+static gboolean
+decide(VitalsWatch *watch)
+{
+    VitalsVerdict before = watch->verdict;
+
+    if (watch->signs.capturing)
+        return FALSE;
+    watch->verdict = vitals_verdict_decide(&watch->signs, &watch->limits, before);
+    return watch->verdict.cause != before.cause;
+}
+
+gboolean
+vitals_watch_ingest(VitalsWatch *watch, const VitalsSample *sample)
+{
+    VitalsSigns *signs = &watch->signs;
+    const VitalsSigns before = *signs;
+    gboolean reset = FALSE;
+
+    signs->now = MAX(signs->now, sample->at);
+    for (guint i = 0; vitals_probes[i]; i++) {
+        VitalsSource *source = &signs->sources[i];
+        gint64 beat_before = source->last_beat;
+
+        switch (vitals_probes[i]->absorb(sample, signs, source)) {
+        case VITALS_PULSE_BEAT:
+            note_beat(vitals_probes[i], sample, signs, source, beat_before);
+            break;
+        case VITALS_PULSE_RESET:
+            reset = TRUE;
+            break;
+        case VITALS_PULSE_NONE:
+            break;
+        }
+    }
+    advance_run_clock(signs, &before);
+    if (before.process == VITALS_PROCESS_STOPPED && signs->process == VITALS_PROCESS_ALIVE)
+        forgive_silence(signs);
+    if (reset)
+        start_over(signs, sample->at);
+    return decide(watch);
+}
+
+gboolean
+vitals_watch_tick(VitalsWatch *watch, gint64 now)
+{
+    watch->signs.now = MAX(watch->signs.now, now);
+    return decide(watch);
+}
+
+void
+vitals_watch_call_overdue(VitalsWatch *watch, gint64 since)
+{
+    if (!watch->signs.overdue_since)
+        watch->signs.overdue_since = since;
+}
+
+void
+vitals_watch_call_returned(VitalsWatch *watch, gint64 now)
+{
+    watch->signs.now = MAX(watch->signs.now, now);
+    watch->signs.overdue_since = 0;
+    forgive_silence(&watch->signs);
+}
+
+void
+vitals_watch_set_capturing(VitalsWatch *watch, gint64 now, gboolean capturing)
+{
+    watch->signs.now = MAX(watch->signs.now, now);
+    watch->signs.capturing = capturing;
+}
+
+gboolean
+vitals_watch_is_suspicious(const VitalsWatch *watch)
+{
+    for (guint i = 0; vitals_probes[i]; i++) {
+        const VitalsSource *source = &watch->signs.sources[i];
+
+        /* a period late: past the jitter of two paces that do not know of each other, and early
+         * enough to ask again before the deadline */
+        if (source->armed && source->period > 0 &&
+            watch->signs.run_clock - source->run_at_beat > source->period * 2)
+            return TRUE;
+    }
+    return FALSE;
+}

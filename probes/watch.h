@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "probes/verdict.h"
+
+/**
+ * VitalsWatch: the judgement of one guest over time; plain data, free to copy
+ *
+ * It lives on samples and ticks alone, so that a recorded guest can be judged again with other
+ * limits. Times are whatever monotonic clock the samples carry.
+ */
+typedef struct {
+    VitalsSigns signs;
+    VitalsLimits limits;
+    VitalsVerdict verdict;
+} VitalsWatch;
+
+/**
+ * vitals_watch_init:
+ * @now: monotonic microseconds
+ * @limits: the deadlines of this guest
+ * @boot_seen: we saw the guest start just now
+ */
+void vitals_watch_init(VitalsWatch *watch, gint64 now, const VitalsLimits *limits,
+                       gboolean boot_seen);
+
+/* How often the balloon's stamp should move, microseconds; 0 if it is not asked for: then it never
+ * counts. */
+void vitals_watch_set_balloon_period(VitalsWatch *watch, gint64 period);
+
+/**
+ * vitals_watch_ingest:
+ *
+ * Takes a sample in. Samples come in the order they were taken; one that is older than the last
+ * answer of its part is late and is not to be given.
+ *
+ * Returns: whether the cause of the verdict changed
+ */
+gboolean vitals_watch_ingest(VitalsWatch *watch, const VitalsSample *sample);
+
+/* Lets time pass without news. Returns: whether the cause of the verdict changed */
+gboolean vitals_watch_tick(VitalsWatch *watch, gint64 now);
+
+/* A monitor-backed call that was sent at @since is overdue. */
+void vitals_watch_call_overdue(VitalsWatch *watch, gint64 since);
+
+/* That call returned after all: what was silent in the meantime gets its time anew. */
+void vitals_watch_call_returned(VitalsWatch *watch, gint64 now);
+
+/* While we dump the guest its verdict is held: what libvirt says of its state is our own doing. */
+void vitals_watch_set_capturing(VitalsWatch *watch, gint64 now, gboolean capturing);
+
+/* Whether a source of that guest is quieter than its pace, though not yet dead: look more often. */
+gboolean vitals_watch_is_suspicious(const VitalsWatch *watch);
