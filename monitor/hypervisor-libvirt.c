@@ -1,0 +1,725 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "monitor/hypervisor.h"
+#include "config/text.h"
+
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+#include <libvirt-glib/libvirt-glib.h>
+
+/* The only file that calls libvirt. */
+
+typedef struct {
+    VitalsHypervisor base;
+    char *uri;
+} Hypervisor;
+
+/* @no_bulk: the driver has no bulk stats (Xen: measured, xen-facts.md). */
+typedef struct {
+    VitalsConnection base;
+    virConnectPtr connection;
+    gboolean no_bulk;
+    gboolean subscribed;
+    gboolean close_watched;
+    GArray *callbacks;
+} Connection;
+
+/* Who hears events. Counted, one for each registered callback: libvirt lets go of the last one only
+ * when no callback can be under way any more, whichever thread closed the connection. */
+typedef struct {
+    gatomicrefcount references;
+    VitalsEventHandler on_event;
+    VitalsClosedHandler on_closed;
+    gpointer data;
+} Subscription;
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(virDomain, virDomainFree)
+
+/* virDomainGetVcpus writes at most so many; QEMU 7.2's machines end at 288 (pc, q35) and 512. */
+#define VCPUS_MAX 512
+
+/* Keep-alive finds a libvirtd that is there but does not answer: 3 messages, 5 s apart. */
+#define KEEPALIVE_INTERVAL 5
+#define KEEPALIVE_COUNT 3
+
+/* ---- errors ---- */
+
+static VitalsHypervisorError
+error_code(const virError *error, virConnectPtr connection)
+{
+    if (connection && virConnectIsAlive(connection) == 0)
+        return VITALS_HYPERVISOR_ERROR_DISCONNECTED;
+
+    switch (error ? error->code : VIR_ERR_OK) {
+    case VIR_ERR_NO_DOMAIN:
+        return VITALS_HYPERVISOR_ERROR_GONE;
+    case VIR_ERR_NO_SUPPORT:
+    case VIR_ERR_OPERATION_UNSUPPORTED:
+    case VIR_ERR_ARGUMENT_UNSUPPORTED:
+    case VIR_ERR_CONFIG_UNSUPPORTED:
+        return VITALS_HYPERVISOR_ERROR_UNSUPPORTED;
+    case VIR_ERR_OPERATION_TIMEOUT:
+        return VITALS_HYPERVISOR_ERROR_TIMED_OUT;
+    case VIR_ERR_RPC:
+    case VIR_ERR_NO_CONNECT:
+        return VITALS_HYPERVISOR_ERROR_DISCONNECTED;
+    default:
+        return VITALS_HYPERVISOR_ERROR_FAILED;
+    }
+}
+
+/* Turns libvirt's last error of this thread into @error. */
+static void
+take_error(GError **error, virConnectPtr connection, const char *what)
+{
+    const virError *last = virGetLastError();
+    g_autofree char *message = vitals_text_printable(last ? last->message : "unknown error", -1);
+
+    g_set_error(error, VITALS_HYPERVISOR_ERROR, error_code(last, connection), "%s: %s", what,
+                message);
+    virResetLastError();
+}
+
+static void
+ignore_error(void *data, virErrorPtr error)
+{
+}
+
+/* ---- what libvirt's numbers mean ---- */
+
+static VitalsDomainState
+state_of(int state)
+{
+    switch (state) {
+    case VIR_DOMAIN_RUNNING:
+    case VIR_DOMAIN_BLOCKED:
+        return VITALS_DOMAIN_RUNNING;
+    case VIR_DOMAIN_PAUSED:
+        return VITALS_DOMAIN_PAUSED;
+    case VIR_DOMAIN_SHUTDOWN:
+        return VITALS_DOMAIN_SHUTDOWN;
+    case VIR_DOMAIN_SHUTOFF:
+        return VITALS_DOMAIN_SHUTOFF;
+    case VIR_DOMAIN_CRASHED:
+        return VITALS_DOMAIN_CRASHED;
+    case VIR_DOMAIN_PMSUSPENDED:
+        return VITALS_DOMAIN_PMSUSPENDED;
+    default:
+        return VITALS_DOMAIN_NOSTATE;
+    }
+}
+
+static VitalsReason
+paused_reason_of(int reason)
+{
+    switch (reason) {
+    case VIR_DOMAIN_PAUSED_USER:
+        return VITALS_REASON_USER;
+    case VIR_DOMAIN_PAUSED_IOERROR:
+        return VITALS_REASON_IO_ERROR;
+    case VIR_DOMAIN_PAUSED_WATCHDOG:
+        return VITALS_REASON_WATCHDOG;
+    case VIR_DOMAIN_PAUSED_CRASHED:
+        return VITALS_REASON_CRASHED;
+    case VIR_DOMAIN_PAUSED_MIGRATION:
+    case VIR_DOMAIN_PAUSED_POSTCOPY:
+    case VIR_DOMAIN_PAUSED_POSTCOPY_FAILED:
+        return VITALS_REASON_MIGRATION;
+    case VIR_DOMAIN_PAUSED_SAVE:
+        return VITALS_REASON_SAVE;
+    case VIR_DOMAIN_PAUSED_DUMP:
+        return VITALS_REASON_DUMP;
+    case VIR_DOMAIN_PAUSED_FROM_SNAPSHOT:
+    case VIR_DOMAIN_PAUSED_SNAPSHOT:
+        return VITALS_REASON_SNAPSHOT;
+    case VIR_DOMAIN_PAUSED_STARTING_UP:
+        return VITALS_REASON_STARTING;
+    default:
+        return VITALS_REASON_OTHER;
+    }
+}
+
+static VitalsReason
+reason_of(int state, int reason)
+{
+    if (state == VIR_DOMAIN_PAUSED)
+        return paused_reason_of(reason);
+    if (state == VIR_DOMAIN_SHUTOFF && reason == VIR_DOMAIN_SHUTOFF_CRASHED)
+        return VITALS_REASON_CRASHED;
+    if (state == VIR_DOMAIN_CRASHED)
+        return VITALS_REASON_CRASHED;
+    return VITALS_REASON_OTHER;
+}
+
+/* ---- connections ---- */
+
+static VitalsConnection *
+connect_to(VitalsHypervisor *base, GError **error)
+{
+    Hypervisor *hypervisor = (Hypervisor *)base;
+    virConnectPtr connection = virConnectOpen(hypervisor->uri);
+    Connection *self;
+
+    if (!connection) {
+        const virError *last = virGetLastError();
+        g_autofree char *message = vitals_text_printable(last ? last->message : "", -1);
+
+        g_set_error(error, VITALS_HYPERVISOR_ERROR, VITALS_HYPERVISOR_ERROR_DISCONNECTED,
+                    "cannot connect to %s: %s", hypervisor->uri, message);
+        virResetLastError();
+        return NULL;
+    }
+    /* In-process drivers (test:///) have no connection to keep alive: an error is no matter. */
+    if (virConnectSetKeepAlive(connection, KEEPALIVE_INTERVAL, KEEPALIVE_COUNT) < 0)
+        virResetLastError();
+
+    self = g_new0(Connection, 1);
+    self->base.hypervisor = base;
+    self->connection = connection;
+    self->callbacks = g_array_new(FALSE, FALSE, sizeof(int));
+    return &self->base;
+}
+
+static virDomainPtr
+look_up(Connection *self, const char *uuid, GError **error)
+{
+    virDomainPtr domain = virDomainLookupByUUIDString(self->connection, uuid);
+
+    if (!domain)
+        take_error(error, self->connection, "cannot look the domain up");
+    return domain;
+}
+
+/* ---- the sweep ---- */
+
+static void
+ask_control(virDomainPtr domain, VitalsSample *sample)
+{
+    virDomainControlInfo info;
+
+    if (virDomainGetControlInfo(domain, &info, 0) < 0) {
+        sample->parts[VITALS_PART_CONTROL] =
+            error_code(virGetLastError(), NULL) == VITALS_HYPERVISOR_ERROR_UNSUPPORTED
+                ? VITALS_FACT_UNSUPPORTED
+                : VITALS_FACT_FAILED;
+        virResetLastError();
+        return;
+    }
+    sample->parts[VITALS_PART_CONTROL] = VITALS_FACT_AVAILABLE;
+    sample->control_for = (gint64)info.stateTime * G_TIME_SPAN_MILLISECOND;
+    switch (info.state) {
+    case VIR_DOMAIN_CONTROL_JOB:
+        sample->control = VITALS_CONTROL_JOB;
+        break;
+    case VIR_DOMAIN_CONTROL_OCCUPIED:
+        sample->control = VITALS_CONTROL_OCCUPIED;
+        break;
+    case VIR_DOMAIN_CONTROL_ERROR:
+        sample->control = VITALS_CONTROL_ERROR;
+        break;
+    default:
+        sample->control = VITALS_CONTROL_OK;
+        break;
+    }
+}
+
+static void
+ask_vcpus(virDomainPtr domain, VitalsSample *sample)
+{
+    g_autofree virVcpuInfo *infos = g_new0(virVcpuInfo, VCPUS_MAX);
+    int count = virDomainGetVcpus(domain, infos, VCPUS_MAX, NULL, 0);
+
+    if (count <= 0) {
+        sample->parts[VITALS_PART_VCPU] =
+            error_code(virGetLastError(), NULL) == VITALS_HYPERVISOR_ERROR_UNSUPPORTED
+                ? VITALS_FACT_UNSUPPORTED
+                : VITALS_FACT_FAILED;
+        virResetLastError();
+        return;
+    }
+    sample->parts[VITALS_PART_VCPU] = VITALS_FACT_AVAILABLE;
+    sample->vcpus = (guint)count;
+    sample->vcpu_ns = g_new(guint64, count);
+    for (int i = 0; i < count; i++)
+        sample->vcpu_ns[i] = infos[i].cpuTime;
+}
+
+static void
+sight(GPtrArray *sightings, virDomainPtr domain, int state, int reason)
+{
+    char uuid[VIR_UUID_STRING_BUFLEN];
+    const char *name = virDomainGetName(domain);
+    int id = (int)virDomainGetID(domain);
+    VitalsSighting *sighting;
+    VitalsSample *sample;
+
+    /* Xen lists its own control domain as a guest: it is number 0 (xen-facts.md). */
+    if (!name || id == 0 || virDomainGetUUIDString(domain, uuid) < 0) {
+        virResetLastError();
+        return;
+    }
+    sample = vitals_sample_new(g_get_monotonic_time(), g_get_real_time());
+    sample->parts[VITALS_PART_STATE] = VITALS_FACT_AVAILABLE;
+    sample->state = state_of(state);
+    sample->reason = reason_of(state, reason);
+    ask_control(domain, sample);
+    ask_vcpus(domain, sample);
+
+    sighting = g_new0(VitalsSighting, 1);
+    sighting->name = g_strdup(name);
+    sighting->uuid = g_strdup(uuid);
+    sighting->id = id;
+    sighting->sample = sample;
+    g_ptr_array_add(sightings, sighting);
+}
+
+/* All states with one question; the group STATE never waits for QEMU (measured). */
+static gboolean
+sweep_bulk(Connection *self, GPtrArray *sightings, GError **error)
+{
+    virDomainStatsRecordPtr *records = NULL;
+    int count = virConnectGetAllDomainStats(self->connection, VIR_DOMAIN_STATS_STATE, &records,
+                                            VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE);
+
+    if (count < 0) {
+        take_error(error, self->connection, "cannot list the domains");
+        return FALSE;
+    }
+    for (int i = 0; i < count; i++) {
+        int state = VIR_DOMAIN_NOSTATE;
+        int reason = 0;
+
+        virTypedParamsGetInt(records[i]->params, records[i]->nparams, "state.state", &state);
+        virTypedParamsGetInt(records[i]->params, records[i]->nparams, "state.reason", &reason);
+        sight(sightings, records[i]->dom, state, reason);
+    }
+    virDomainStatsRecordListFree(records);
+    return TRUE;
+}
+
+static gboolean
+sweep_one_by_one(Connection *self, GPtrArray *sightings, GError **error)
+{
+    virDomainPtr *domains = NULL;
+    int count =
+        virConnectListAllDomains(self->connection, &domains, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
+
+    if (count < 0) {
+        take_error(error, self->connection, "cannot list the domains");
+        return FALSE;
+    }
+    for (int i = 0; i < count; i++) {
+        int state;
+        int reason;
+
+        if (virDomainGetState(domains[i], &state, &reason, 0) == 0)
+            sight(sightings, domains[i], state, reason);
+        virDomainFree(domains[i]);
+    }
+    virResetLastError();
+    g_free(domains); /* libvirt allocates with malloc, which GLib uses too since 2.46 */
+    return TRUE;
+}
+
+static GPtrArray *
+sweep(VitalsConnection *base, GError **error)
+{
+    Connection *self = (Connection *)base;
+    g_autoptr(GPtrArray) sightings =
+        g_ptr_array_new_with_free_func((GDestroyNotify)vitals_sighting_free);
+    g_autoptr(GError) local = NULL;
+
+    if (!self->no_bulk && sweep_bulk(self, sightings, &local))
+        return g_steal_pointer(&sightings);
+    if (local &&
+        !g_error_matches(local, VITALS_HYPERVISOR_ERROR, VITALS_HYPERVISOR_ERROR_UNSUPPORTED)) {
+        g_propagate_error(error, g_steal_pointer(&local));
+        return NULL;
+    }
+    self->no_bulk = TRUE;
+    if (!sweep_one_by_one(self, sightings, error))
+        return NULL;
+    return g_steal_pointer(&sightings);
+}
+
+/* ---- one domain ---- */
+
+static char *
+definition(VitalsConnection *base, const char *domain_name, gboolean inactive, GError **error)
+{
+    Connection *self = (Connection *)base;
+    g_autoptr(virDomain) domain = virDomainLookupByUUIDString(self->connection, domain_name);
+    char *xml;
+
+    if (!domain)
+        domain = virDomainLookupByName(self->connection, domain_name);
+    if (!domain) {
+        take_error(error, self->connection, "cannot look the domain up");
+        return NULL;
+    }
+    virResetLastError();
+    xml = virDomainGetXMLDesc(domain, inactive ? VIR_DOMAIN_XML_INACTIVE : 0);
+    if (!xml)
+        take_error(error, self->connection, "cannot read the definition");
+    return xml;
+}
+
+static void
+take_memory_stat(VitalsSample *sample, const virDomainMemoryStatStruct *stat)
+{
+    switch (stat->tag) {
+    case VIR_DOMAIN_MEMORY_STAT_LAST_UPDATE: /* seconds */
+        sample->parts[VITALS_PART_BALLOON] = VITALS_FACT_AVAILABLE;
+        sample->last_update = (gint64)stat->val;
+        break;
+    case VIR_DOMAIN_MEMORY_STAT_ACTUAL_BALLOON: /* all others in KiB */
+        sample->actual = stat->val * 1024;
+        break;
+    case VIR_DOMAIN_MEMORY_STAT_AVAILABLE:
+        sample->available = stat->val * 1024;
+        sample->has_counters = TRUE;
+        break;
+    case VIR_DOMAIN_MEMORY_STAT_UNUSED:
+        sample->unused = stat->val * 1024;
+        sample->has_counters = TRUE;
+        break;
+    case VIR_DOMAIN_MEMORY_STAT_USABLE:
+        sample->usable = stat->val * 1024;
+        break;
+    default:
+        break;
+    }
+}
+
+static VitalsSample *
+balloon(VitalsConnection *base, const char *uuid, GError **error)
+{
+    Connection *self = (Connection *)base;
+    virDomainMemoryStatStruct stats[VIR_DOMAIN_MEMORY_STAT_NR];
+    g_autoptr(VitalsSample) sample = NULL;
+    g_autoptr(virDomain) domain = look_up(self, uuid, error);
+    int count;
+
+    if (!domain)
+        return NULL;
+
+    sample = vitals_sample_new(g_get_monotonic_time(), g_get_real_time());
+    /* Without a balloon there is no stamp at all, which is not the same as a stamp of 0. */
+    sample->parts[VITALS_PART_BALLOON] = VITALS_FACT_ABSENT;
+    count = virDomainMemoryStats(domain, stats, VIR_DOMAIN_MEMORY_STAT_NR, 0);
+    if (count < 0) {
+        take_error(error, self->connection, "cannot read the balloon's figures");
+        return NULL;
+    }
+    for (int i = 0; i < count; i++)
+        take_memory_stat(sample, &stats[i]);
+    return g_steal_pointer(&sample);
+}
+
+static gboolean
+set_balloon_period(VitalsConnection *base, const char *uuid, guint seconds, GError **error)
+{
+    Connection *self = (Connection *)base;
+    g_autoptr(virDomain) domain = look_up(self, uuid, error);
+
+    if (!domain)
+        return FALSE;
+    if (virDomainSetMemoryStatsPeriod(domain, (int)seconds, VIR_DOMAIN_AFFECT_LIVE) < 0) {
+        take_error(error, self->connection, "cannot set the balloon's period");
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean
+dump(VitalsConnection *base, const char *uuid, const char *path, VitalsDumpFormat format,
+     GError **error)
+{
+    Connection *self = (Connection *)base;
+    g_autoptr(virDomain) domain = look_up(self, uuid, error);
+    guint native = format == VITALS_DUMP_KDUMP_ZLIB ? VIR_DOMAIN_CORE_DUMP_FORMAT_KDUMP_ZLIB
+                                                    : VIR_DOMAIN_CORE_DUMP_FORMAT_RAW;
+
+    if (!domain)
+        return FALSE;
+    if (virDomainCoreDumpWithFormat(domain, path, native, VIR_DUMP_MEMORY_ONLY) < 0) {
+        take_error(error, self->connection, "cannot dump the guest");
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean
+progress(VitalsConnection *base, const char *uuid, guint64 *ret_done, guint64 *ret_total,
+         GError **error)
+{
+    Connection *self = (Connection *)base;
+    g_autoptr(virDomain) domain = look_up(self, uuid, error);
+    virTypedParameterPtr parameters = NULL;
+    int count = 0;
+    int type = 0;
+    unsigned long long done = 0;
+    unsigned long long total = 0;
+
+    if (!domain)
+        return FALSE;
+    if (virDomainGetJobStats(domain, &type, &parameters, &count, 0) < 0) {
+        take_error(error, self->connection, "cannot read the job's progress");
+        return FALSE;
+    }
+    if (type != VIR_DOMAIN_JOB_NONE) {
+        virTypedParamsGetULLong(parameters, count, VIR_DOMAIN_JOB_MEMORY_TOTAL, &total);
+        virTypedParamsGetULLong(parameters, count, VIR_DOMAIN_JOB_MEMORY_PROCESSED, &done);
+    }
+    virTypedParamsFree(parameters, count);
+    *ret_done = done;
+    *ret_total = total;
+    return TRUE;
+}
+
+/* ---- events: all callbacks run on the main loop, where libvirt-glib dispatches them ---- */
+
+static void
+tell(virDomainPtr domain, VitalsEvent event, const char *detail, gpointer data)
+{
+    Subscription *self = data;
+    char uuid[VIR_UUID_STRING_BUFLEN];
+
+    if (virDomainGetUUIDString(domain, uuid) == 0)
+        self->on_event(uuid, virDomainGetName(domain), (int)virDomainGetID(domain), event, detail,
+                       self->data);
+}
+
+static int
+on_lifecycle(virConnectPtr connection, virDomainPtr domain, int event, int detail, void *data)
+{
+    switch (event) {
+    case VIR_DOMAIN_EVENT_DEFINED:
+        tell(domain, VITALS_EVENT_DEFINED, "", data);
+        break;
+    case VIR_DOMAIN_EVENT_UNDEFINED:
+        tell(domain, VITALS_EVENT_UNDEFINED, "", data);
+        break;
+    case VIR_DOMAIN_EVENT_STARTED:
+        tell(domain, VITALS_EVENT_STARTED, "", data);
+        break;
+    case VIR_DOMAIN_EVENT_SUSPENDED:
+        tell(domain, VITALS_EVENT_PAUSED,
+             detail == VIR_DOMAIN_EVENT_SUSPENDED_IOERROR    ? "I/O error"
+             : detail == VIR_DOMAIN_EVENT_SUSPENDED_WATCHDOG ? "watchdog"
+                                                             : "",
+             data);
+        break;
+    case VIR_DOMAIN_EVENT_RESUMED:
+        tell(domain, VITALS_EVENT_RESUMED, "", data);
+        break;
+    case VIR_DOMAIN_EVENT_STOPPED:
+        tell(domain,
+             detail == VIR_DOMAIN_EVENT_STOPPED_CRASHED ? VITALS_EVENT_STOPPED_CRASHED
+                                                        : VITALS_EVENT_STOPPED,
+             "", data);
+        break;
+    case VIR_DOMAIN_EVENT_SHUTDOWN:
+        tell(domain, VITALS_EVENT_SHUTDOWN, "", data);
+        break;
+    case VIR_DOMAIN_EVENT_PMSUSPENDED:
+        tell(domain, VITALS_EVENT_SUSPENDED, "", data);
+        break;
+    case VIR_DOMAIN_EVENT_CRASHED:
+        tell(domain, VITALS_EVENT_CRASHED,
+             detail == VIR_DOMAIN_EVENT_CRASHED_PANICKED ? "panicked" : "crash loaded", data);
+        break;
+    default:
+        break;
+    }
+    return 0;
+}
+
+static void
+on_reboot(virConnectPtr connection, virDomainPtr domain, void *data)
+{
+    tell(domain, VITALS_EVENT_REBOOT, "", data);
+}
+
+static void
+on_watchdog(virConnectPtr connection, virDomainPtr domain, int action, void *data)
+{
+    tell(domain, VITALS_EVENT_WATCHDOG, "", data);
+}
+
+static void
+on_io_error(virConnectPtr connection, virDomainPtr domain, const char *path, const char *device,
+            int action, const char *reason, void *data)
+{
+    tell(domain, VITALS_EVENT_IO_ERROR, reason && *reason ? reason : device, data);
+}
+
+static void
+on_control_error(virConnectPtr connection, virDomainPtr domain, void *data)
+{
+    tell(domain, VITALS_EVENT_CONTROL_ERROR, "", data);
+}
+
+static void
+on_agent(virConnectPtr connection, virDomainPtr domain, int state, int reason, void *data)
+{
+    tell(domain,
+         state == VIR_CONNECT_DOMAIN_EVENT_AGENT_LIFECYCLE_STATE_CONNECTED
+             ? VITALS_EVENT_AGENT_CONNECTED
+             : VITALS_EVENT_AGENT_DISCONNECTED,
+         "", data);
+}
+
+static void
+on_memory_failure(virConnectPtr connection, virDomainPtr domain, int recipient, int action,
+                  unsigned int flags, void *data)
+{
+    tell(domain, VITALS_EVENT_MEMORY_FAILURE, "", data);
+}
+
+static void
+on_closed(virConnectPtr connection, int reason, void *data)
+{
+    Subscription *self = data;
+
+    self->on_closed(self->data);
+}
+
+static void
+subscription_unref(void *data)
+{
+    Subscription *self = data;
+
+    if (g_atomic_ref_count_dec(&self->references))
+        g_free(self);
+}
+
+/* Registers one callback with a reference of its own; -1 if this driver does not know the event. */
+static int
+listen_to(virConnectPtr connection, int event, virConnectDomainEventGenericCallback callback,
+          Subscription *subscription)
+{
+    int id;
+
+    g_atomic_ref_count_inc(&subscription->references);
+    id = virConnectDomainEventRegisterAny(connection, NULL, event, callback, subscription,
+                                          subscription_unref);
+    if (id < 0)
+        subscription_unref(subscription);
+    return id;
+}
+
+static gboolean
+subscribe(VitalsConnection *base, VitalsEventHandler on_event, VitalsClosedHandler closed,
+          gpointer data, GError **error)
+{
+    static const struct {
+        int id;
+        virConnectDomainEventGenericCallback callback;
+    } events[] = {
+        { VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle) },
+        { VIR_DOMAIN_EVENT_ID_REBOOT, VIR_DOMAIN_EVENT_CALLBACK(on_reboot) },
+        { VIR_DOMAIN_EVENT_ID_WATCHDOG, VIR_DOMAIN_EVENT_CALLBACK(on_watchdog) },
+        { VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON, VIR_DOMAIN_EVENT_CALLBACK(on_io_error) },
+        { VIR_DOMAIN_EVENT_ID_CONTROL_ERROR, VIR_DOMAIN_EVENT_CALLBACK(on_control_error) },
+        { VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_agent) },
+        { VIR_DOMAIN_EVENT_ID_MEMORY_FAILURE, VIR_DOMAIN_EVENT_CALLBACK(on_memory_failure) },
+    };
+    Connection *self = (Connection *)base;
+    Subscription *subscription;
+
+    /* Asked again because the last subscription ended: this connection is of no use any more. */
+    if (self->subscribed) {
+        g_set_error(error, VITALS_HYPERVISOR_ERROR, VITALS_HYPERVISOR_ERROR_DISCONNECTED,
+                    "the connection for events broke");
+        return FALSE;
+    }
+    self->subscribed = TRUE;
+    subscription = g_new0(Subscription, 1);
+    g_atomic_ref_count_init(&subscription->references);
+    subscription->on_event = on_event;
+    subscription->on_closed = closed;
+    subscription->data = data;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(events); i++) {
+        int id = listen_to(self->connection, events[i].id, events[i].callback, subscription);
+
+        if (id >= 0)
+            g_array_append_val(self->callbacks, id);
+    }
+    /* In-process drivers (test:///) never close. */
+    g_atomic_ref_count_inc(&subscription->references);
+    self->close_watched = virConnectRegisterCloseCallback(self->connection, on_closed, subscription,
+                                                          subscription_unref) == 0;
+    if (!self->close_watched)
+        subscription_unref(subscription);
+    subscription_unref(subscription);
+
+    if (self->callbacks->len == 0) {
+        take_error(error, self->connection, "cannot subscribe to events");
+        return FALSE;
+    }
+    virResetLastError();
+    return TRUE;
+}
+
+static void
+disconnect(VitalsConnection *base)
+{
+    Connection *self = (Connection *)base;
+
+    if (!self)
+        return;
+    if (self->connection) {
+        if (self->close_watched)
+            virConnectUnregisterCloseCallback(self->connection, on_closed);
+        for (guint i = 0; i < self->callbacks->len; i++)
+            virConnectDomainEventDeregisterAny(self->connection,
+                                               g_array_index(self->callbacks, int, i));
+        virConnectClose(self->connection);
+        virResetLastError();
+    }
+    g_array_unref(self->callbacks);
+    g_free(self);
+}
+
+/* ---- the driver ---- */
+
+static void
+hypervisor_free(VitalsHypervisor *base)
+{
+    Hypervisor *self = (Hypervisor *)base;
+
+    g_free(self->uri);
+    g_free(self);
+}
+
+static const VitalsDriver driver = {
+    .name = "libvirt",
+    .connect = connect_to,
+    .disconnect = disconnect,
+    .subscribe = subscribe,
+    .sweep = sweep,
+    .definition = definition,
+    .balloon = balloon,
+    .set_balloon_period = set_balloon_period,
+    .dump = dump,
+    .progress = progress,
+    .free = hypervisor_free,
+};
+
+VitalsHypervisor *
+vitals_hypervisor_libvirt_new(const char *uri)
+{
+    static gboolean joined;
+    Hypervisor *self = g_new0(Hypervisor, 1);
+
+    if (!joined) {
+        /* libvirt prints errors by itself unless told otherwise */
+        virSetErrorFunc(NULL, ignore_error);
+        gvir_event_register();
+        joined = TRUE;
+    }
+    self->base.driver = &driver;
+    self->uri = g_strdup(uri);
+    return &self->base;
+}

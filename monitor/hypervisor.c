@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "monitor/hypervisor.h"
+
+G_DEFINE_QUARK(vitals - hypervisor - error - quark, vitals_hypervisor_error)
+
+const char *
+vitals_dump_format_name(VitalsDumpFormat format)
+{
+    return format == VITALS_DUMP_KDUMP_ZLIB ? "kdump-zlib" : "elf";
+}
+
+void
+vitals_sighting_free(VitalsSighting *sighting)
+{
+    if (!sighting)
+        return;
+    g_free(sighting->name);
+    g_free(sighting->uuid);
+    vitals_sample_unref(sighting->sample);
+    g_free(sighting);
+}
+
+void
+vitals_hypervisor_free(VitalsHypervisor *hypervisor)
+{
+    if (hypervisor)
+        hypervisor->driver->free(hypervisor);
+}
+
+const char *
+vitals_hypervisor_default_uri(const char *configured)
+{
+    const char *environment = g_getenv("LIBVIRT_DEFAULT_URI");
+
+    if (configured && *configured)
+        return configured;
+    return environment && *environment ? environment : "qemu:///system";
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "probes/facts.h"
+
+/*
+ * The hypervisor seam: all that the rest of the daemon knows of libvirt. Plain C types, one struct of
+ * functions per driver. The real one is monitor/hypervisor-libvirt.c; tests put a fake behind the same
+ * seam that errs, delays, hangs for ever, vanishes and lies.
+ *
+ * Every function here blocks, for as long as libvirt likes: none may be called on the main loop. They
+ * are called by the workers of a lane (monitor/lane.h), which gives each call its deadline. Measured
+ * with libvirt 9.0 (fault-matrix, section 2): what is marked *cheap* never waits for QEMU; what is
+ * marked *monitor* waits for ever if QEMU is frozen.
+ */
+
+typedef struct VitalsHypervisor VitalsHypervisor;
+typedef struct VitalsConnection VitalsConnection;
+
+#define VITALS_HYPERVISOR_ERROR (vitals_hypervisor_error_quark())
+GQuark vitals_hypervisor_error_quark(void);
+typedef enum {
+    VITALS_HYPERVISOR_ERROR_FAILED,       /* libvirt said no; the message is its own */
+    VITALS_HYPERVISOR_ERROR_DISCONNECTED, /* no connection, or it broke: connect anew and try again */
+    VITALS_HYPERVISOR_ERROR_GONE,         /* there is no such domain (any more) */
+    VITALS_HYPERVISOR_ERROR_UNSUPPORTED, /* this driver or QEMU cannot do it, and never will */
+    VITALS_HYPERVISOR_ERROR_TIMED_OUT,   /* libvirt gave up waiting */
+} VitalsHypervisorError;
+
+typedef enum {
+    VITALS_DUMP_ELF,
+    VITALS_DUMP_KDUMP_ZLIB,
+} VitalsDumpFormat;
+
+/* "elf", "kdump-zlib" */
+const char *vitals_dump_format_name(VitalsDumpFormat format);
+
+/**
+ * VitalsSighting: one active domain as a sweep saw it
+ * @id: libvirt's number for this run of the domain: another number is another run
+ * @sample: with the parts state, control and vcpu
+ */
+typedef struct {
+    char *name;
+    char *uuid;
+    int id;
+    VitalsSample *sample;
+} VitalsSighting;
+
+void vitals_sighting_free(VitalsSighting *sighting);
+
+/**
+ * VitalsEventHandler: called on the main loop for every event of a domain
+ * @name: the domain's name; raw
+ * @id: its number; -1 if it is not active
+ * @detail: what libvirt said about it, for the timeline; raw
+ */
+typedef void (*VitalsEventHandler)(const char *uuid, const char *name, int id, VitalsEvent event,
+                                   const char *detail, gpointer data);
+
+/* Called on the main loop, once, when an events connection broke. */
+typedef void (*VitalsClosedHandler)(gpointer data);
+
+/**
+ * VitalsDriver: what a hypervisor driver can do; @hypervisor is the driver's own state
+ * @connect: opens a connection. Returns: (transfer full)
+ * @disconnect: closes it
+ * @subscribe: asks for events of all domains until the connection is closed (events lane only)
+ * @sweep: *cheap*: all active domains with state, control info and vCPU time; a domain that ends
+ *   meanwhile is left out. Returns: (element-type VitalsSighting) (transfer full)
+ * @definition: *cheap*: the live XML, or the inactive one. Takes a UUID or a name
+ * @balloon: *monitor*: a sample with the part balloon
+ * @set_balloon_period: *monitor*: of the running guest only; 0 switches it off
+ * @dump: *monitor*: a memory-only dump to the absolute @path; the guest is left as libvirt leaves it.
+ *   Blocks for the whole dump, which cannot be cancelled once begun (measured)
+ * @progress: *monitor*: of the dump under way, in bytes; 0 and 0 if libvirt has nothing to tell
+ */
+typedef struct {
+    const char *name;
+    VitalsConnection *(*connect)(VitalsHypervisor *hypervisor, GError **error);
+    void (*disconnect)(VitalsConnection *connection);
+    gboolean (*subscribe)(VitalsConnection *connection, VitalsEventHandler on_event,
+                          VitalsClosedHandler on_closed, gpointer data, GError **error);
+    GPtrArray *(*sweep)(VitalsConnection *connection, GError **error);
+    char *(*definition)(VitalsConnection *connection, const char *domain, gboolean inactive,
+                        GError **error);
+    VitalsSample *(*balloon)(VitalsConnection *connection, const char *uuid, GError **error);
+    gboolean (*set_balloon_period)(VitalsConnection *connection, const char *uuid, guint seconds,
+                                   GError **error);
+    gboolean (*dump)(VitalsConnection *connection, const char *uuid, const char *path,
+                     VitalsDumpFormat format, GError **error);
+    gboolean (*progress)(VitalsConnection *connection, const char *uuid, guint64 *ret_done,
+                         guint64 *ret_total, GError **error);
+    void (*free)(VitalsHypervisor *hypervisor);
+} VitalsDriver;
+
+/* A driver with its state; drivers put this first into their own struct. */
+struct VitalsHypervisor {
+    const VitalsDriver *driver;
+};
+
+/* Likewise for a connection. */
+struct VitalsConnection {
+    VitalsHypervisor *hypervisor;
+};
+
+/* Frees a driver; no connection of it may be left. Accepts NULL. */
+void vitals_hypervisor_free(VitalsHypervisor *hypervisor);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsHypervisor, vitals_hypervisor_free)
+
+/**
+ * vitals_hypervisor_libvirt_new:
+ * @uri: a libvirt connection URI
+ *
+ * Call it on the main thread before any other use of libvirt: it joins libvirt's events to GLib's
+ * default main context. Does not connect yet.
+ *
+ * Returns: (transfer full): the real thing
+ */
+VitalsHypervisor *vitals_hypervisor_libvirt_new(const char *uri);
+
+/* @configured if not empty, else $LIBVIRT_DEFAULT_URI, else "qemu:///system". */
+const char *vitals_hypervisor_default_uri(const char *configured);

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "monitor/lane.h"
+
+/* How often deadlines are looked at: a tenth of the shortest that can be configured. */
+#define TICK_MS 100
+
+/* After a connection failed the next attempt waits, longer each time, with jitter so that several
+ * lanes do not arrive together at a libvirtd that has just come back. */
+#define BACKOFF_FIRST (250 * G_TIME_SPAN_MILLISECOND)
+#define BACKOFF_LAST (5 * G_TIME_SPAN_SECOND)
+
+/* @lane holds a reference; @started and @overdue belong to the lane's lock. */
+typedef struct {
+    VitalsCall call;
+    VitalsLane *lane;
+    gint64 queued;
+    gint64 started;
+    gboolean overdue;
+    gpointer result;
+    GError *error;
+} Job;
+
+/* A worker thread; @job and @abandoned belong to the lane's lock, @connection to the thread. */
+typedef struct {
+    VitalsLane *lane;
+    Job *job;
+    gboolean abandoned;
+    VitalsConnection *connection;
+    gboolean was_connected;
+} Worker;
+
+struct VitalsLane {
+    gatomicrefcount references; /* the owner, each worker and each job */
+    char *name;
+    VitalsHypervisor *hypervisor;
+    VitalsAbandoned *abandoned; /* main loop only */
+    guint tick;                 /* main loop only */
+
+    GMutex lock; /* for all that follows */
+    GCond changed;
+    GQueue queue;
+    GPtrArray *workers;
+    gboolean closed;
+    gint64 retry_at;
+    gint64 backoff;
+    guint64 reconnects;
+};
+
+static void
+lane_unref(VitalsLane *lane)
+{
+    if (!g_atomic_ref_count_dec(&lane->references))
+        return;
+    g_ptr_array_unref(lane->workers);
+    g_mutex_clear(&lane->lock);
+    g_cond_clear(&lane->changed);
+    g_free(lane->name);
+    g_free(lane);
+}
+
+static void
+job_free(Job *job)
+{
+    if (job->call.free_data)
+        job->call.free_data(job->call.data);
+    g_clear_error(&job->error);
+    lane_unref(job->lane);
+    g_free(job);
+}
+
+/* ---- on the main loop ---- */
+
+static gboolean
+deliver(gpointer data)
+{
+    Job *job = data;
+    VitalsLane *lane = job->lane;
+
+    if (lane->tick == 0) { /* the lane was freed meanwhile */
+        if (job->result && job->call.free_result)
+            job->call.free_result(job->result);
+    } else {
+        if (job->overdue)
+            lane->abandoned->abandoned--;
+        job->call.done(job->result, job->error, job->overdue, job->call.data);
+    }
+    job_free(job);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+post(Job *job)
+{
+    g_autoptr(GSource) source = g_idle_source_new();
+
+    g_source_set_priority(source, G_PRIORITY_DEFAULT);
+    g_source_set_callback(source, deliver, job, NULL);
+    g_source_attach(source, NULL);
+}
+
+/* ---- on a worker ---- */
+
+/* Whether a new attempt to connect is due; the lock is held. */
+static gboolean
+may_connect(VitalsLane *lane, GError **error)
+{
+    gint64 wait = lane->retry_at - g_get_monotonic_time();
+
+    if (wait <= 0)
+        return TRUE;
+    g_set_error(error, VITALS_HYPERVISOR_ERROR, VITALS_HYPERVISOR_ERROR_DISCONNECTED,
+                "not connected to libvirt; next attempt in %.1f s", (double)wait / G_USEC_PER_SEC);
+    return FALSE;
+}
+
+static void
+note_attempt(Worker *worker)
+{
+    VitalsLane *lane = worker->lane;
+
+    if (worker->connection) {
+        lane->backoff = 0;
+        lane->reconnects += worker->was_connected;
+        worker->was_connected = TRUE;
+        return;
+    }
+    lane->backoff = lane->backoff ? MIN(lane->backoff * 2, BACKOFF_LAST) : BACKOFF_FIRST;
+    lane->retry_at = g_get_monotonic_time() +
+                     (gint64)((double)lane->backoff * g_random_double_range(0.75, 1.25));
+}
+
+static gboolean
+ensure_connection(Worker *worker, GError **error)
+{
+    VitalsLane *lane = worker->lane;
+    gboolean may;
+
+    if (!lane->hypervisor || worker->connection)
+        return TRUE;
+
+    g_mutex_lock(&lane->lock);
+    may = may_connect(lane, error);
+    g_mutex_unlock(&lane->lock);
+    if (!may)
+        return FALSE;
+
+    worker->connection = lane->hypervisor->driver->connect(lane->hypervisor, error);
+    g_mutex_lock(&lane->lock);
+    note_attempt(worker);
+    g_mutex_unlock(&lane->lock);
+    return worker->connection != NULL;
+}
+
+static void
+drop_connection(Worker *worker)
+{
+    if (worker->connection)
+        worker->lane->hypervisor->driver->disconnect(worker->connection);
+    worker->connection = NULL;
+}
+
+static void
+run(Worker *worker, Job *job)
+{
+    if (!ensure_connection(worker, &job->error))
+        return;
+    job->result = job->call.work(worker->connection, job->call.data, &job->error);
+    if (g_error_matches(job->error, VITALS_HYPERVISOR_ERROR, VITALS_HYPERVISOR_ERROR_DISCONNECTED))
+        drop_connection(worker);
+}
+
+/* The next job, or NULL when this worker is to end; the lock is held. */
+static Job *
+take(Worker *worker)
+{
+    VitalsLane *lane = worker->lane;
+
+    while (!lane->closed && !worker->abandoned) {
+        Job *job = g_queue_pop_head(&lane->queue);
+
+        if (job) {
+            job->started = g_get_monotonic_time();
+            worker->job = job;
+            return job;
+        }
+        g_cond_wait(&lane->changed, &lane->lock);
+    }
+    return NULL;
+}
+
+static gpointer
+work(gpointer data)
+{
+    Worker *worker = data;
+    VitalsLane *lane = worker->lane;
+    Job *job;
+
+    g_mutex_lock(&lane->lock);
+    while ((job = take(worker))) {
+        g_mutex_unlock(&lane->lock);
+        run(worker, job);
+        g_mutex_lock(&lane->lock);
+        worker->job = NULL;
+        post(job);
+    }
+    g_mutex_unlock(&lane->lock);
+
+    drop_connection(worker);
+
+    g_mutex_lock(&lane->lock);
+    g_ptr_array_remove_fast(lane->workers, worker);
+    g_cond_broadcast(&lane->changed);
+    g_mutex_unlock(&lane->lock);
+    lane_unref(lane);
+    g_free(worker);
+    return NULL;
+}
+
+/* ---- on the main loop again ---- */
+
+/* The lock is held. */
+static void
+add_worker(VitalsLane *lane)
+{
+    Worker *worker = g_new0(Worker, 1);
+
+    worker->lane = lane;
+    g_atomic_ref_count_inc(&lane->references);
+    g_ptr_array_add(lane->workers, worker);
+    g_thread_unref(g_thread_new(lane->name, work, worker));
+}
+
+static gboolean
+is_past(gint64 since, gint64 deadline)
+{
+    return deadline > 0 && g_get_monotonic_time() - since > deadline;
+}
+
+/* Writes off what is overdue; the calls are returned to be told without the lock. */
+static GPtrArray *
+find_overdue(VitalsLane *lane)
+{
+    g_autoptr(GPtrArray) overdue = g_ptr_array_new();
+    guint replacements = 0;
+
+    for (guint i = 0; i < lane->workers->len; i++) {
+        Worker *worker = g_ptr_array_index(lane->workers, i);
+        Job *job = worker->job;
+
+        if (!job || job->overdue || !is_past(job->started, job->call.deadline))
+            continue;
+        job->overdue = TRUE;
+        g_ptr_array_add(overdue, job);
+        if (lane->abandoned->abandoned++ < lane->abandoned->limit) {
+            worker->abandoned = TRUE;
+            replacements++;
+        }
+    }
+    while (replacements--)
+        add_worker(lane);
+    return g_steal_pointer(&overdue);
+}
+
+/* Calls that no worker took for as long as they might have run: the lane is blocked. */
+static void
+fail_waiting(VitalsLane *lane)
+{
+    for (GList *link = lane->queue.head, *next; link; link = next) {
+        Job *job = link->data;
+
+        next = link->next;
+        if (!is_past(job->queued, job->call.deadline))
+            continue;
+        g_queue_delete_link(&lane->queue, link);
+        g_set_error(&job->error, VITALS_HYPERVISOR_ERROR, VITALS_HYPERVISOR_ERROR_TIMED_OUT,
+                    "no worker of the %s lane was free: other calls hang", lane->name);
+        post(job);
+    }
+}
+
+static gboolean
+on_tick(gpointer data)
+{
+    VitalsLane *lane = data;
+    g_autoptr(GPtrArray) overdue = NULL;
+
+    g_mutex_lock(&lane->lock);
+    overdue = find_overdue(lane);
+    fail_waiting(lane);
+    g_mutex_unlock(&lane->lock);
+
+    /* A job found overdue cannot be freed meanwhile: that happens on this loop. */
+    for (guint i = 0; i < overdue->len; i++) {
+        Job *job = g_ptr_array_index(overdue, i);
+
+        if (job->call.overdue)
+            job->call.overdue(job->call.data);
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+VitalsLane *
+vitals_lane_new(const char *name, VitalsHypervisor *hypervisor, guint workers,
+                VitalsAbandoned *abandoned)
+{
+    VitalsLane *lane = g_new0(VitalsLane, 1);
+
+    g_atomic_ref_count_init(&lane->references);
+    lane->name = g_strdup(name);
+    lane->hypervisor = hypervisor;
+    lane->abandoned = abandoned;
+    g_mutex_init(&lane->lock);
+    g_cond_init(&lane->changed);
+    g_queue_init(&lane->queue);
+    lane->workers = g_ptr_array_new();
+
+    g_mutex_lock(&lane->lock);
+    for (guint i = 0; i < workers; i++)
+        add_worker(lane);
+    g_mutex_unlock(&lane->lock);
+    lane->tick = g_timeout_add(TICK_MS, on_tick, lane);
+    return lane;
+}
+
+gboolean
+vitals_lane_free(VitalsLane *lane, gint64 patience)
+{
+    gint64 until = g_get_monotonic_time() + patience;
+    gboolean ended;
+    Job *job;
+
+    if (!lane)
+        return TRUE;
+
+    g_source_remove(lane->tick);
+    lane->tick = 0;
+
+    g_mutex_lock(&lane->lock);
+    lane->closed = TRUE;
+    g_cond_broadcast(&lane->changed);
+    while (lane->workers->len > 0 && g_cond_wait_until(&lane->changed, &lane->lock, until))
+        ;
+    ended = lane->workers->len == 0;
+    g_mutex_unlock(&lane->lock);
+
+    while ((job = g_queue_pop_head(&lane->queue)))
+        job_free(job);
+    lane_unref(lane);
+    return ended;
+}
+
+void
+vitals_lane_submit(VitalsLane *lane, const VitalsCall *call)
+{
+    Job *job = g_new0(Job, 1);
+
+    job->call = *call;
+    job->lane = lane;
+    job->queued = g_get_monotonic_time();
+    g_atomic_ref_count_inc(&lane->references);
+
+    g_mutex_lock(&lane->lock);
+    g_queue_push_tail(&lane->queue, job);
+    g_cond_signal(&lane->changed);
+    g_mutex_unlock(&lane->lock);
+}
+
+guint
+vitals_lane_waiting(VitalsLane *lane)
+{
+    guint waiting;
+
+    g_mutex_lock(&lane->lock);
+    waiting = g_queue_get_length(&lane->queue);
+    g_mutex_unlock(&lane->lock);
+    return waiting;
+}
+
+guint64
+vitals_lane_reconnects(VitalsLane *lane)
+{
+    guint64 reconnects;
+
+    g_mutex_lock(&lane->lock);
+    reconnects = lane->reconnects;
+    g_mutex_unlock(&lane->lock);
+    return reconnects;
+}
