@@ -11,7 +11,7 @@ typedef enum {
     VITALS_OPTION_STRING,
     VITALS_OPTION_PATH,  /* absolute */
     VITALS_OPTION_WORD,  /* one of @words */
-    VITALS_OPTION_WORDS, /* any of @words, separated by blanks; "" or "none" for the empty set */
+    VITALS_OPTION_WORDS, /* any of @words, separated by blanks; "none" for the empty set */
 } VitalsOptionType;
 
 /**

@@ -7,14 +7,15 @@
  * The settings in force: the option table's defaults, then the main file, then its drop-ins, then the
  * command line; immutable once loaded and counted, so threads may share them.
  *
- * An option that applies to one guest may also stand in a `[Guest GLOB]` section; the last matching
- * section that sets it wins over its own section.
+ * An option that applies to one guest may also stand in a `[Guest GLOB]` section (a pattern of glob(7)
+ * against the domain's name); the last matching one that sets it wins over its own section. An empty
+ * value goes back to the default, or for guests to the host-wide value.
  */
 typedef struct VitalsSettings VitalsSettings;
 
 /**
  * VitalsSettingsWarning: something odd that does not stop us (an unknown key, a section given twice)
- * @file: the file, as the user named it
+ * @file: the file, as the user named it, but printable
  * @line: counted from 1
  * @message: one line, printable, with the nearest known name where there is one
  */
@@ -60,10 +61,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsSettings, vitals_settings_unref)
 /**
  * vitals_settings_override:
  * @name: "Section.Key"
- * @value: as it would be written in the file
+ * @value: as it would be written in the file; but a relative path counts from the current directory
  * @origin: where it came from, for messages: "--state-dir"
  *
- * Sets one option from the command line, before the settings are shared.
+ * Sets one option from the command line, before the settings are shared. An error's message begins with
+ * "ORIGIN: "; an unknown name is one.
  */
 gboolean vitals_settings_override(VitalsSettings *settings, const char *name, const char *value,
                                   const char *origin, GError **error);
@@ -81,12 +83,21 @@ gint64 vitals_settings_duration(const VitalsSettings *settings, const char *gues
                                 const char *name);
 /* in bytes */
 guint64 vitals_settings_size(const VitalsSettings *settings, const char *guest, const char *name);
-/* owned by the settings; "" if empty */
+/* strings, paths and single words; owned by the settings; "" if empty */
 const char *vitals_settings_string(const VitalsSettings *settings, const char *guest,
                                    const char *name);
-/* for options that are a set of words: whether @word is in the value */
+/* for options that are a set of words: whether @word, which must be one of theirs, is in the value */
 gboolean vitals_settings_has(const VitalsSettings *settings, const char *guest, const char *name,
                              const char *word);
+
+/**
+ * vitals_settings_text:
+ * @ret_origin: (out) (optional): where it came from, as vitals_settings_origin()
+ *
+ * The value of an option of any type as it was written, to be shown; may hold what is not printable.
+ */
+const char *vitals_settings_text(const VitalsSettings *settings, const char *guest,
+                                 const char *name, const char **ret_origin);
 
 /* Where an option's host-wide value came from: "FILE:LINE", "--option" or "default". */
 const char *vitals_settings_origin(const VitalsSettings *settings, const char *name);

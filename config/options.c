@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config/option.h"
+
+#define MILLISECOND G_GINT64_CONSTANT(1000)
+#define SECOND (1000 * MILLISECOND)
+#define MINUTE (60 * SECOND)
+#define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
+#define KIB G_GINT64_CONSTANT(1024)
+#define MIB (1024 * KIB)
+
+static const char *const capture_words[] = { "crashed", "kernel-dead", NULL };
+static const char *const format_words[] = { "auto", "elf", "kdump-zlib", NULL };
+
+const VitalsOption vitals_options[] = {
+    {
+        .section = "Monitor",
+        .key = "Connect",
+        .type = VITALS_OPTION_STRING,
+        .fallback = "",
+        .text =
+            "The libvirt URI whose guests are watched. Empty takes LIBVIRT_DEFAULT_URI from the "
+            "environment, and without that qemu:///system. Set it on hosts with more than one "
+            "hypervisor driver.",
+    },
+    {
+        .section = "Monitor",
+        .key = "StateDirectory",
+        .type = VITALS_OPTION_PATH,
+        .fallback = "/var/lib/virt-vitals",
+        .text =
+            "Where incidents, their memory dumps and what must outlive a restart are kept. Put it "
+            "on a file system with room for a dump of the largest guest: an ELF dump is as large "
+            "as the guest's memory.",
+    },
+    {
+        .section = "Monitor",
+        .key = "SamplePeriod",
+        .type = VITALS_OPTION_DURATION,
+        .fallback = "1s",
+        .minimum = 200 * MILLISECOND,
+        .maximum = MINUTE,
+        .text =
+            "How often state, control information, vCPU time and /proc are read for all guests. "
+            "These calls never wait for a guest. Lengthen it on hosts with hundreds of guests if "
+            "libvirtd's own CPU time matters; every verdict comes up to one period later.",
+    },
+    {
+        .section = "Monitor",
+        .key = "CallDeadline",
+        .type = VITALS_OPTION_DURATION,
+        .fallback = "3s",
+        .minimum = 500 * MILLISECOND,
+        .maximum = MINUTE,
+        .text =
+            "A call about one guest that is unanswered for so long is written off, and that guest "
+            "is asked nothing more until the call returns. Healthy guests answer within 0.1s; "
+            "lengthen it if guests are quarantined while the host's disks are overloaded.",
+    },
+    {
+        .section = "Monitor",
+        .key = "GuestWorkers",
+        .type = VITALS_OPTION_INTEGER,
+        .fallback = "4",
+        .minimum = 1,
+        .maximum = 8,
+        .text =
+            "How many connections ask single guests at the same time. libvirtd serves five "
+            "requests of one connection (max_client_requests) and no more, so each call that may "
+            "hang has a connection of its own. Lower it where libvirtd's max_clients is small.",
+    },
+    {
+        .section = "Monitor",
+        .key = "MaxAbandonedCalls",
+        .type = VITALS_OPTION_INTEGER,
+        .fallback = "8",
+        .minimum = 1,
+        .maximum = 16,
+        .text =
+            "How many written-off calls may hang in libvirtd before no guest is asked anything "
+            "that goes through its QEMU monitor. A hung call keeps one of libvirtd's 20 ordinary "
+            "workers (max_workers) until QEMU answers, and with the last one gone libvirt stops "
+            "for everybody. Lower it if max_workers was lowered or other tools share libvirtd.",
+    },
+    {
+        .section = "Monitor",
+        .key = "DryRun",
+        .type = VITALS_OPTION_BOOLEAN,
+        .fallback = "no",
+        .text =
+            "Look, judge and report, but touch nothing: no balloon period is set and no memory is "
+            "dumped. For the first days on a host that must not be disturbed.",
+    },
+    {
+        .section = "Web",
+        .key = "ListenAddress",
+        .type = VITALS_OPTION_STRING,
+        .fallback = "127.0.0.1:10177",
+        .text =
+            "Address and port of the web server with metrics, page and API. What it serves is read "
+            "only, but it names the guests and their faults: leave the loopback address only where "
+            "the network may know them.",
+    },
+    {
+        .section = "Web",
+        .key = "TelemetryPath",
+        .type = VITALS_OPTION_STRING,
+        .fallback = "/metrics",
+        .text = "The path of the Prometheus metrics. Change it where scrapers expect another.",
+    },
+    {
+        .section = "Probe",
+        .key = "BalloonPeriod",
+        .type = VITALS_OPTION_DURATION,
+        .fallback = "2s",
+        .minimum = 0,
+        .maximum = 10 * MINUTE,
+        .per_guest = TRUE,
+        .text =
+            "The statistics period that a guest's memory balloon gets where the domain has a "
+            "virtio "
+            "balloon and sets none; it is taken back at a clean exit. The kernel's answers are its "
+            "pulse, so a shorter period notices a dead kernel sooner and wakes an idle guest more "
+            "often. 0 never sets a period.",
+    },
+    {
+        .section = "Verdict",
+        .key = "BalloonDeadline",
+        .type = VITALS_OPTION_INTEGER,
+        .fallback = "4",
+        .minimum = 2,
+        .maximum = 100,
+        .per_guest = TRUE,
+        .text =
+            "After how many balloon periods of silence the kernel counts as dead, in time that the "
+            "guest could run. With a period of 2s the worst gap of a healthy guest was 3s, under a "
+            "fork bomb 5s, and while booting on a loaded host 8s. Raise it for guests on an "
+            "overcommitted host.",
+    },
+    {
+        .section = "Verdict",
+        .key = "BootGrace",
+        .type = VITALS_OPTION_DURATION,
+        .fallback = "2min",
+        .minimum = 0,
+        .maximum = HOUR,
+        .per_guest = TRUE,
+        .text =
+            "How long after a start or a reset a silent guest is called booting rather than dead. "
+            "Lengthen it for guests that check large file systems or boot from slow storage.",
+    },
+    {
+        .section = "Verdict",
+        .key = "StuckAfter",
+        .type = VITALS_OPTION_DURATION,
+        .fallback = "3s",
+        .minimum = SECOND,
+        .maximum = 5 * MINUTE,
+        .per_guest = TRUE,
+        .text = "How long QEMU must be stopped, blocked in the kernel or deaf on its monitor "
+                "before the "
+                "guest is called stuck. Lengthen it where backups or migrations freeze QEMU for "
+                "longer as a matter of course.",
+    },
+    {
+        .section = "Verdict",
+        .key = "SampleMaxAge",
+        .type = VITALS_OPTION_DURATION,
+        .fallback = "30s",
+        .minimum = SECOND,
+        .maximum = HOUR,
+        .text =
+            "Facts older than this are not judged and make the guest's health unknown. It must be "
+            "well above SamplePeriod; shorten it only to hear sooner that libvirt stopped "
+            "answering.",
+    },
+    {
+        .section = "Capture",
+        .key = "CaptureOn",
+        .type = VITALS_OPTION_WORDS,
+        .fallback = "crashed kernel-dead",
+        .words = capture_words,
+        .per_guest = TRUE,
+        .text =
+            "Which verdicts have the guest's memory dumped: crashed is a panic that the guest "
+            "reported through pvpanic, kernel-dead a kernel that fell silent. The guest is paused "
+            "while it is dumped. Use none for guests whose memory must not reach the disk.",
+    },
+    {
+        .section = "Capture",
+        .key = "DumpFormat",
+        .type = VITALS_OPTION_WORD,
+        .fallback = "auto",
+        .words = format_words,
+        .per_guest = TRUE,
+        .text =
+            "The form of the memory dump. auto takes kdump-zlib where the running QEMU offers it, "
+            "else elf. kdump-zlib is a small fraction in size; elf is written faster for a guest "
+            "whose memory is full, and needs room for all of it.",
+    },
+    {
+        .section = "Capture",
+        .key = "KeepFree",
+        .type = VITALS_OPTION_SIZE,
+        .fallback = "2G",
+        .text =
+            "Free space that captures leave on the file system of the state directory; a dump that "
+            "might not fit above it is not begun. Raise it if the directory shares a file system "
+            "with the guests' images or the host's logs.",
+    },
+    {
+        .section = "Capture",
+        .key = "CaptureCooldown",
+        .type = VITALS_OPTION_DURATION,
+        .fallback = "10min",
+        .minimum = 0,
+        .maximum = 7 * DAY,
+        .per_guest = TRUE,
+        .text = "A guest is not dumped again sooner than this after its last dump, so that a guest "
+                "in a "
+                "crash loop does not fill the disk with the same fault. 0 dumps it every time.",
+    },
+    {
+        .section = "Capture",
+        .key = "MaxCapturesPerHour",
+        .type = VITALS_OPTION_INTEGER,
+        .fallback = "6",
+        .minimum = 0,
+        .maximum = 1000,
+        .text =
+            "How many dumps the whole host may begin in an hour, for the day on which one cause "
+            "fells all guests. Raise it if every one of them matters; 0 stops automatic dumps.",
+    },
+    {
+        .section = "Capture",
+        .key = "ConsoleTail",
+        .type = VITALS_OPTION_SIZE,
+        .fallback = "256K",
+        .minimum = 4 * KIB,
+        .maximum = 16 * MIB,
+        .per_guest = TRUE,
+        .text =
+            "How much of the end of a guest's console log goes into the incident. A panic takes "
+            "4 KiB; an out-of-memory loop writes 160 KiB in half a minute, so raise it to see what "
+            "came before one.",
+    },
+    {
+        .section = "Recorder",
+        .key = "SignalsKept",
+        .type = VITALS_OPTION_DURATION,
+        .fallback = "5min",
+        .minimum = MINUTE,
+        .maximum = 30 * MINUTE,
+        .text =
+            "How far back the signals of each guest are kept in memory, to be written into its "
+            "incident. Lengthen it when faults build up slowly; memory grows with it and with the "
+            "number of guests.",
+    },
+    { .section = NULL },
+};
