@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "probes/outline.h"
+#include "probes/xml.h"
+
+#include <string.h>
+
+#define KIB G_GUINT64_CONSTANT(1024)
+
+/* What QEMU gives a VGA device without being told (libvirt writes vgamem=16384 KiB). */
+#define VIDEO_DEFAULT (16 * 1024 * KIB)
+
+/* libvirt writes live definitions in KiB, always; other units only stand in files of users. */
+static guint64
+memory_of(const VitalsXmlNode *node)
+{
+    guint64 value = 0;
+    const char *unit = vitals_xml_attribute(node, "unit");
+
+    if (!node ||
+        !g_ascii_string_to_unsigned(vitals_xml_text(node), 10, 0, G_MAXUINT64 / KIB, &value, NULL))
+        return 0;
+    return unit && (g_str_equal(unit, "b") || g_str_equal(unit, "bytes")) ? value : value * KIB;
+}
+
+static guint
+number_at(const VitalsXmlNode *root, const char *path)
+{
+    const char *text = vitals_xml_value(root, path);
+    guint64 value = 0;
+
+    if (text)
+        g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT, &value, NULL);
+    return (guint)value;
+}
+
+static gboolean
+is_at(const VitalsXmlNode *root, const char *path, const char *expected)
+{
+    const char *value = vitals_xml_value(root, path);
+
+    return value && g_str_equal(value, expected);
+}
+
+/* The log of a console; a console of type file is its own log. */
+static const char *
+log_of(const VitalsXmlNode *console)
+{
+    const char *log = vitals_xml_value(console, "log/@file");
+    const char *type = vitals_xml_attribute(console, "type");
+
+    if (!log && type && g_str_equal(type, "file"))
+        log = vitals_xml_value(console, "source/@path");
+    return log && g_path_is_absolute(log) ? log : NULL;
+}
+
+static const char *
+first_console_log(const VitalsXmlNode *root)
+{
+    static const char *const paths[] = { "devices/serial", "devices/console" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(paths); i++) {
+        g_autoptr(GPtrArray) consoles = vitals_xml_all(root, paths[i]);
+
+        for (guint j = 0; j < consoles->len; j++) {
+            const char *log = log_of(g_ptr_array_index(consoles, j));
+
+            if (log)
+                return log;
+        }
+    }
+    return NULL;
+}
+
+static guint64
+video_memory(const VitalsXmlNode *root)
+{
+    g_autoptr(GPtrArray) models = vitals_xml_all(root, "devices/video/model");
+    guint64 total = 0;
+
+    for (guint i = 0; i < models->len; i++) {
+        static const char *const keys[] = { "ram", "vram", "vram64", "vgamem" };
+        const VitalsXmlNode *model = g_ptr_array_index(models, i);
+        guint64 one = 0;
+
+        for (gsize j = 0; j < G_N_ELEMENTS(keys); j++) {
+            const char *text = vitals_xml_attribute(model, keys[j]);
+            guint64 kib = 0;
+
+            if (text && g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT32, &kib, NULL))
+                one += kib * KIB;
+        }
+        total += one ? one : VIDEO_DEFAULT;
+    }
+    return total;
+}
+
+VitalsOutline *
+vitals_outline_new(const char *source, const char *text, GError **error)
+{
+    g_autoptr(VitalsXml) xml = vitals_xml_parse(source, text, strlen(text), error);
+    VitalsOutline *outline;
+    const VitalsXmlNode *root;
+    const char *on_crash;
+    const char *balloon;
+
+    if (!xml)
+        return NULL;
+
+    root = vitals_xml_root(xml);
+    outline = g_new0(VitalsOutline, 1);
+    outline->memory = memory_of(vitals_xml_first(root, "maxMemory"));
+    if (!outline->memory)
+        outline->memory = memory_of(vitals_xml_first(root, "memory"));
+    outline->video = video_memory(root);
+    outline->vcpus = number_at(root, "vcpu");
+    balloon = vitals_xml_value(root, "devices/memballoon/@model");
+    outline->balloon = balloon && g_str_has_prefix(balloon, "virtio");
+    outline->balloon_period = number_at(root, "devices/memballoon/stats/@period");
+    outline->panic_device = vitals_xml_first(root, "devices/panic") != NULL;
+    outline->vmcoreinfo = vitals_xml_first(root, "features/vmcoreinfo") != NULL &&
+                          !is_at(root, "features/vmcoreinfo/@state", "off");
+    outline->encrypted = vitals_xml_first(root, "launchSecurity") != NULL;
+    on_crash = vitals_xml_value(root, "on_crash");
+    outline->libvirt_dumps = on_crash && g_str_has_prefix(on_crash, "coredump-");
+    outline->crash_destroys = !on_crash || g_str_equal(on_crash, "destroy");
+    outline->console_log = g_strdup(first_console_log(root));
+    return outline;
+}
+
+void
+vitals_outline_free(VitalsOutline *outline)
+{
+    if (!outline)
+        return;
+    g_free(outline->console_log);
+    g_free(outline);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+/**
+ * VitalsOutline: what the daemon has to know of a running domain's definition
+ * @memory: the most memory the guest can have, bytes; what a dump has to be expected to hold
+ * @video: video memory, bytes: QEMU dumps it too
+ * @vcpus: how many vCPUs it may have
+ * @balloon: it has a virtio balloon, so that a statistics period makes sense
+ * @balloon_period: seconds; 0 if none is set
+ * @panic_device: it can tell the host that it panicked
+ * @vmcoreinfo: its kernel can leave a note of its layout, without which dumps are hard to read
+ * @encrypted: its memory is encrypted (launchSecurity): a dump shows nothing
+ * @libvirt_dumps: on_crash makes libvirt dump it by itself
+ * @crash_destroys: on_crash throws a crashed guest's memory away
+ * @console_log: (nullable): the absolute path of the file its first console is logged to
+ */
+typedef struct {
+    guint64 memory;
+    guint64 video;
+    guint vcpus;
+    gboolean balloon;
+    guint balloon_period;
+    gboolean panic_device;
+    gboolean vmcoreinfo;
+    gboolean encrypted;
+    gboolean libvirt_dumps;
+    gboolean crash_destroys;
+    char *console_log;
+} VitalsOutline;
+
+/**
+ * vitals_outline_new:
+ * @source: what it is called in errors
+ * @xml: a domain's live XML
+ *
+ * Returns: (transfer full) (nullable): %NULL if it cannot be parsed
+ */
+VitalsOutline *vitals_outline_new(const char *source, const char *xml, GError **error);
+void vitals_outline_free(VitalsOutline *outline);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsOutline, vitals_outline_free)
