@@ -112,7 +112,7 @@ vitals_settings_render_manual(void)
         if (!g_str_equal(section, option->section))
             g_string_append_printf(out, ".SS [%s]\n", option->section);
         section = option->section;
-        g_string_append_printf(out, ".TP\n.BR %s = \\fI", option->key);
+        g_string_append_printf(out, ".TP\n\\fB%s\\fR=\\fI", option->key);
         append_roff(out, option->fallback);
         g_string_append(out, "\\fR\n");
         append_roff(out, option->text);

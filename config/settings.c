@@ -6,6 +6,7 @@
 #include "config/value.h"
 
 #include <fnmatch.h>
+#include <locale.h>
 #include <string.h>
 
 G_DEFINE_QUARK(vitals - settings - error - quark, vitals_settings_error)
@@ -232,6 +233,28 @@ vitals_settings_override(VitalsSettings *settings, const char *name, const char 
     return vitals_settings_set(settings, option, path ? path : value, origin, error);
 }
 
+/* fnmatch() takes "?" for a byte or a character as the locale says. Names are UTF-8 wherever they come
+ * from, and a daemon is often started in the C locale, so we do not leave it to the environment. */
+static gboolean
+matches(const char *glob, const char *guest)
+{
+    static gsize once;
+    static locale_t utf8;
+    locale_t before = 0;
+    gboolean matched;
+
+    if (g_once_init_enter(&once)) {
+        utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", 0);
+        g_once_init_leave(&once, 1);
+    }
+    if (utf8)
+        before = uselocale(utf8);
+    matched = fnmatch(glob, guest, 0) == 0;
+    if (utf8)
+        uselocale(before);
+    return matched;
+}
+
 /* The value in force; aborts where @name is no option of a type in the set @types. */
 static const Slot *
 look_up(const VitalsSettings *settings, const char *guest, const char *name, guint types)
@@ -246,7 +269,7 @@ look_up(const VitalsSettings *settings, const char *guest, const char *name, gui
     for (guint i = guest && option->per_guest ? settings->guests->len : 0; i > 0; i--) {
         const GuestValue *value = g_ptr_array_index(settings->guests, i - 1);
 
-        if (value->option == option && fnmatch(value->glob, guest, 0) == 0)
+        if (value->option == option && matches(value->glob, guest))
             return value->reset ? host_slot(settings, option) : &value->slot;
     }
     return host_slot(settings, option);

@@ -240,7 +240,7 @@ parse_words(const VitalsOption *option, const char *text, gint64 *ret_bits, GErr
         return TRUE;
     }
     for (char **word = words; *word; word++) {
-        gint64 index;
+        gint64 index = 0;
 
         if (!**word)
             continue;

@@ -27,7 +27,7 @@ parse_choices(int *argc, char ***argv, Choices *ret_choices)
     const GOptionEntry entries[] = {
         { "show", 0, 0, G_OPTION_ARG_NONE, &ret_choices->show,
           "print every value in force and where it came from", NULL },
-        { "guest", 0, 0, G_OPTION_ARG_STRING, &ret_choices->guest,
+        { "guest", 0, 0, G_OPTION_ARG_FILENAME, &ret_choices->guest,
           "likewise, as they count for the guest NAME", "NAME" },
         { "strict", 0, 0, G_OPTION_ARG_NONE, &ret_choices->strict, "exit with 1 on warnings",
           NULL },

@@ -84,7 +84,7 @@ test_manual(void)
     g_autofree char *manual = vitals_settings_render_manual();
 
     for (const VitalsOption *option = vitals_options; option->section; option++) {
-        g_autofree char *entry = g_strdup_printf(".TP\n.BR %s = ", option->key);
+        g_autofree char *entry = g_strdup_printf(".TP\n\\fB%s\\fR=\\fI", option->key);
 
         g_assert_nonnull(strstr(manual, entry));
     }

@@ -379,7 +379,8 @@ test_guests(Fixture *fixture, gconstpointer data)
                        "[Guest \tsch\xc3\xb6n ]\nBalloonDeadline=7\n"
                        "[Guest a/b]\nBalloonDeadline=8\n"
                        "[Guest two?lines]\nBalloonDeadline=9\n"
-                       "[Guest \\*]\nBalloonDeadline=10\n");
+                       "[Guest \\*]\nBalloonDeadline=10\n"
+                       "[Guest caf?]\nBalloonDeadline=11\n");
     g_assert_cmpuint(fixture->warnings->len, ==, 0);
     g_assert_cmpint(deadline_of(fixture, NULL), ==, 3);
     g_assert_cmpint(deadline_of(fixture, "other"), ==, 5);
@@ -391,7 +392,10 @@ test_guests(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(deadline_of(fixture, "a/b"), ==, 8);
     g_assert_cmpint(deadline_of(fixture, "a/b/c"), ==, 5);
     g_assert_cmpint(deadline_of(fixture, "two\nlines"), ==, 9);
+    g_assert_cmpint(deadline_of(fixture, "two\xfflines"), ==, 9);
     g_assert_cmpint(deadline_of(fixture, "*"), ==, 10);
+    /* One character of two bytes, though this test runs in the C locale. */
+    g_assert_cmpint(deadline_of(fixture, "caf\xc3\xa9"), ==, 11);
     /* A host-wide option does not care who asks. */
     g_assert_cmpint(vitals_settings_integer(fixture->settings, "web-1", "Monitor.GuestWorkers"), ==,
                     4);
