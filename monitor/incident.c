@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "monitor/incident.h"
+#include "monitor/output/time.h"
+#include "monitor/recorder.h"
+#include "monitor/report.h"
+#include "config/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gio.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PARTIAL ".partial-"
+
+/* Path components may have 255 bytes; time stamp, cause and the partial mark take about 60. */
+#define SLUG_MAX 100
+
+/* Two incidents of one guest, cause and second are already one too many. */
+#define SAME_NAME_MAX 100
+
+/* A manifest of ours has some KiB. */
+#define MANIFEST_MAX (1024 * 1024)
+
+static void
+moment_free(gpointer data)
+{
+    VitalsMoment *moment = data;
+
+    g_free(moment->text);
+    g_free(moment);
+}
+
+VitalsDossier *
+vitals_dossier_new(const char *state_dir)
+{
+    VitalsDossier *dossier = g_new0(VitalsDossier, 1);
+
+    dossier->state_dir = g_strdup(state_dir);
+    dossier->view = vitals_incident_view_new();
+    dossier->timeline = g_ptr_array_new_with_free_func(moment_free);
+    dossier->samples = g_ptr_array_new_with_free_func((GDestroyNotify)vitals_sample_unref);
+    return dossier;
+}
+
+void
+vitals_dossier_free(VitalsDossier *dossier)
+{
+    if (!dossier)
+        return;
+    g_free(dossier->state_dir);
+    vitals_incident_view_free(dossier->view);
+    vitals_outline_free(dossier->outline);
+    g_free(dossier->xml);
+    g_strfreev(dossier->evidence);
+    g_ptr_array_unref(dossier->samples);
+    g_ptr_array_unref(dossier->timeline);
+    vitals_vmcore_free(dossier->vmcore);
+    g_free(dossier);
+}
+
+void
+vitals_dossier_note(VitalsDossier *dossier, gint64 realtime, const char *format, ...)
+{
+    VitalsMoment *moment = g_new0(VitalsMoment, 1);
+    guint at = dossier->timeline->len;
+    va_list arguments;
+
+    va_start(arguments, format);
+    moment->text = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    moment->realtime = realtime;
+
+    while (at > 0 &&
+           ((VitalsMoment *)g_ptr_array_index(dossier->timeline, at - 1))->realtime > realtime)
+        at--;
+    g_ptr_array_insert(dossier->timeline, (int)at, moment);
+}
+
+/* ---- files ---- */
+
+static gboolean
+write_file(const char *directory, const char *name, const char *text, gsize length, GError **error)
+{
+    g_autofree char *path = g_build_filename(directory, name, NULL);
+
+    return g_file_set_contents_full(path, text, (gssize)length,
+                                    G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
+                                    0600, error);
+}
+
+/* Makes what was renamed or created in a directory survive a power cut. */
+static void
+sync_path(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+    if (fd < 0)
+        return;
+    if (fsync(fd) < 0)
+        g_debug("fsync: %s", g_strerror(errno));
+    close(fd);
+}
+
+/*
+ * The end of a console's log, made printable. The path comes from a definition: whatever stands there
+ * is only read if it is a plain file, and no more than @most bytes of it.
+ */
+static char *
+read_console(const char *path, gsize most)
+{
+    g_autofree char *bytes = NULL;
+    struct stat info;
+    ssize_t got = -1;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+
+    if (fd < 0)
+        return NULL;
+    if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode)) {
+        off_t start = info.st_size > (off_t)most ? info.st_size - (off_t)most : 0;
+
+        bytes = g_malloc(most);
+        got = pread(fd, bytes, most, start);
+    }
+    close(fd);
+    return got < 0 ? NULL : vitals_text_printable_lines(bytes, got);
+}
+
+static gboolean
+write_signals(const char *directory, const GPtrArray *samples, GError **error)
+{
+    g_autoptr(GString) lines = g_string_new(NULL);
+
+    for (guint i = 0; i < samples->len; i++) {
+        g_autofree char *line = vitals_sample_to_line(g_ptr_array_index(samples, i));
+
+        g_string_append(lines, line);
+    }
+    return write_file(directory, "signals.jsonl", lines->str, lines->len, error);
+}
+
+static gboolean
+write_manifest(const VitalsDossier *dossier, gboolean complete, GError **error)
+{
+    g_autofree char *manifest = vitals_report_manifest(dossier, complete);
+
+    return write_file(dossier->view->path, "incident.json", manifest, strlen(manifest), error);
+}
+
+/* ---- the life of an incident ---- */
+
+/* Takes the first free id and makes its partial directory. */
+static gboolean
+make_directory(VitalsDossier *dossier, GError **error)
+{
+    VitalsIncidentView *view = dossier->view;
+    g_autofree char *time = vitals_time_compact(view->opened);
+    g_autofree char *slug = vitals_text_slug(view->domain, SLUG_MAX);
+    int failure = EEXIST;
+
+    for (guint i = 1; i <= SAME_NAME_MAX && failure == EEXIST; i++) {
+        g_autofree char *suffix = i > 1 ? g_strdup_printf("-%u", i) : g_strdup("");
+        g_autofree char *id = g_strdup_printf("%s-%s-%s%s", time, slug, view->cause, suffix);
+        g_autofree char *partial = g_strconcat(PARTIAL, id, NULL);
+        g_autofree char *final = g_build_filename(dossier->state_dir, "incidents", id, NULL);
+        g_autofree char *path = g_build_filename(dossier->state_dir, "incidents", partial, NULL);
+
+        if (g_file_test(final, G_FILE_TEST_EXISTS))
+            continue;
+        if (mkdir(path, 0700) == 0) {
+            g_free(view->id);
+            g_free(view->path);
+            view->id = g_steal_pointer(&id);
+            view->path = g_steal_pointer(&path);
+            return TRUE;
+        }
+        failure = errno;
+    }
+    g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(failure),
+                "cannot make an incident directory in %s/incidents: %s", dossier->state_dir,
+                g_strerror(failure));
+    return FALSE;
+}
+
+static gboolean
+write_console(const VitalsDossier *dossier, char **ret_console, GError **error)
+{
+    g_autofree char *console = NULL;
+
+    if (dossier->outline && dossier->outline->console_log)
+        console = read_console(dossier->outline->console_log, dossier->console_tail);
+    if (console && !write_file(dossier->view->path, "console.log", console, strlen(console), error))
+        return FALSE;
+    if (ret_console)
+        *ret_console = g_steal_pointer(&console);
+    return TRUE;
+}
+
+gboolean
+vitals_incident_begin(VitalsDossier *dossier, GError **error)
+{
+    return make_directory(dossier, error) && write_manifest(dossier, FALSE, error) &&
+           (!dossier->xml || write_file(dossier->view->path, "domain.xml", dossier->xml,
+                                        strlen(dossier->xml), error)) &&
+           write_signals(dossier->view->path, dossier->samples, error) &&
+           write_console(dossier, NULL, error);
+}
+
+char *
+vitals_incident_path_of_dump(const VitalsDossier *dossier)
+{
+    return g_build_filename(dossier->view->path, "vmcore", NULL);
+}
+
+/* What the dump is; one that cannot be read back is no success. */
+static void
+inspect_dump(VitalsDossier *dossier)
+{
+    VitalsIncidentView *view = dossier->view;
+    g_autofree char *path = vitals_incident_path_of_dump(dossier);
+    g_autoptr(GError) error = NULL;
+
+    if (!g_str_equal(view->capture_result, "ok"))
+        return;
+    dossier->vmcore = vitals_vmcore_inspect(path, &error);
+    if (!dossier->vmcore) {
+        g_free(view->capture_result);
+        g_free(view->capture_detail);
+        view->capture_result = g_strdup("failed");
+        view->capture_detail = g_strdup(error->message);
+        return;
+    }
+    view->capture_bytes = dossier->vmcore->bytes;
+    g_free(view->capture_format);
+    view->capture_format = g_strdup(dossier->vmcore->format);
+    sync_path(path);
+}
+
+/* The directory as it will be called; paths in the view follow. */
+static char *
+final_path(VitalsDossier *dossier)
+{
+    VitalsIncidentView *view = dossier->view;
+
+    if (g_str_equal(view->capture_result, "ok")) {
+        g_free(view->capture_path);
+        view->capture_path =
+            g_build_filename(dossier->state_dir, "incidents", view->id, "vmcore", NULL);
+    }
+    return g_build_filename(dossier->state_dir, "incidents", view->id, NULL);
+}
+
+static gboolean
+rename_durably(const char *from, const char *to, GError **error)
+{
+    g_autofree char *parent = g_path_get_dirname(to);
+
+    sync_path(from);
+    if (rename(from, to) < 0) {
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "cannot name %s: %s", to,
+                    g_strerror(errno));
+        return FALSE;
+    }
+    sync_path(parent);
+    return TRUE;
+}
+
+gboolean
+vitals_incident_finish(VitalsDossier *dossier, GError **error)
+{
+    g_autofree char *console = NULL;
+    g_autofree char *report = NULL;
+    g_autofree char *path = NULL;
+
+    inspect_dump(dossier);
+    path = final_path(dossier);
+    if (!write_console(dossier, &console, error))
+        return FALSE;
+    report = vitals_report_text(dossier, console);
+    if (!write_file(dossier->view->path, "report.txt", report, strlen(report), error) ||
+        !write_manifest(dossier, TRUE, error) || !rename_durably(dossier->view->path, path, error))
+        return FALSE;
+    g_free(dossier->view->path);
+    dossier->view->path = g_steal_pointer(&path);
+    return TRUE;
+}
+
+/* ---- what a killed daemon left ---- */
+
+/* Marks the manifest of an interrupted incident; one that cannot be read is left as it is. */
+static void
+mark_interrupted(const char *directory)
+{
+    g_autofree char *path = g_build_filename(directory, "incident.json", NULL);
+    json_t *manifest = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
+    json_t *capture = json_object_get(manifest, "capture");
+    const char *result = json_string_value(json_object_get(capture, "result"));
+    char *text;
+
+    json_object_set_new(manifest, "interrupted", json_true());
+    if (result && (g_str_equal(result, "running") || g_str_equal(result, "queued"))) {
+        json_object_set_new(capture, "result", json_string("interrupted"));
+        json_object_set_new(capture, "detail",
+                            json_string("the monitor ended before the dump did; a file vmcore in "
+                                        "this incident may be incomplete"));
+    }
+    text = json_dumps(manifest, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+    if (text)
+        write_file(directory, "incident.json", text, strlen(text), NULL);
+    free(text);
+    json_decref(manifest);
+}
+
+guint
+vitals_incident_recover(const char *state_dir)
+{
+    g_autofree char *incidents = g_build_filename(state_dir, "incidents", NULL);
+    g_autoptr(GDir) directory = g_dir_open(incidents, 0, NULL);
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    const char *name;
+    guint recovered = 0;
+
+    while (directory && (name = g_dir_read_name(directory))) {
+        if (g_str_has_prefix(name, PARTIAL) && name[strlen(PARTIAL)] != '\0')
+            g_ptr_array_add(names, g_strdup(name));
+    }
+    for (guint i = 0; i < names->len; i++) {
+        const char *partial = g_ptr_array_index(names, i);
+        g_autofree char *from = g_build_filename(incidents, partial, NULL);
+        g_autofree char *to = g_build_filename(incidents, partial + strlen(PARTIAL), NULL);
+
+        mark_interrupted(from);
+        recovered += !g_file_test(to, G_FILE_TEST_EXISTS) && rename_durably(from, to, NULL);
+    }
+    return recovered;
+}
+
+gboolean
+vitals_incident_prepare(const char *state_dir, GError **error)
+{
+    g_autofree char *incidents = g_build_filename(state_dir, "incidents", NULL);
+    g_autofree char *probe = g_build_filename(incidents, ".writable", NULL);
+
+    if (g_mkdir_with_parents(incidents, 0700) < 0) {
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
+                    "cannot make the state directory %s: %s", incidents, g_strerror(errno));
+        return FALSE;
+    }
+    if (!g_file_set_contents(probe, "", 0, error)) {
+        g_prefix_error(error, "cannot write in the state directory %s: ", state_dir);
+        return FALSE;
+    }
+    unlink(probe);
+    return TRUE;
+}

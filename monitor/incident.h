@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "monitor/snapshot.h"
+#include "monitor/vmcore.h"
+#include "probes/outline.h"
+
+/*
+ * An incident on disk: a directory of plain files under STATE/incidents. It is written under a name
+ * that begins with ".partial-" and renamed when it is whole, so that a daemon killed at any moment
+ * leaves either a complete incident or one that the next start finds and marks.
+ *
+ * All functions that touch the disk block on it and are called by a worker; a dossier is handed from
+ * the main loop to the worker and back, never shared.
+ */
+
+/* One line of an incident's timeline; @text is printable. */
+typedef struct {
+    gint64 realtime;
+    char *text;
+} VitalsMoment;
+
+/**
+ * VitalsDossier: everything that goes into one incident
+ * @state_dir: the daemon's state directory
+ * @view: what the API shows; @view->path follows the directory's name
+ * @domain_id: libvirt's number of this run, to know the same crash again after our restart
+ * @outline: (nullable): of the definition
+ * @xml: (nullable): the live definition
+ * @evidence: the verdict's reasons
+ * @meaning: what the cause means
+ * @remedy: what to do
+ * @last_beat: wall clock of the kernel's last sign of life; 0 if there was none
+ * @samples: (element-type VitalsSample): the last minutes
+ * @console_tail: how much of the console's log to keep, bytes
+ * @timeline: (element-type VitalsMoment): in the order of time
+ * @dump_seconds: how long the dump took
+ * @vmcore: (nullable): what the dump turned out to be
+ */
+typedef struct {
+    char *state_dir;
+    VitalsIncidentView *view;
+    int domain_id;
+    VitalsOutline *outline;
+    char *xml;
+    char **evidence;
+    const char *meaning;
+    const char *remedy;
+    gint64 last_beat;
+    GPtrArray *samples;
+    gsize console_tail;
+    GPtrArray *timeline;
+    double dump_seconds;
+    VitalsVmcore *vmcore;
+} VitalsDossier;
+
+/* Takes nothing in yet but an empty view, list and timeline. */
+VitalsDossier *vitals_dossier_new(const char *state_dir);
+void vitals_dossier_free(VitalsDossier *dossier);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsDossier, vitals_dossier_free)
+
+/* Adds a line to the timeline, at its place in time. */
+void vitals_dossier_note(VitalsDossier *dossier, gint64 realtime, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+
+/**
+ * vitals_incident_begin:
+ *
+ * Chooses the incident's id, makes its partial directory (0700) and writes down what will be lost
+ * first: manifest, definition, signals, console. Sets @dossier->view's id and path.
+ */
+gboolean vitals_incident_begin(VitalsDossier *dossier, GError **error);
+
+/**
+ * vitals_incident_finish:
+ *
+ * Looks at the dump, writes the report and the final manifest, makes all of it durable and gives the
+ * directory its name. What was written before stays, also when this fails.
+ */
+gboolean vitals_incident_finish(VitalsDossier *dossier, GError **error);
+
+/**
+ * vitals_incident_path_of_dump:
+ *
+ * Returns: (transfer full): where the dump of that incident is to be written now
+ */
+char *vitals_incident_path_of_dump(const VitalsDossier *dossier);
+
+/**
+ * vitals_incident_recover:
+ *
+ * Gives incidents that a killed daemon left behind their names, marked as interrupted in their
+ * manifests.
+ *
+ * Returns: how many there were
+ */
+guint vitals_incident_recover(const char *state_dir);
+
+/* Whether incidents can be kept there: makes STATE and STATE/incidents (0700) and tries to write. */
+gboolean vitals_incident_prepare(const char *state_dir, GError **error);

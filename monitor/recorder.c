@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "monitor/recorder.h"
+#include "monitor/output/time.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+/* Three samples a second for the longest time that can be configured, half an hour. */
+#define SAMPLES_MAX 5400
+
+struct VitalsRecorder {
+    gint64 keep;
+    GQueue samples;
+};
+
+VitalsRecorder *
+vitals_recorder_new(gint64 keep)
+{
+    VitalsRecorder *recorder = g_new0(VitalsRecorder, 1);
+
+    recorder->keep = keep;
+    g_queue_init(&recorder->samples);
+    return recorder;
+}
+
+void
+vitals_recorder_free(VitalsRecorder *recorder)
+{
+    if (!recorder)
+        return;
+    g_queue_clear_full(&recorder->samples, (GDestroyNotify)vitals_sample_unref);
+    g_free(recorder);
+}
+
+static gboolean
+is_too_much(const VitalsRecorder *recorder, gint64 now)
+{
+    const VitalsSample *oldest = g_queue_peek_head((GQueue *)&recorder->samples);
+
+    return oldest && (now - oldest->at > recorder->keep || recorder->samples.length > SAMPLES_MAX);
+}
+
+void
+vitals_recorder_add(VitalsRecorder *recorder, VitalsSample *sample)
+{
+    g_queue_push_tail(&recorder->samples, vitals_sample_ref(sample));
+    while (is_too_much(recorder, sample->at))
+        vitals_sample_unref(g_queue_pop_head(&recorder->samples));
+}
+
+GPtrArray *
+vitals_recorder_list(const VitalsRecorder *recorder)
+{
+    GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)vitals_sample_unref);
+
+    for (const GList *link = recorder->samples.head; link; link = link->next)
+        g_ptr_array_add(list, vitals_sample_ref(link->data));
+    return list;
+}
+
+/* ---- a sample as JSON ---- */
+
+static json_t *
+state_json(const VitalsSample *sample)
+{
+    return json_pack("{s:s, s:s}", "state", vitals_domain_state_name(sample->state), "reason",
+                     vitals_reason_name(sample->reason));
+}
+
+static json_t *
+control_json(const VitalsSample *sample)
+{
+    return json_pack("{s:s, s:f}", "control", vitals_control_name(sample->control), "seconds",
+                     (double)sample->control_for / G_USEC_PER_SEC);
+}
+
+static json_t *
+vcpu_json(const VitalsSample *sample)
+{
+    json_t *times = json_array();
+
+    for (guint i = 0; i < sample->vcpus; i++)
+        json_array_append_new(times, json_integer((json_int_t)sample->vcpu_ns[i]));
+    return json_pack("{s:o}", "nanoseconds", times);
+}
+
+static json_t *
+process_json(const VitalsSample *sample)
+{
+    return json_pack("{s:i, s:s, s:f}", "pid", sample->pid, "process",
+                     vitals_process_name(sample->process), "starved_seconds",
+                     (double)sample->starved / G_USEC_PER_SEC);
+}
+
+static json_t *
+balloon_json(const VitalsSample *sample)
+{
+    json_t *json = json_pack("{s:I, s:I}", "last_update", (json_int_t)sample->last_update,
+                             "actual_bytes", (json_int_t)sample->actual);
+
+    if (sample->has_counters) {
+        json_object_set_new(json, "available_bytes", json_integer((json_int_t)sample->available));
+        json_object_set_new(json, "unused_bytes", json_integer((json_int_t)sample->unused));
+        json_object_set_new(json, "usable_bytes", json_integer((json_int_t)sample->usable));
+    }
+    return json;
+}
+
+static json_t *
+event_json(const VitalsSample *sample)
+{
+    return json_pack("{s:s}", "event", vitals_event_name(sample->event));
+}
+
+char *
+vitals_sample_to_line(const VitalsSample *sample)
+{
+    static json_t *(*const writers[VITALS_N_PARTS])(const VitalsSample *) = {
+        [VITALS_PART_STATE] = state_json,     [VITALS_PART_CONTROL] = control_json,
+        [VITALS_PART_VCPU] = vcpu_json,       [VITALS_PART_PROCESS] = process_json,
+        [VITALS_PART_BALLOON] = balloon_json, [VITALS_PART_EVENT] = event_json,
+    };
+    g_autofree char *time = vitals_time_rfc3339(sample->realtime);
+    json_t *json = json_pack("{s:f, s:s}", "at", (double)sample->at / G_USEC_PER_SEC, "time", time);
+    char *dumped;
+    char *line;
+
+    for (guint part = 0; part < VITALS_N_PARTS; part++) {
+        VitalsFactState state = sample->parts[part];
+
+        if (state == VITALS_FACT_NOT_ASKED)
+            continue;
+        json_object_set_new(json, vitals_part_name(part),
+                            state == VITALS_FACT_AVAILABLE
+                                ? writers[part](sample)
+                                : json_string(vitals_fact_state_name(state)));
+    }
+    dumped = json_dumps(json, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15));
+    line = g_strconcat(dumped, "\n", NULL);
+    free(dumped);
+    json_decref(json);
+    return line;
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "monitor/report.h"
+#include "monitor/output/time.h"
+#include "config/text.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How much of the console a report quotes; the whole tail is in console.log. */
+#define QUOTED_LINES 25
+
+static gboolean
+is_captured(const VitalsDossier *dossier)
+{
+    return g_str_equal(dossier->view->capture_result, "ok");
+}
+
+GPtrArray *
+vitals_report_missing(const VitalsDossier *dossier)
+{
+    GPtrArray *missing = g_ptr_array_new_with_free_func(g_free);
+    const VitalsOutline *outline = dossier->outline;
+
+    if (!outline) {
+        g_ptr_array_add(missing, g_strdup("domain.xml: libvirt did not give the definition"));
+        return missing;
+    }
+    if (is_captured(dossier) && dossier->vmcore && !dossier->vmcore->vmcoreinfo)
+        g_ptr_array_add(
+            missing,
+            outline->vmcoreinfo
+                ? g_strdup("vmcoreinfo: the definition offers it, but the guest's kernel had not "
+                           "stored it (driver qemu_fw_cfg not loaded): makedumpfile and 'crash "
+                           "--osrelease' cannot read this dump, crash needs the kernel's symbols")
+                : g_strdup("vmcoreinfo: the definition does not offer it: makedumpfile and 'crash "
+                           "--osrelease' cannot read this dump, crash needs the kernel's symbols; "
+                           "lint rule CAP007 tells beforehand"));
+    if (!outline->console_log)
+        g_ptr_array_add(missing, g_strdup("console.log: no console of the guest is logged to a "
+                                          "file; lint rule SER009 tells beforehand"));
+    if (!outline->panic_device && g_str_equal(dossier->view->layer, "kernel"))
+        g_ptr_array_add(missing,
+                        g_strdup("panic device: the guest has none, so a panic and a hang look "
+                                 "alike from outside; lint rule CAP001 tells beforehand"));
+    return missing;
+}
+
+/* ---- report.txt ---- */
+
+static void
+append_heading(GString *text, const char *heading)
+{
+    g_string_append_printf(text, "\n%s\n", heading);
+    for (gsize i = 0; i < strlen(heading); i++)
+        g_string_append_c(text, '-');
+    g_string_append_c(text, '\n');
+}
+
+static void
+append_capture(GString *text, const VitalsDossier *dossier)
+{
+    const VitalsIncidentView *view = dossier->view;
+
+    append_heading(text, "Memory dump");
+    if (!is_captured(dossier)) {
+        g_string_append_printf(text, "%s", view->capture_result);
+        if (*view->capture_detail)
+            g_string_append_printf(text, ": %s", view->capture_detail);
+        g_string_append_c(text, '\n');
+        return;
+    }
+    {
+        g_autofree char *size = g_format_size_full(view->capture_bytes, G_FORMAT_SIZE_IEC_UNITS);
+
+        g_string_append_printf(text, "vmcore: %s, %s, written in %.1f s\n", size,
+                               view->capture_format, dossier->dump_seconds);
+    }
+    if (dossier->vmcore && dossier->vmcore->release)
+        g_string_append_printf(text, "kernel: %s\n", dossier->vmcore->release);
+    g_string_append(text, "Open it with 'crash VMLINUX vmcore' and the kernel's debug symbols.\n");
+}
+
+static void
+append_lines(GString *text, const GPtrArray *lines)
+{
+    for (guint i = 0; i < lines->len; i++)
+        g_string_append_printf(text, "- %s\n", (const char *)g_ptr_array_index(lines, i));
+}
+
+static void
+append_console(GString *text, const char *console)
+{
+    g_auto(GStrv) lines = NULL;
+    guint count;
+
+    append_heading(text, "Last lines of the console");
+    if (!console || !*console) {
+        g_string_append(text, "nothing\n");
+        return;
+    }
+    lines = g_strsplit(console, "\n", -1);
+    count = g_strv_length(lines);
+    for (guint i = count > QUOTED_LINES ? count - QUOTED_LINES : 0; i < count; i++) {
+        if (*lines[i])
+            g_string_append_printf(text, "| %s\n", lines[i]);
+    }
+}
+
+static void
+append_timeline(GString *text, const VitalsDossier *dossier)
+{
+    append_heading(text, "Timeline");
+    for (guint i = 0; i < dossier->timeline->len; i++) {
+        const VitalsMoment *moment = g_ptr_array_index(dossier->timeline, i);
+        g_autofree char *time = vitals_time_rfc3339(moment->realtime);
+
+        g_string_append_printf(text, "%s  %s\n", time, moment->text);
+    }
+}
+
+char *
+vitals_report_text(const VitalsDossier *dossier, const char *console)
+{
+    const VitalsIncidentView *view = dossier->view;
+    g_autoptr(GPtrArray) missing = vitals_report_missing(dossier);
+    g_autofree char *domain = vitals_text_printable(view->domain, -1);
+    g_autofree char *opened = vitals_time_rfc3339(view->opened);
+    GString *text = g_string_new(NULL);
+
+    g_string_append_printf(text, "%s\n", view->title);
+    for (glong i = 0; i < g_utf8_strlen(view->title, -1); i++)
+        g_string_append_c(text, '=');
+    g_string_append_printf(text,
+                           "\n\nGuest:    %s (%s)\nVerdict:  %s, layer %s, cause %s\nAt:       %s\n"
+                           "Incident: %s\n",
+                           domain, view->uuid, view->health, view->layer, view->cause, opened,
+                           view->id);
+
+    append_heading(text, "What it means");
+    g_string_append_printf(text, "%s\n", dossier->meaning);
+    append_heading(text, "What to do");
+    g_string_append_printf(text, "%s\n", dossier->remedy);
+    append_timeline(text, dossier);
+    append_heading(text, "What was seen");
+    for (char **line = dossier->evidence; line && *line; line++)
+        g_string_append_printf(text, "- %s\n", *line);
+    append_capture(text, dossier);
+    if (missing->len > 0) {
+        append_heading(text, "What is missing, and why");
+        append_lines(text, missing);
+    }
+    append_console(text, console);
+    return g_string_free(text, FALSE);
+}
+
+/* ---- incident.json ---- */
+
+static json_t *
+strings_json(char *const *strings)
+{
+    json_t *array = json_array();
+
+    for (; strings && *strings; strings++)
+        json_array_append_new(array, json_string(*strings));
+    return array;
+}
+
+static json_t *
+timeline_json(const VitalsDossier *dossier)
+{
+    json_t *array = json_array();
+
+    for (guint i = 0; i < dossier->timeline->len; i++) {
+        const VitalsMoment *moment = g_ptr_array_index(dossier->timeline, i);
+        g_autofree char *time = vitals_time_rfc3339(moment->realtime);
+
+        json_array_append_new(array, json_pack("{s:s, s:s}", "time", time, "text", moment->text));
+    }
+    return array;
+}
+
+static json_t *
+capture_json(const VitalsDossier *dossier)
+{
+    const VitalsIncidentView *view = dossier->view;
+    json_t *json = json_pack("{s:s, s:s, s:s, s:I, s:s, s:f}", "result", view->capture_result,
+                             "format", view->capture_format, "detail", view->capture_detail,
+                             "bytes", (json_int_t)view->capture_bytes, "path", view->capture_path,
+                             "seconds", dossier->dump_seconds);
+
+    if (dossier->vmcore) {
+        json_object_set_new(json, "vmcoreinfo", json_boolean(dossier->vmcore->vmcoreinfo));
+        json_object_set_new(json, "kernel_release",
+                            dossier->vmcore->release ? json_string(dossier->vmcore->release)
+                                                     : json_null());
+    }
+    return json;
+}
+
+static json_t *
+missing_json(const VitalsDossier *dossier)
+{
+    g_autoptr(GPtrArray) missing = vitals_report_missing(dossier);
+    json_t *array = json_array();
+
+    for (guint i = 0; i < missing->len; i++)
+        json_array_append_new(array, json_string(g_ptr_array_index(missing, i)));
+    return array;
+}
+
+/* The boot that this happened in: with the domain's number it names one run of one guest. */
+static char *
+boot_id(void)
+{
+    g_autofree char *id = NULL;
+
+    if (!g_file_get_contents("/proc/sys/kernel/random/boot_id", &id, NULL, NULL))
+        return g_strdup("");
+    return g_strdup(g_strstrip(id));
+}
+
+char *
+vitals_report_manifest(const VitalsDossier *dossier, gboolean complete)
+{
+    const VitalsIncidentView *view = dossier->view;
+    g_autofree char *opened = vitals_time_rfc3339(view->opened);
+    g_autofree char *domain = g_utf8_make_valid(view->domain, -1);
+    g_autofree char *boot = boot_id();
+    json_t *json =
+        json_pack("{s:i, s:b, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
+                  "version", 1, "complete", complete, "id", view->id, "domain", domain, "uuid",
+                  view->uuid, "domain_id", dossier->domain_id, "boot_id", boot, "health",
+                  view->health, "layer", view->layer, "cause", view->cause, "title", view->title,
+                  "opened", opened, "meaning", dossier->meaning, "remedy", dossier->remedy);
+    char *dumped;
+    char *text;
+
+    if (dossier->last_beat) {
+        g_autofree char *beat = vitals_time_rfc3339(dossier->last_beat);
+
+        json_object_set_new(json, "kernel_last_beat", json_string(beat));
+    }
+    json_object_set_new(json, "evidence", strings_json(dossier->evidence));
+    json_object_set_new(json, "timeline", timeline_json(dossier));
+    json_object_set_new(json, "capture", capture_json(dossier));
+    json_object_set_new(json, "missing", missing_json(dossier));
+
+    dumped = json_dumps(json, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15));
+    text = g_strconcat(dumped, "\n", NULL);
+    free(dumped);
+    json_decref(json);
+    return text;
+}

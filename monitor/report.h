@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "monitor/incident.h"
+
+/**
+ * vitals_report_text:
+ *
+ * Returns: (transfer full): the post-mortem that a person reads, report.txt; every byte from outside
+ * is printable
+ */
+char *vitals_report_text(const VitalsDossier *dossier, const char *console);
+
+/**
+ * vitals_report_manifest:
+ * @complete: nothing is left to be written
+ *
+ * Returns: (transfer full): incident.json
+ */
+char *vitals_report_manifest(const VitalsDossier *dossier, gboolean complete);
+
+/* What this incident lacks and why, one printable line each. Returns: (element-type utf8) */
+GPtrArray *vitals_report_missing(const VitalsDossier *dossier);
