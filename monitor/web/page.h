@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "monitor/snapshot.h"
+
+/* The policy answers are served with: nothing is loaded, run or sent, and nobody frames them. */
+#define VITALS_PAGE_POLICY \
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+/* The page at "/". Returns: (transfer full): HTML without script or style */
+GBytes *vitals_page_render(const VitalsSnapshot *snapshot, const char *telemetry_path);

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "monitor/web/server.h"
+
+#include "monitor/cli/client.h"
+#include "tests/unit/views.h"
+
+#include <gio/gio.h>
+#include <string.h>
+
+typedef struct {
+    VitalsWebServer *server;
+    char *url;
+} Fixture;
+
+static void
+set_up(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+
+    fixture->server = vitals_web_server_new("127.0.0.1:0", "/metrics", &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(vitals_web_server_port(fixture->server), >, 0);
+    fixture->url = g_strdup_printf("http://127.0.0.1:%u/", vitals_web_server_port(fixture->server));
+}
+
+static void
+set_up_published(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(VitalsSnapshot) snapshot = test_snapshot();
+
+    set_up(fixture, data);
+    vitals_web_server_publish(fixture->server, snapshot);
+}
+
+static void
+tear_down(Fixture *fixture, gconstpointer data)
+{
+    vitals_web_server_free(fixture->server);
+    g_free(fixture->url);
+}
+
+static void
+check_has(Fixture *fixture, const char *path, const char *part)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) body = vitals_client_get(fixture->url, path, &error);
+    g_autofree char *text = NULL;
+
+    g_assert_no_error(error);
+    text = g_strndup(g_bytes_get_data(body, NULL), g_bytes_get_size(body));
+    if (!strstr(text, part))
+        g_error("%s lacks '%s': %s", path, part, text);
+}
+
+static void
+check_status(Fixture *fixture, const char *path, const char *status)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) body = vitals_client_get(fixture->url, path, &error);
+
+    g_assert_null(body);
+    g_assert_error(error, VITALS_CLIENT_ERROR, VITALS_CLIENT_ERROR_STATUS);
+    g_assert_nonnull(strstr(error->message, status));
+}
+
+static GSocketConnection *
+dial(Fixture *fixture)
+{
+    g_autoptr(GSocketClient) client = g_socket_client_new();
+    g_autoptr(GError) error = NULL;
+    GSocketConnection *connection;
+
+    g_socket_client_set_timeout(client, 15);
+    connection = g_socket_client_connect_to_host(
+        client, "127.0.0.1", vitals_web_server_port(fixture->server), NULL, &error);
+    g_assert_no_error(error);
+    return connection;
+}
+
+static void
+say(GSocketConnection *connection, const char *text)
+{
+    GOutputStream *stream = g_io_stream_get_output_stream(G_IO_STREAM(connection));
+
+    g_output_stream_write_all(stream, text, strlen(text), NULL, NULL, NULL);
+}
+
+/* All until the server closes; what it does after the answer is its affair, so errors end it too. */
+static char *
+hear(GSocketConnection *connection)
+{
+    GInputStream *stream = g_io_stream_get_input_stream(G_IO_STREAM(connection));
+    GString *heard = g_string_new(NULL);
+    char buffer[4096];
+    gssize got;
+
+    while ((got = g_input_stream_read(stream, buffer, sizeof(buffer), NULL, NULL)) > 0)
+        g_string_append_len(heard, buffer, got);
+    return g_string_free(heard, FALSE);
+}
+
+static char *
+talk(Fixture *fixture, const char *request)
+{
+    g_autoptr(GSocketConnection) connection = dial(fixture);
+
+    say(connection, request);
+    return hear(connection);
+}
+
+static void
+test_before_publishing(Fixture *fixture, gconstpointer data)
+{
+    check_has(fixture, "/-/healthy", "healthy");
+    check_status(fixture, "/-/ready", "503");
+    check_has(fixture, "/metrics", "virt_vitals_libvirt_connected 0\n");
+    check_has(fixture, "/api/v1/guests", "{\"guests\":[]");
+}
+
+static void
+test_paths(Fixture *fixture, gconstpointer data)
+{
+    check_has(fixture, "/-/ready", "ready");
+    check_has(fixture, "/metrics", "virt_vitals_libvirt_connected 1\n");
+    check_has(fixture, "/metrics?name=x", "virt_vitals_libvirt_connected 1\n");
+    check_has(fixture, "/api/v1/guests", "\"name\":\"stuck\"");
+    check_has(fixture, "/api/v1/guests/00000000-0000-4000-8000-000000000004",
+              "\"cause\":\"panic\"");
+    check_has(fixture, "/api/v1/incidents", "\"title\":\"The kernel panicked\"");
+    check_has(fixture, "/", "<a href=\"/metrics\">");
+    check_status(fixture, "/api/v1/guests/nobody", "404");
+    check_status(fixture, "/api/v1/guests/", "404");
+    check_status(fixture, "/metrics/", "404");
+    check_status(fixture, "/../etc/passwd", "404");
+}
+
+static void
+test_publishing_again(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(VitalsSnapshot) snapshot = vitals_snapshot_new(0);
+
+    vitals_web_server_publish(fixture->server, snapshot);
+    check_has(fixture, "/api/v1/guests", "{\"guests\":[]");
+}
+
+static void
+test_page_is_escaped(Fixture *fixture, gconstpointer data)
+{
+    check_has(fixture, "/", "a\\x0ab&quot;c\\\\d&lt;e&gt;\\x1b[2J\\xff\\u{202e}");
+}
+
+static void
+test_headers(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *metrics = talk(fixture, "GET /metrics HTTP/1.1\r\nHost: x\r\n"
+                                             "Connection: close\r\n\r\n");
+    g_autofree char *guests = talk(fixture, "GET /api/v1/guests HTTP/1.1\r\nHost: x\r\n"
+                                            "Connection: close\r\n\r\n");
+    g_autofree char *missing = talk(fixture, "GET /api/v1/guests/x HTTP/1.1\r\nHost: x\r\n"
+                                             "Connection: close\r\n\r\n");
+
+    g_assert_true(g_str_has_prefix(metrics, "HTTP/1.1 200 OK\r\n"));
+    g_assert_nonnull(
+        strstr(metrics, "\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
+    g_assert_nonnull(strstr(metrics, "\r\nX-Content-Type-Options: nosniff\r\n"));
+    g_assert_nonnull(strstr(metrics, "\r\nCache-Control: no-store\r\n"));
+    g_assert_nonnull(strstr(metrics, "\r\nContent-Security-Policy: default-src 'none';"));
+    g_assert_nonnull(strstr(guests, "\r\nContent-Type: application/json\r\n"));
+    g_assert_true(g_str_has_prefix(missing, "HTTP/1.1 404 "));
+    g_assert_nonnull(strstr(missing, "\r\n\r\n{\"error\":"));
+}
+
+static void
+test_head(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *heard = talk(fixture, "HEAD /metrics HTTP/1.1\r\nHost: x\r\n"
+                                           "Connection: close\r\n\r\n");
+
+    g_assert_true(g_str_has_prefix(heard, "HTTP/1.1 200 OK\r\n"));
+    g_assert_true(g_str_has_suffix(heard, "\r\n\r\n"));
+    g_assert_nonnull(strstr(heard, "\r\nContent-Length: "));
+}
+
+static void
+test_other_methods(Fixture *fixture, gconstpointer data)
+{
+    static const char *const methods[] = { "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "BREW" };
+
+    for (guint i = 0; i < G_N_ELEMENTS(methods); i++) {
+        g_autofree char *request = g_strdup_printf(
+            "%s /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n", methods[i]);
+        g_autofree char *heard = talk(fixture, request);
+
+        g_assert_true(g_str_has_prefix(heard, "HTTP/1.1 405 "));
+        g_assert_nonnull(strstr(heard, "\r\nAllow: GET, HEAD\r\n"));
+    }
+}
+
+static void
+test_garbage(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *path = g_strnfill(1000000, 'a');
+    g_autofree char *request = g_strdup_printf("GET /%s HTTP/1.1\r\nHost: x\r\n\r\n", path);
+    g_autofree char *long_answer = talk(fixture, request);
+    g_autofree char *noise = talk(fixture, "\x16\x03\x01 hello\r\n\r\n");
+    g_autofree char *nul = talk(fixture, "GET /%00metrics HTTP/1.1\r\nHost: x\r\n"
+                                         "Connection: close\r\n\r\n");
+
+    g_assert_false(g_str_has_prefix(long_answer, "HTTP/1.1 200"));
+    g_assert_false(g_str_has_prefix(noise, "HTTP/1.1 200"));
+    g_assert_nonnull(strstr(nul, "HTTP/1.1 "));
+    check_has(fixture, "/-/healthy", "healthy");
+}
+
+/* Clients that say half a sentence and wait must not keep others from an answer. */
+static void
+test_slow_clients(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GPtrArray) connections = g_ptr_array_new_with_free_func(g_object_unref);
+    gint64 before;
+
+    for (guint i = 0; i < 30; i++) {
+        g_ptr_array_add(connections, dial(fixture));
+        say(connections->pdata[i], "GET /metr");
+    }
+    before = g_get_monotonic_time();
+    check_has(fixture, "/-/healthy", "healthy");
+    g_assert_cmpint(g_get_monotonic_time() - before, <, 2 * G_USEC_PER_SEC);
+}
+
+static void
+test_parallel(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GPtrArray) connections = g_ptr_array_new_with_free_func(g_object_unref);
+
+    for (guint i = 0; i < 100; i++) {
+        g_ptr_array_add(connections, dial(fixture));
+        say(connections->pdata[i], "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    }
+    for (guint i = 0; i < connections->len; i++) {
+        g_autofree char *heard = hear(connections->pdata[i]);
+
+        g_assert_true(g_str_has_prefix(heard, "HTTP/1.1 200 OK\r\n"));
+        g_assert_nonnull(strstr(heard, "virt_vitals_build_info"));
+    }
+}
+
+static gpointer
+publish_often(gpointer data)
+{
+    for (guint i = 0; i < 200; i++) {
+        g_autoptr(VitalsSnapshot) snapshot = test_snapshot_of(5);
+
+        vitals_web_server_publish(data, snapshot);
+    }
+    return NULL;
+}
+
+/* What an answer is made of stays there until it is made, however often there is news. */
+static void
+test_publishing_while_asked(Fixture *fixture, gconstpointer data)
+{
+    GThread *publisher = g_thread_new("publisher", publish_often, fixture->server);
+
+    for (guint i = 0; i < 50; i++)
+        check_has(fixture, "/api/v1/guests", "{\"guests\":[");
+    g_thread_join(publisher);
+}
+
+static void
+check_refused(const char *listen, const char *path, const char *part)
+{
+    g_autoptr(GError) error = NULL;
+    VitalsWebServer *server = vitals_web_server_new(listen, path, &error);
+
+    g_assert_null(server);
+    g_assert_nonnull(error);
+    if (!strstr(error->message, part))
+        g_error("'%s' does not say '%s'", error->message, part);
+}
+
+static void
+test_bad_addresses(void)
+{
+    check_refused("", "/metrics", "HOST:PORT");
+    check_refused("10177", "/metrics", "HOST:PORT");
+    check_refused("127.0.0.1", "/metrics", "HOST:PORT");
+    check_refused("127.0.0.1:x", "/metrics", "HOST:PORT");
+    check_refused("127.0.0.1:65536", "/metrics", "HOST:PORT");
+    check_refused("::1:80", "/metrics", "HOST:PORT");
+    check_refused("[::1:80", "/metrics", "HOST:PORT");
+    check_refused("\x1b[2J", "/metrics", "\\x1b");
+    check_refused("no-such-host.invalid:0", "/metrics", "--web.listen-address");
+    check_refused("192.0.2.1:0", "/metrics", "--web.listen-address");
+    check_refused("127.0.0.1:0", "metrics", "--web.telemetry-path");
+}
+
+static void
+test_port_in_use(Fixture *fixture, gconstpointer data)
+{
+    guint port = vitals_web_server_port(fixture->server);
+    g_autofree char *listen = g_strdup_printf("127.0.0.1:%u", port);
+    g_autofree char *part = g_strdup_printf("port %u ", port);
+
+    check_refused(listen, "/metrics", part);
+    check_refused(listen, "/metrics", "--web.listen-address");
+}
+
+static void
+check_listens(const char *listen)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(VitalsWebServer) server = vitals_web_server_new(listen, "/other", &error);
+
+    g_assert_no_error(error);
+    g_assert_cmpuint(vitals_web_server_port(server), >, 0);
+}
+
+static void
+test_addresses(void)
+{
+    g_autoptr(GInetAddress) loopback = g_inet_address_new_loopback(G_SOCKET_FAMILY_IPV6);
+    g_autoptr(GSocketAddress) address = g_inet_socket_address_new(loopback, 0);
+    g_autoptr(GSocket) probe =
+        g_socket_new(G_SOCKET_FAMILY_IPV6, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
+
+    check_listens(":0");
+    check_listens("localhost:0");
+    if (probe && g_socket_bind(probe, address, FALSE, NULL))
+        check_listens("[::1]:0");
+}
+
+#define ADD(path, set_up_function, test) \
+    g_test_add("/web-server/" path, Fixture, NULL, set_up_function, test, tear_down)
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    ADD("before-publishing", set_up, test_before_publishing);
+    ADD("paths", set_up_published, test_paths);
+    ADD("publishing-again", set_up_published, test_publishing_again);
+    ADD("page-is-escaped", set_up_published, test_page_is_escaped);
+    ADD("headers", set_up_published, test_headers);
+    ADD("head", set_up_published, test_head);
+    ADD("other-methods", set_up_published, test_other_methods);
+    ADD("garbage", set_up_published, test_garbage);
+    ADD("slow-clients", set_up_published, test_slow_clients);
+    ADD("parallel", set_up_published, test_parallel);
+    ADD("publishing-while-asked", set_up_published, test_publishing_while_asked);
+    ADD("port-in-use", set_up, test_port_in_use);
+    g_test_add_func("/web-server/bad-addresses", test_bad_addresses);
+    g_test_add_func("/web-server/addresses", test_addresses);
+    return g_test_run();
+}
