@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "monitor/lane.h"
+
+/*
+ * Dumps, one at a time on this host: a queue on the main loop, the dump itself on a worker. Two
+ * daemons or a daemon and `virt-vitals capture` share the state directory's lock.
+ */
+
+#define VITALS_CAPTURE_ERROR (vitals_capture_error_quark())
+GQuark vitals_capture_error_quark(void);
+typedef enum {
+    VITALS_CAPTURE_ERROR_SPACE, /* it would leave less free space than is to be kept */
+    VITALS_CAPTURE_ERROR_LOCK,  /* the state directory's lock cannot be had */
+} VitalsCaptureError;
+
+/**
+ * VitalsDump: what to dump and how
+ * @uuid: the guest
+ * @label: its printable name, for the log
+ * @path: the file to write, absolute; does not exist yet
+ * @state_dir: holds the lock
+ * @formats: tried in turn: the next one when QEMU does not offer the last
+ * @n_formats: how many
+ * @expected: the most bytes that it may take
+ * @keep_free: bytes that stay free on its file system
+ */
+typedef struct {
+    char *uuid;
+    char *label;
+    char *path;
+    char *state_dir;
+    VitalsDumpFormat formats[2];
+    guint n_formats;
+    guint64 expected;
+    guint64 keep_free;
+} VitalsDump;
+
+void vitals_dump_free(VitalsDump *dump);
+
+/* All on the main loop. */
+typedef struct {
+    /* Its turn has come. */
+    void (*started)(gpointer data);
+    /* Bytes of guest memory written so far, of how many. */
+    void (*progress)(guint64 done, guint64 total, gpointer data);
+    /* It ended, or was refused; @overdue when it hangs and the queue went on without it. */
+    void (*ended)(VitalsDumpFormat format, double seconds, const GError *error, gpointer data);
+} VitalsDumpListener;
+
+typedef struct VitalsCapture VitalsCapture;
+
+VitalsCapture *vitals_capture_new(VitalsHypervisor *hypervisor, VitalsAbandoned *abandoned);
+
+/* See vitals_lane_free(). A dump under way goes on in libvirt. */
+gboolean vitals_capture_free(VitalsCapture *capture, gint64 patience);
+
+/* Queues a dump. @dump: (transfer full) */
+void vitals_capture_submit(VitalsCapture *capture, VitalsDump *dump,
+                           const VitalsDumpListener *listener, gpointer data);

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "monitor/guest.h"
+#include "probes/probe.h"
+#include "config/text.h"
+
+/* QEMU's main thread is in uninterruptible sleep for moments whenever it does I/O; storage that does
+ * not answer for this long is a finding. */
+#define BLOCKED_AFTER (10 * G_USEC_PER_SEC)
+
+/* Better signs are believed after two paces of a balloon asked every two seconds: one beat may be
+ * the last. */
+#define RECOVERY (4 * G_USEC_PER_SEC)
+
+static VitalsLimits
+limits_of(const VitalsSettings *settings, const char *name)
+{
+    return (VitalsLimits){
+        .balloon_deadline =
+            (guint)vitals_settings_integer(settings, name, "Verdict.BalloonDeadline"),
+        .boot_grace = vitals_settings_duration(settings, name, "Verdict.BootGrace"),
+        .stuck_after = vitals_settings_duration(settings, name, "Verdict.StuckAfter"),
+        .blocked_after = BLOCKED_AFTER,
+        .sample_max_age = vitals_settings_duration(settings, NULL, "Verdict.SampleMaxAge"),
+        .recovery = RECOVERY,
+    };
+}
+
+VitalsGuest *
+vitals_guest_new(const VitalsSettings *settings, const char *uuid, const char *name, int id,
+                 gboolean boot_seen)
+{
+    VitalsGuest *guest = g_new0(VitalsGuest, 1);
+    VitalsLimits limits = limits_of(settings, name);
+    gint64 now = g_get_monotonic_time();
+
+    g_ref_count_init(&guest->references);
+    guest->uuid = g_strdup(uuid);
+    guest->name = g_strdup(name);
+    guest->id = id;
+    guest->active = TRUE;
+    guest->seen = now;
+    guest->episode = VITALS_HEALTH_HEALTHY;
+    guest->recorder =
+        vitals_recorder_new(vitals_settings_duration(settings, NULL, "Recorder.SignalsKept"));
+    vitals_watch_init(&guest->watch, now, &limits, boot_seen);
+    return guest;
+}
+
+VitalsGuest *
+vitals_guest_ref(VitalsGuest *guest)
+{
+    g_ref_count_inc(&guest->references);
+    return guest;
+}
+
+void
+vitals_guest_unref(VitalsGuest *guest)
+{
+    if (!guest || !g_ref_count_dec(&guest->references))
+        return;
+    g_free(guest->uuid);
+    g_free(guest->name);
+    g_free(guest->xml);
+    vitals_outline_free(guest->outline);
+    vitals_recorder_free(guest->recorder);
+    for (guint part = 0; part < VITALS_N_PARTS; part++)
+        vitals_sample_unref(guest->latest[part]);
+    g_free(guest);
+}
+
+gboolean
+vitals_guest_ingest(VitalsGuest *guest, VitalsSample *sample)
+{
+    for (guint part = 0; part < VITALS_N_PARTS; part++) {
+        if (!vitals_sample_has(sample, part))
+            continue;
+        vitals_sample_unref(guest->latest[part]);
+        guest->latest[part] = vitals_sample_ref(sample);
+    }
+    vitals_recorder_add(guest->recorder, sample);
+    return vitals_watch_ingest(&guest->watch, sample);
+}
+
+char *
+vitals_guest_label(const VitalsGuest *guest)
+{
+    return vitals_text_printable(guest->name, -1);
+}
+
+/* ---- the view ---- */
+
+static void
+view_vcpus(const VitalsGuest *guest, VitalsGuestView *view)
+{
+    const VitalsSample *sample = guest->latest[VITALS_PART_VCPU];
+
+    if (!sample)
+        return;
+    view->vcpus = sample->vcpus;
+    view->vcpu_seconds = g_new(double, sample->vcpus);
+    for (guint i = 0; i < sample->vcpus; i++)
+        view->vcpu_seconds[i] = (double)sample->vcpu_ns[i] / 1e9;
+}
+
+static void
+view_memory(const VitalsGuest *guest, VitalsGuestView *view)
+{
+    const VitalsSample *sample = guest->latest[VITALS_PART_BALLOON];
+
+    if (guest->outline)
+        view->memory_maximum = guest->outline->memory;
+    if (!sample)
+        return;
+    view->memory_actual = sample->actual;
+    view->last_update = sample->last_update;
+    view->has_counters = sample->has_counters;
+    view->memory_available = sample->available;
+    view->memory_unused = sample->unused;
+    view->memory_usable = sample->usable;
+}
+
+static void
+view_beats(const VitalsGuest *guest, VitalsGuestView *view, gint64 now, gint64 realtime)
+{
+    for (guint i = 0; vitals_probes[i]; i++) {
+        const VitalsSource *source = &guest->watch.signs.sources[i];
+        VitalsBeatView beat = {
+            .source = vitals_probes[i]->id,
+            .layer = vitals_probes[i]->layer,
+            .realtime = realtime - (now - source->last_beat),
+        };
+
+        if (source->armed)
+            g_array_append_val(view->beats, beat);
+    }
+}
+
+VitalsGuestView *
+vitals_guest_view(const VitalsGuest *guest, gint64 now, gint64 realtime)
+{
+    const VitalsWatch *watch = &guest->watch;
+    VitalsGuestView *view = vitals_guest_view_new();
+
+    view->name = g_strdup(guest->name);
+    view->uuid = g_strdup(guest->uuid);
+    view->health = watch->verdict.cause->health;
+    view->layer = watch->verdict.cause->layer;
+    view->cause = watch->verdict.cause->id;
+    view->since = realtime - (now - watch->verdict.since);
+    if (watch->signs.state_at) {
+        view->sample_age = now - watch->signs.state_at;
+        view->sampled = realtime - view->sample_age;
+    }
+    for (guint layer = VITALS_LAYER_HYPERVISOR; layer < VITALS_N_LAYERS; layer++)
+        view->layers[layer] =
+            vitals_verdict_layer_up(&watch->signs, &watch->limits, watch->verdict, layer);
+    g_strfreev(view->evidence);
+    view->evidence = vitals_verdict_evidence(&watch->signs, &watch->limits);
+    view->quarantined = guest->quarantined;
+    view->state = watch->signs.state;
+    view->reason = watch->signs.reason;
+    view->capture = guest->capture;
+    view->capture_done = guest->capture_done;
+    view->capture_total = guest->capture_total;
+    view_vcpus(guest, view);
+    view_memory(guest, view);
+    view_beats(guest, view, now, realtime);
+    return view;
+}

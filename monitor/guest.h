@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "config/settings.h"
+#include "monitor/recorder.h"
+#include "monitor/snapshot.h"
+#include "probes/outline.h"
+#include "probes/watch.h"
+
+/**
+ * VitalsGuest: the record of one run of one domain; lives on the main loop
+ * @id: libvirt's number of this run
+ * @active: libvirt lists it
+ * @seen: monotonic time of the last sweep or event that showed it active
+ * @watch: the judgement
+ * @recorder: the last minutes
+ * @latest: the newest sample of each part that had a value; %NULL where there was none
+ * @outline: (nullable): of its definition, once that was read
+ * @xml: (nullable): likewise
+ * @asking: a balloon question is under way or waits for a worker
+ * @quarantined: that question is overdue
+ * @ask_at: monotonic time of the next question
+ * @period_ours: the balloon's period was set by us
+ * @episode: the health its open incident began with; %VITALS_HEALTH_HEALTHY if there is none
+ * @captured: monotonic time of its last capture; 0 for never
+ * @capture: %NULL, "queued" or "dumping"
+ */
+typedef struct {
+    grefcount references;
+    char *uuid;
+    char *name;
+    int id;
+    gboolean active;
+    gint64 seen;
+    VitalsWatch watch;
+    VitalsRecorder *recorder;
+    VitalsSample *latest[VITALS_N_PARTS];
+    VitalsOutline *outline;
+    char *xml;
+    gboolean asking;
+    gboolean quarantined;
+    gint64 ask_at;
+    gboolean period_ours;
+    VitalsHealth episode;
+    gint64 captured;
+    const char *capture;
+    guint64 capture_done;
+    guint64 capture_total;
+} VitalsGuest;
+
+/**
+ * vitals_guest_new:
+ * @boot_seen: it started just now
+ *
+ * Returns: (transfer full)
+ */
+VitalsGuest *vitals_guest_new(const VitalsSettings *settings, const char *uuid, const char *name,
+                              int id, gboolean boot_seen);
+VitalsGuest *vitals_guest_ref(VitalsGuest *guest);
+void vitals_guest_unref(VitalsGuest *guest);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsGuest, vitals_guest_unref)
+
+/* Takes a sample in: records and judges it. Returns: whether the cause of the verdict changed */
+gboolean vitals_guest_ingest(VitalsGuest *guest, VitalsSample *sample);
+
+/* How the guest looks to those who ask. Returns: (transfer full) */
+VitalsGuestView *vitals_guest_view(const VitalsGuest *guest, gint64 now, gint64 realtime);
+
+/* Its name, fit for logs and messages. Returns: (transfer full) */
+char *vitals_guest_label(const VitalsGuest *guest);
