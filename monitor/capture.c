@@ -133,8 +133,10 @@ dump_in_some_format(VitalsConnection *connection, Task *task, GError **error)
         task->format = dump->formats[i];
         if (driver->dump(connection, dump->uuid, dump->path, task->format, &local))
             return TRUE;
-        /* libvirt leaves the file it could not fill behind in some cases; it is ours and useless */
-        unlink(dump->path);
+        /* What a failed dump left is useless; but when it was libvirtd that went away, QEMU goes on
+         * writing, and the file may yet become whole. */
+        if (!g_error_matches(local, VITALS_HYPERVISOR_ERROR, VITALS_HYPERVISOR_ERROR_DISCONNECTED))
+            unlink(dump->path);
         if (i + 1 == dump->n_formats ||
             !g_error_matches(local, VITALS_HYPERVISOR_ERROR, VITALS_HYPERVISOR_ERROR_UNSUPPORTED)) {
             g_propagate_error(error, g_steal_pointer(&local));

@@ -171,6 +171,13 @@ holds_no_vital_signs(const VitalsSigns *signs, const VitalsLimits *limits)
     return nothing_armed(signs);
 }
 
+/* Rows that are not found by looking at signs. */
+static gboolean
+holds_never(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return FALSE;
+}
+
 static gboolean
 holds_always(const VitalsSigns *signs, const VitalsLimits *limits)
 {
@@ -354,6 +361,14 @@ const VitalsCause vitals_causes[] = {
         .remedy = "Give it a virtio balloon with a statistics period (lint rule MEM004) and load "
                   "its driver in the guest.",
         .holds = holds_no_vital_signs,
+    },
+    {
+        .id = "requested",
+        .health = VITALS_HEALTH_UNKNOWN,
+        .layer = VITALS_LAYER_NONE,
+        .meaning = "Somebody asked for a dump of this guest; nothing is said of its health.",
+        .remedy = "Read the vmcore with crash.",
+        .holds = holds_never,
     },
     {
         .id = "none",

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "monitor/capture.h"
+#include "monitor/guest.h"
+
+/*
+ * The incidents of this daemon: opened when a verdict calls for one, dumped, written down, listed.
+ * Lives on the main loop; disk and libvirt are left to lanes.
+ */
+typedef struct VitalsCasebook VitalsCasebook;
+
+/**
+ * VitalsCaseListener: who wants to know, on the main loop; any of them may be %NULL
+ * @changed: the guest's capture state or the list of incidents changed
+ * @capturing: a dump of that guest begins or has ended
+ * @closed: an incident is written, or could not be
+ */
+typedef struct {
+    void (*changed)(gpointer data);
+    void (*capturing)(VitalsGuest *guest, gboolean begins, gpointer data);
+    void (*closed)(const VitalsIncidentView *view, gpointer data);
+} VitalsCaseListener;
+
+/**
+ * vitals_casebook_new:
+ * @state_dir: prepared by vitals_incident_prepare(); incidents that an earlier daemon left there
+ *   unfinished are recovered and all that are there are listed: blocks on the disk
+ */
+VitalsCasebook *vitals_casebook_new(VitalsHypervisor *hypervisor, VitalsSettings *settings,
+                                    const char *state_dir, VitalsAbandoned *abandoned,
+                                    const VitalsCaseListener *listener, gpointer data);
+
+/* Waits up to @patience for what is being written; see vitals_lane_free(). */
+gboolean vitals_casebook_free(VitalsCasebook *casebook, gint64 patience);
+
+/* Lets the policy look at a guest whose verdict changed. */
+void vitals_casebook_consider(VitalsCasebook *casebook, VitalsGuest *guest);
+
+/* Opens an incident because somebody asked for a dump. */
+void vitals_casebook_capture(VitalsCasebook *casebook, VitalsGuest *guest);
+
+/* Whether anything is being dumped or written. */
+gboolean vitals_casebook_is_busy(const VitalsCasebook *casebook);
+
+/* Puts the incidents and their counters into a snapshot. */
+void vitals_casebook_fill(const VitalsCasebook *casebook, VitalsSnapshot *snapshot);
