@@ -100,6 +100,7 @@ vitals_incident_view_copy(const VitalsIncidentView *view)
     copy->capture_detail = g_strdup(view->capture_detail);
     copy->capture_path = g_strdup(view->capture_path);
     copy->capture_bytes = view->capture_bytes;
+    copy->partial = view->partial;
     return copy;
 }
 

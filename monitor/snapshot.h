@@ -73,6 +73,7 @@ typedef struct {
  * @capture_format: "elf", "kdump-zlib" or ""
  * @capture_detail: why, where it was not "ok"; printable
  * @capture_path: the dump, "" if there is none
+ * @partial: it is still being written, or was interrupted
  */
 typedef struct {
     char *id;
@@ -89,6 +90,7 @@ typedef struct {
     char *capture_detail;
     char *capture_path;
     guint64 capture_bytes;
+    gboolean partial;
 } VitalsIncidentView;
 
 /* A counter with one label whose values are a bounded set of our own words. */

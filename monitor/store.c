@@ -9,6 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* What the directory of an incident that is being written begins with; see incident.h. */
+#define PARTIAL ".partial-"
+
 static void
 set_file_error(const char *path, int number, GError **error)
 {
@@ -233,6 +236,8 @@ read_incident(const char *path, const char *id, GError **error)
         return NULL;
     incident->id = g_strdup(id);
     incident->path = g_strdup(path);
+    incident->partial =
+        g_str_has_prefix(id, PARTIAL) || json_is_false(json_object_get(manifest, "complete"));
     wrong = take_manifest(manifest, incident);
     json_decref(manifest);
     if (wrong) {
@@ -264,6 +269,7 @@ bare_incident(const char *path, const char *id, const struct stat *about)
     incident->capture_format = g_strdup("");
     incident->capture_detail = g_strdup("");
     incident->capture_path = g_strdup("");
+    incident->partial = TRUE;
     return incident;
 }
 
@@ -271,7 +277,7 @@ static void
 list_entry(const char *folder, const char *id, GPtrArray *incidents, GPtrArray *problems)
 {
     g_autofree char *path = g_build_filename(folder, id, NULL);
-    gboolean partial = g_str_has_prefix(id, VITALS_STORE_PARTIAL);
+    gboolean partial = g_str_has_prefix(id, PARTIAL);
     g_autoptr(GError) error = NULL;
     VitalsIncidentView *incident = NULL;
     struct stat about;
@@ -336,12 +342,6 @@ vitals_store_list(const char *state_dir, GPtrArray *ret_problems, GError **error
         list_entry(folder, id, incidents, ret_problems);
     g_ptr_array_sort(incidents, newest_first);
     return g_steal_pointer(&incidents);
-}
-
-gboolean
-vitals_store_is_partial(const VitalsIncidentView *incident)
-{
-    return g_str_has_prefix(incident->id, VITALS_STORE_PARTIAL);
 }
 
 const VitalsIncidentView *

@@ -16,24 +16,18 @@
 #define VITALS_STORE_MANIFEST_MAX ((gsize)1024 * 1024)
 #define VITALS_STORE_REPORT_MAX ((gsize)16 * 1024 * 1024)
 
-/* What the directory of an incident that is not complete begins with. */
-#define VITALS_STORE_PARTIAL ".partial-"
-
 /**
  * vitals_store_list:
  * @ret_problems: (element-type utf8): an array to append to: a printable line for each incident that
  *   cannot be read, with its path
  *
- * Incidents that are partial are listed too, with what their manifest says if they have one yet. A state
- * directory without incidents in it gives an empty list.
+ * Incidents that are still being written or were interrupted are listed too, marked so, with what their
+ * manifest says if they have one yet. A state directory without incidents in it gives an empty list.
  *
  * Returns: (transfer full) (element-type VitalsIncidentView): newest first; on failure %G_FILE_ERROR:
  * there is no such state directory, or it cannot be read
  */
 GPtrArray *vitals_store_list(const char *state_dir, GPtrArray *ret_problems, GError **error);
-
-/* Whether that is the directory of an incident that is not complete. */
-gboolean vitals_store_is_partial(const VitalsIncidentView *incident);
 
 /**
  * vitals_store_find:

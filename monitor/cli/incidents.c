@@ -55,19 +55,22 @@ parse_choices(int *argc, char ***argv, Choices *ret_choices)
     return FALSE;
 }
 
-static char *
-state_directory(const Choices *choices, GError **error)
+static gboolean
+find_state_directory(const Choices *choices, char **ret_path, GError **error)
 {
     g_autoptr(GPtrArray) warnings =
         g_ptr_array_new_with_free_func((GDestroyNotify)vitals_settings_warning_free);
     g_autoptr(VitalsSettings) settings = NULL;
 
-    if (choices->state_dir)
-        return g_strdup(choices->state_dir);
+    if (choices->state_dir) {
+        *ret_path = g_strdup(choices->state_dir);
+        return TRUE;
+    }
     settings = vitals_settings_load(choices->config, warnings, error);
     if (!settings)
-        return NULL;
-    return g_strdup(vitals_settings_string(settings, NULL, "Monitor.StateDirectory"));
+        return FALSE;
+    *ret_path = g_strdup(vitals_settings_string(settings, NULL, "Monitor.StateDirectory"));
+    return TRUE;
 }
 
 /* ASCII only: a terminal shows it too, and names may hold what reorders a line. */
@@ -84,11 +87,7 @@ static void
 print_list_json(const GPtrArray *incidents)
 {
     json_t *document = vitals_json_incidents(incidents);
-    json_t *array = json_object_get(document, "incidents");
 
-    for (guint i = 0; i < incidents->len; i++)
-        json_object_set_new(json_array_get(array, i), "complete",
-                            json_boolean(!vitals_store_is_partial(incidents->pdata[i])));
     print_json(document);
     json_decref(document);
 }
@@ -117,7 +116,7 @@ print_list(const GPtrArray *incidents)
                                 incident->id };
 
         vitals_table_add(table, cells, VITALS_COLOUR_NONE);
-        if (vitals_store_is_partial(incident))
+        if (incident->partial)
             vitals_table_note(table, "partial: it was interrupted, or is still being written");
     }
     text = vitals_table_render(table, vitals_table_wants_colours());
@@ -132,7 +131,7 @@ print_report(const VitalsIncidentView *incident, GError **error)
     g_autofree char *report = vitals_store_read_report(incident->path, &problem);
     g_autofree char *path = vitals_text_printable(incident->path, -1);
 
-    if (!report && !vitals_store_is_partial(incident)) {
+    if (!report && !incident->partial) {
         g_propagate_error(error, g_steal_pointer(&problem));
         return FALSE;
     }
@@ -176,11 +175,11 @@ static GPtrArray *
 load(const Choices *choices, gboolean *ret_damaged)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree char *state_dir = state_directory(choices, &error);
+    g_autofree char *state_dir = NULL;
     g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
     GPtrArray *incidents = NULL;
 
-    if (!state_dir) {
+    if (!find_state_directory(choices, &state_dir, &error)) {
         g_printerr("virt-vitals: %s\n", error->message);
         return NULL;
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/output/status-json.h"
 
+#include "monitor/output/time.h"
+
 static json_t *
 text(const char *raw)
 {
@@ -16,23 +18,10 @@ size(guint64 bytes)
     return json_integer((json_int_t)MIN(bytes, (guint64)G_MAXINT64));
 }
 
-char *
-vitals_json_time(gint64 realtime)
-{
-    g_autoptr(GDateTime) second = g_date_time_new_from_unix_utc(realtime / G_USEC_PER_SEC);
-    g_autofree char *stem = second ? g_date_time_format(second, "%Y-%m-%dT%H:%M:%S") : NULL;
-    int milliseconds = realtime % G_USEC_PER_SEC / 1000;
-
-    /* A clock that far out is broken, and the document still has to be one. */
-    if (!stem)
-        return g_strdup("1970-01-01T00:00:00.000Z");
-    return g_strdup_printf("%s.%03dZ", stem, MAX(milliseconds, 0));
-}
-
 static json_t *
 when(gint64 realtime)
 {
-    g_autofree char *stamp = vitals_json_time(realtime);
+    g_autofree char *stamp = vitals_time_rfc3339(realtime);
 
     return json_string(stamp);
 }
@@ -95,9 +84,9 @@ progress(const VitalsGuestView *guest)
 static json_t *
 sample_age(const VitalsGuestView *guest, gint64 age)
 {
-    if (guest->sample_age < 0)
-        return json_null();
-    return json_real((guest->sample_age + MAX(age, 0)) / 1000 / 1e3);
+    gint64 milliseconds = (guest->sample_age + MAX(age, 0)) / 1000;
+
+    return guest->sample_age < 0 ? json_null() : json_real(milliseconds / 1e3);
 }
 
 json_t *
@@ -167,6 +156,7 @@ vitals_json_incident(const VitalsIncidentView *incident)
     json_object_set_new(object, "title", text(incident->title));
     json_object_set_new(object, "opened", when(incident->opened));
     json_object_set_new(object, "path", text(incident->path));
+    json_object_set_new(object, "complete", json_boolean(!incident->partial));
     json_object_set_new(object, "capture", capture(incident));
     return object;
 }

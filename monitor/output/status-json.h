@@ -11,9 +11,6 @@
  * characters.
  */
 
-/* "2026-03-14T15:09:26.535Z": RFC 3339, UTC. @realtime in microseconds. Returns: (transfer full) */
-char *vitals_json_time(gint64 realtime);
-
 /**
  * vitals_json_guests:
  * @age: microseconds since @snapshot was published; added to the ages in it

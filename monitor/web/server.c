@@ -336,13 +336,14 @@ vitals_web_server_free(VitalsWebServer *server)
 void
 vitals_web_server_publish(VitalsWebServer *server, VitalsSnapshot *snapshot)
 {
-    g_autoptr(VitalsSnapshot) before = NULL;
+    VitalsSnapshot *before;
 
     g_mutex_lock(&server->mutex);
     before = server->snapshot;
     server->snapshot = vitals_snapshot_ref(snapshot);
     server->published = g_get_monotonic_time();
     g_mutex_unlock(&server->mutex);
+    vitals_snapshot_unref(before);
 }
 
 guint16

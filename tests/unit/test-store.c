@@ -87,7 +87,7 @@ test_fields(Fixture *fixture, gconstpointer data)
     g_assert_cmpstr(incident->capture_result, ==, "ok");
     g_assert_cmpuint(incident->capture_bytes, ==, 7);
     g_assert_cmpstr(incident->capture_path, ==, "/d/vmcore");
-    g_assert_false(vitals_store_is_partial(incident));
+    g_assert_false(incident->partial);
     g_assert_cmpuint(fixture->problems->len, ==, 0);
 }
 
@@ -113,10 +113,13 @@ test_partial(Fixture *fixture, gconstpointer data)
     g_autoptr(GPtrArray) incidents = NULL;
 
     put(fixture, ".partial-x", NULL);
+    put(fixture, ".partial-y", "{\"opened\":\"2026-01-01T00:00:00Z\"}");
+    put(fixture, "z", "{\"opened\":\"2026-01-01T00:00:00Z\",\"complete\":false}");
     put(fixture, ".hidden", NULL);
     incidents = list(fixture);
-    g_assert_cmpuint(incidents->len, ==, 1);
-    g_assert_true(vitals_store_is_partial(incidents->pdata[0]));
+    g_assert_cmpuint(incidents->len, ==, 3);
+    for (guint i = 0; i < incidents->len; i++)
+        g_assert_true(((VitalsIncidentView *)incidents->pdata[i])->partial);
     g_assert_cmpuint(fixture->problems->len, ==, 0);
 }
 
