@@ -265,9 +265,8 @@ submit_dump(Case *item)
     dump->state_dir = g_strdup(casebook->state_dir);
     dump->keep_free = vitals_settings_size(casebook->settings, NULL, "Capture.KeepFree");
     /* zlib cannot make a page larger than it is, so every format ends below this */
-    dump->expected = DUMP_OVERHEAD + (outline ? outline->memory + outline->memory / 64 +
-                                                    outline->video
-                                              : 0);
+    dump->expected =
+        DUMP_OVERHEAD + (outline ? outline->memory + outline->memory / 64 + outline->video : 0);
     choose_formats(casebook, item->guest, dump);
     vitals_capture_submit(casebook->capture, dump, &listener, item);
 }
@@ -428,7 +427,9 @@ vitals_casebook_consider(VitalsCasebook *casebook, VitalsGuest *guest)
 void
 vitals_casebook_capture(VitalsCasebook *casebook, VitalsGuest *guest)
 {
-    static const VitalsDecision decision = { .incident = TRUE, .capture = TRUE, .result = "queued" };
+    static const VitalsDecision decision = { .incident = TRUE,
+                                             .capture = TRUE,
+                                             .result = "queued" };
 
     open_case(casebook, guest, vitals_cause_find("requested"), &decision);
 }

@@ -1,0 +1,687 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "monitor/collector.h"
+#include "monitor/host.h"
+#include "monitor/period.h"
+#include "probes/probe.h"
+#include "config/text.h"
+
+/* Suspicion is looked into at this pace. */
+#define ASK_AGAIN G_USEC_PER_SEC
+
+/* Xen says that the new run started before it says that the old one stopped, 40 ms apart (measured):
+ * a stop that comes so soon after a start is about the run before. */
+#define STOP_IS_OLD G_USEC_PER_SEC
+
+struct VitalsCollector {
+    VitalsSettings *settings;
+    VitalsCollectorListener listener;
+    gpointer data;
+
+    VitalsLane *events;
+    VitalsLane *cheap;
+    VitalsLane *bulk; /* per-guest questions that may wait for QEMU */
+    VitalsLane *proc;
+    VitalsHost *host;
+    VitalsPeriod *period;
+    VitalsAbandoned *abandoned;
+
+    GHashTable *guests; /* by UUID */
+    gint64 deadline;
+    guint ticker;
+    gboolean stopping;
+
+    gboolean subscribed;
+    gboolean subscribing;
+    gboolean sweeping;
+    gint64 sweep_started;
+    gint64 cycle_duration;
+    gboolean looking;
+    gboolean connected;
+    gboolean ready;
+};
+
+/* A call about one guest. */
+typedef struct {
+    VitalsCollector *collector;
+    VitalsGuest *guest;
+    char *uuid;
+    gint64 sent;
+} Errand;
+
+/* What a definition came to. */
+typedef struct {
+    char *xml;
+    VitalsOutline *outline;
+} Definition;
+
+static void
+errand_free(gpointer data)
+{
+    Errand *errand = data;
+
+    vitals_guest_unref(errand->guest);
+    g_free(errand->uuid);
+    g_free(errand);
+}
+
+static void
+definition_free(gpointer data)
+{
+    Definition *definition = data;
+
+    g_free(definition->xml);
+    vitals_outline_free(definition->outline);
+    g_free(definition);
+}
+
+static Errand *
+errand_new(VitalsCollector *collector, VitalsGuest *guest)
+{
+    Errand *errand = g_new0(Errand, 1);
+
+    errand->collector = collector;
+    errand->guest = vitals_guest_ref(guest);
+    errand->uuid = g_strdup(guest->uuid);
+    errand->sent = g_get_monotonic_time();
+    return errand;
+}
+
+/* ---- records ---- */
+
+static void
+ingest(VitalsCollector *collector, VitalsGuest *guest, VitalsSample *sample)
+{
+    const VitalsCause *before = guest->watch.verdict.cause;
+
+    if (vitals_guest_ingest(guest, sample))
+        collector->listener.verdict(guest, before, collector->data);
+}
+
+static gpointer
+read_definition(VitalsConnection *connection, gpointer data, GError **error)
+{
+    Errand *errand = data;
+    Definition *definition;
+    char *xml = connection->hypervisor->driver->definition(connection, errand->uuid, FALSE, error);
+
+    if (!xml)
+        return NULL;
+    definition = g_new0(Definition, 1);
+    definition->xml = xml;
+    definition->outline = vitals_outline_new("definition", xml, error);
+    if (definition->outline)
+        return definition;
+    definition_free(definition);
+    return NULL;
+}
+
+static void
+on_definition(gpointer result, const GError *error, gboolean late, gpointer data)
+{
+    Errand *errand = data;
+    VitalsGuest *guest = errand->guest;
+    Definition *definition = result;
+
+    if (!definition) {
+        g_autofree char *label = vitals_guest_label(guest);
+
+        g_info("%s: %s", label, error->message);
+        return;
+    }
+    g_free(guest->xml);
+    vitals_outline_free(guest->outline);
+    guest->xml = g_steal_pointer(&definition->xml);
+    guest->outline = g_steal_pointer(&definition->outline);
+    definition_free(definition);
+    vitals_period_settle(errand->collector->period, guest);
+}
+
+static void
+fetch_definition(VitalsCollector *collector, VitalsGuest *guest)
+{
+    VitalsCall call = {
+        .work = read_definition,
+        .done = on_definition,
+        .deadline = collector->deadline,
+        .data = errand_new(collector, guest),
+        .free_data = errand_free,
+        .free_result = definition_free,
+    };
+
+    vitals_lane_submit(collector->cheap, &call);
+}
+
+static VitalsGuest *
+begin_run(VitalsCollector *collector, const char *uuid, const char *name, int id,
+          gboolean boot_seen)
+{
+    VitalsGuest *guest = vitals_guest_new(collector->settings, uuid, name, id, boot_seen);
+
+    g_hash_table_replace(collector->guests, g_strdup(uuid), guest);
+    collector->listener.appeared(guest, collector->data);
+    fetch_definition(collector, guest);
+    return guest;
+}
+
+static void
+end_run(VitalsCollector *collector, VitalsGuest *guest)
+{
+    guest->active = FALSE;
+    collector->listener.ended(guest, collector->data);
+}
+
+/* The record of this run; another number than the one we know is another run. */
+static VitalsGuest *
+guest_of_run(VitalsCollector *collector, const char *uuid, const char *name, int id,
+             gboolean boot_seen)
+{
+    VitalsGuest *guest = g_hash_table_lookup(collector->guests, uuid);
+
+    if (guest && guest->id == id)
+        return guest;
+    if (guest)
+        end_run(collector, guest);
+    return begin_run(collector, uuid, name, id, boot_seen);
+}
+
+/* ---- events ---- */
+
+static VitalsSample *
+event_sample(VitalsEvent event)
+{
+    VitalsSample *sample = vitals_sample_new(g_get_monotonic_time(), g_get_real_time());
+
+    sample->parts[VITALS_PART_EVENT] = VITALS_FACT_AVAILABLE;
+    sample->event = event;
+    return sample;
+}
+
+static gboolean
+is_stop(VitalsEvent event)
+{
+    return event == VITALS_EVENT_STOPPED || event == VITALS_EVENT_STOPPED_CRASHED;
+}
+
+static void
+on_event(const char *uuid, const char *name, int id, VitalsEvent event, const char *detail,
+         gpointer data)
+{
+    VitalsCollector *collector = data;
+    g_autoptr(VitalsSample) sample = event_sample(event);
+    VitalsGuest *guest = g_hash_table_lookup(collector->guests, uuid);
+
+    if (collector->stopping)
+        return;
+    if (event == VITALS_EVENT_STARTED && id > 0)
+        guest = guest_of_run(collector, uuid, name, id, TRUE);
+    if (!guest)
+        return;
+    if (is_stop(event)) {
+        if (sample->at - guest->watch.signs.started < STOP_IS_OLD)
+            return;
+        /* told before it is judged: there is nothing left to dump */
+        guest->active = FALSE;
+    } else {
+        guest->seen = sample->at;
+    }
+    vitals_guest_ref(guest);
+    ingest(collector, guest, sample);
+    vitals_guest_unref(guest);
+}
+
+static void
+on_closed(gpointer data)
+{
+    VitalsCollector *collector = data;
+
+    collector->subscribed = FALSE;
+}
+
+static gpointer
+subscribe(VitalsConnection *connection, gpointer data, GError **error)
+{
+    return connection->hypervisor->driver->subscribe(connection, on_event, on_closed, data, error)
+               ? data
+               : NULL;
+}
+
+static void
+on_subscribed(gpointer result, const GError *error, gboolean late, gpointer data)
+{
+    VitalsCollector *collector = data;
+
+    collector->subscribing = FALSE;
+    collector->subscribed = result != NULL;
+    if (error)
+        g_debug("events: %s", error->message);
+}
+
+static void
+ensure_events(VitalsCollector *collector)
+{
+    VitalsCall call = {
+        .work = subscribe,
+        .done = on_subscribed,
+        .deadline = collector->deadline,
+        .data = collector,
+    };
+
+    if (collector->subscribed || collector->subscribing)
+        return;
+    collector->subscribing = TRUE;
+    vitals_lane_submit(collector->events, &call);
+}
+
+/* ---- the sweep ---- */
+
+static gpointer
+sweep(VitalsConnection *connection, gpointer data, GError **error)
+{
+    return connection->hypervisor->driver->sweep(connection, error);
+}
+
+static void
+take_sighting(VitalsCollector *collector, VitalsSighting *sighting)
+{
+    VitalsGuest *guest = g_hash_table_lookup(collector->guests, sighting->uuid);
+
+    /* seen before the event that told of its end */
+    if (guest && guest->id == sighting->id && !guest->active)
+        return;
+    guest = guest_of_run(collector, sighting->uuid, sighting->name, sighting->id, collector->ready);
+    guest->seen = MAX(guest->seen, sighting->sample->at);
+    ingest(collector, guest, sighting->sample);
+}
+
+static gboolean
+is_over(gpointer uuid, gpointer value, gpointer data)
+{
+    VitalsCollector *collector = data;
+    VitalsGuest *guest = value;
+
+    if (guest->seen >= collector->sweep_started)
+        return FALSE;
+    end_run(collector, guest);
+    return TRUE;
+}
+
+static void
+set_connected(VitalsCollector *collector, gboolean connected, const GError *error)
+{
+    if (collector->connected != connected ||
+        (!collector->ready && error && !collector->sweep_started))
+        g_message(connected ? "connected to libvirt" : "libvirt does not answer: %s",
+                  error ? error->message : "");
+    collector->connected = connected;
+}
+
+static void
+on_swept(gpointer result, const GError *error, gboolean late, gpointer data)
+{
+    VitalsCollector *collector = data;
+    g_autoptr(GPtrArray) sightings = result;
+
+    collector->sweeping = FALSE;
+    set_connected(collector, !error, error);
+    /* a late answer is of a time that is past: the next sweep is due at once */
+    if (!sightings || late || collector->stopping)
+        return;
+    collector->cycle_duration = g_get_monotonic_time() - collector->sweep_started;
+    for (guint i = 0; i < sightings->len; i++)
+        take_sighting(collector, g_ptr_array_index(sightings, i));
+    g_hash_table_foreach_remove(collector->guests, is_over, collector);
+    collector->ready = TRUE;
+}
+
+static void
+on_sweep_overdue(gpointer data)
+{
+    VitalsCollector *collector = data;
+    g_autoptr(GError) error =
+        g_error_new(VITALS_HYPERVISOR_ERROR, VITALS_HYPERVISOR_ERROR_TIMED_OUT,
+                    "no answer within %.1f s", (double)collector->deadline / G_USEC_PER_SEC);
+
+    set_connected(collector, FALSE, error);
+}
+
+static void
+start_sweep(VitalsCollector *collector)
+{
+    VitalsCall call = {
+        .work = sweep,
+        .done = on_swept,
+        .overdue = on_sweep_overdue,
+        .deadline = collector->deadline,
+        .data = collector,
+        .free_result = (GDestroyNotify)g_ptr_array_unref,
+    };
+
+    if (collector->sweeping)
+        return;
+    collector->sweeping = TRUE;
+    collector->sweep_started = g_get_monotonic_time();
+    vitals_lane_submit(collector->cheap, &call);
+}
+
+/* ---- the balloon ---- */
+
+static gpointer
+ask(VitalsConnection *connection, gpointer data, GError **error)
+{
+    Errand *errand = data;
+
+    return connection->hypervisor->driver->balloon(connection, errand->uuid, error);
+}
+
+static void
+on_asked(gpointer result, const GError *error, gboolean late, gpointer data)
+{
+    Errand *errand = data;
+    VitalsGuest *guest = errand->guest;
+    g_autoptr(VitalsSample) sample = result;
+
+    guest->asking = FALSE;
+    if (late) {
+        guest->quarantined = FALSE;
+        guest->ask_at = 0;
+        vitals_watch_call_returned(&guest->watch, g_get_monotonic_time());
+    } else if (sample && guest->active && !errand->collector->stopping) {
+        ingest(errand->collector, guest, sample);
+    }
+}
+
+static void
+on_ask_overdue(gpointer data)
+{
+    Errand *errand = data;
+    g_autofree char *label = vitals_guest_label(errand->guest);
+
+    errand->guest->quarantined = TRUE;
+    vitals_watch_call_overdue(&errand->guest->watch, errand->sent);
+    g_message("%s: QEMU does not answer; it is asked nothing more until it does", label);
+}
+
+/* Whether a question to this guest's QEMU is due, and safe as far as can be told without asking. */
+static gboolean
+may_ask(const VitalsGuest *guest, gint64 now)
+{
+    const VitalsSigns *signs = &guest->watch.signs;
+
+    return guest->active && !guest->asking && now >= guest->ask_at && guest->outline &&
+           guest->outline->balloon && signs->state == VITALS_DOMAIN_RUNNING &&
+           (!signs->process_at || signs->process == VITALS_PROCESS_ALIVE) &&
+           signs->control != VITALS_CONTROL_OCCUPIED && signs->control != VITALS_CONTROL_ERROR &&
+           !signs->capturing;
+}
+
+static void
+ask_guest(VitalsCollector *collector, VitalsGuest *guest, gint64 now)
+{
+    gint64 pace = guest->watch.signs.sources[vitals_probe_index("balloon")].period;
+    VitalsCall call = {
+        .work = ask,
+        .done = on_asked,
+        .overdue = on_ask_overdue,
+        .deadline = collector->deadline,
+        .data = errand_new(collector, guest),
+        .free_data = errand_free,
+        .free_result = (GDestroyNotify)vitals_sample_unref,
+    };
+
+    if (pace == 0 || vitals_watch_is_suspicious(&guest->watch))
+        pace = ASK_AGAIN;
+    guest->asking = TRUE;
+    /* a tenth early, so that a cycle that comes a little early does not skip a turn */
+    guest->ask_at = now + pace - pace / 10;
+    vitals_lane_submit(collector->bulk, &call);
+}
+
+static void
+ask_guests(VitalsCollector *collector)
+{
+    gint64 now = g_get_monotonic_time();
+    GHashTableIter iter;
+    gpointer guest;
+
+    g_hash_table_iter_init(&iter, collector->guests);
+    while (g_hash_table_iter_next(&iter, NULL, &guest)) {
+        if (may_ask(guest, now))
+            ask_guest(collector, guest, now);
+    }
+}
+
+/* ---- /proc ---- */
+
+static gpointer
+look(VitalsConnection *connection, gpointer data, GError **error)
+{
+    gpointer *arguments = data;
+
+    return vitals_host_look(arguments[0], (const char *const *)arguments[1]);
+}
+
+static void
+look_free(gpointer data)
+{
+    gpointer *arguments = data;
+
+    g_strfreev(arguments[1]);
+    g_free(arguments);
+}
+
+static void
+on_looked(gpointer result, const GError *error, gboolean late, gpointer data)
+{
+    gpointer *arguments = data;
+    VitalsCollector *collector = arguments[2];
+    g_autoptr(GPtrArray) sightings = result;
+
+    collector->looking = FALSE;
+    if (collector->stopping)
+        return;
+    for (guint i = 0; sightings && !late && i < sightings->len; i++) {
+        VitalsSighting *sighting = g_ptr_array_index(sightings, i);
+        VitalsGuest *guest = g_hash_table_lookup(collector->guests, sighting->uuid);
+
+        if (guest && guest->active)
+            ingest(collector, guest, sighting->sample);
+    }
+    /* right behind the look, so that hardly anything can happen to a QEMU in between */
+    ask_guests(collector);
+}
+
+static void
+start_look(VitalsCollector *collector)
+{
+    gpointer *arguments;
+    GPtrArray *uuids;
+    GHashTableIter iter;
+    gpointer uuid;
+    VitalsCall call = {
+        .work = look,
+        .done = on_looked,
+        .deadline = collector->deadline,
+        .free_data = look_free,
+        .free_result = (GDestroyNotify)g_ptr_array_unref,
+    };
+
+    if (collector->looking) {
+        ask_guests(collector); /* /proc itself hangs: what it said last has to do */
+        return;
+    }
+    uuids = g_ptr_array_new();
+    g_hash_table_iter_init(&iter, collector->guests);
+    while (g_hash_table_iter_next(&iter, &uuid, NULL))
+        g_ptr_array_add(uuids, g_strdup(uuid));
+    g_ptr_array_add(uuids, NULL);
+
+    arguments = g_new(gpointer, 3);
+    arguments[0] = collector->host;
+    arguments[1] = g_ptr_array_free(uuids, FALSE);
+    arguments[2] = collector;
+    call.data = arguments;
+    collector->looking = TRUE;
+    vitals_lane_submit(collector->proc, &call);
+}
+
+/* ---- the cycle ---- */
+
+static void
+tick_guests(VitalsCollector *collector)
+{
+    gint64 now = g_get_monotonic_time();
+    g_autoptr(GList) guests = g_hash_table_get_values(collector->guests);
+
+    for (GList *link = guests; link; link = link->next) {
+        VitalsGuest *guest = link->data;
+        const VitalsCause *before = guest->watch.verdict.cause;
+
+        if (guest->active && vitals_watch_tick(&guest->watch, now))
+            collector->listener.verdict(guest, before, collector->data);
+    }
+}
+
+static gboolean
+on_ticker(gpointer data)
+{
+    VitalsCollector *collector = data;
+
+    ensure_events(collector);
+    start_sweep(collector);
+    start_look(collector);
+    tick_guests(collector);
+    collector->listener.cycle(collector->data);
+    return G_SOURCE_CONTINUE;
+}
+
+/* ---- for others ---- */
+
+static int
+by_name(gconstpointer a, gconstpointer b)
+{
+    const VitalsGuest *const *left = a;
+    const VitalsGuest *const *right = b;
+
+    return g_strcmp0((*left)->name, (*right)->name);
+}
+
+GPtrArray *
+vitals_collector_guests(const VitalsCollector *collector)
+{
+    GPtrArray *guests = g_ptr_array_new();
+    GHashTableIter iter;
+    gpointer guest;
+
+    g_hash_table_iter_init(&iter, collector->guests);
+    while (g_hash_table_iter_next(&iter, NULL, &guest)) {
+        if (((VitalsGuest *)guest)->active)
+            g_ptr_array_add(guests, guest);
+    }
+    g_ptr_array_sort(guests, by_name);
+    return guests;
+}
+
+VitalsGuest *
+vitals_collector_find(const VitalsCollector *collector, const char *domain)
+{
+    g_autoptr(GPtrArray) guests = vitals_collector_guests(collector);
+
+    for (guint i = 0; i < guests->len; i++) {
+        VitalsGuest *guest = g_ptr_array_index(guests, i);
+
+        if (g_str_equal(guest->name, domain) || g_ascii_strcasecmp(guest->uuid, domain) == 0)
+            return guest;
+    }
+    return NULL;
+}
+
+void
+vitals_collector_set_capturing(VitalsCollector *collector, VitalsGuest *guest, gboolean capturing)
+{
+    vitals_watch_set_capturing(&guest->watch, g_get_monotonic_time(), capturing);
+}
+
+void
+vitals_collector_fill(const VitalsCollector *collector, VitalsSnapshot *snapshot)
+{
+    gint64 now = g_get_monotonic_time();
+    g_autoptr(GPtrArray) guests = vitals_collector_guests(collector);
+
+    for (guint i = 0; i < guests->len; i++) {
+        VitalsGuest *guest = g_ptr_array_index(guests, i);
+
+        g_ptr_array_add(snapshot->guests, vitals_guest_view(guest, now, snapshot->realtime));
+        snapshot->quarantined += guest->quarantined;
+    }
+    snapshot->connected = collector->connected;
+    snapshot->ready = collector->ready;
+    snapshot->abandoned_calls = collector->abandoned->abandoned;
+    snapshot->reconnects_total = vitals_lane_reconnects(collector->cheap);
+    snapshot->cycle_duration = collector->cycle_duration;
+}
+
+static void
+on_periods_undone(gpointer data)
+{
+    VitalsCollector *collector = data;
+
+    collector->listener.idle(collector->data);
+}
+
+void
+vitals_collector_stop(VitalsCollector *collector)
+{
+    g_autoptr(GPtrArray) guests = vitals_collector_guests(collector);
+
+    collector->stopping = TRUE;
+    g_clear_handle_id(&collector->ticker, g_source_remove);
+    vitals_period_undo(collector->period, guests, on_periods_undone, collector);
+}
+
+VitalsCollector *
+vitals_collector_new(VitalsHypervisor *hypervisor, VitalsSettings *settings,
+                     VitalsAbandoned *abandoned, const VitalsCollectorListener *listener,
+                     gpointer data)
+{
+    VitalsCollector *collector = g_new0(VitalsCollector, 1);
+    guint workers = (guint)vitals_settings_integer(settings, NULL, "Monitor.GuestWorkers");
+    gint64 period = vitals_settings_duration(settings, NULL, "Monitor.SamplePeriod");
+
+    collector->settings = vitals_settings_ref(settings);
+    collector->listener = *listener;
+    collector->data = data;
+    collector->abandoned = abandoned;
+    collector->deadline = vitals_settings_duration(settings, NULL, "Monitor.CallDeadline");
+    collector->guests =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)vitals_guest_unref);
+    collector->host = vitals_host_new("/");
+    collector->events = vitals_lane_new("events", hypervisor, 1, abandoned);
+    collector->cheap = vitals_lane_new("cheap", hypervisor, 1, abandoned);
+    collector->bulk = vitals_lane_new("guest", hypervisor, workers, abandoned);
+    collector->proc = vitals_lane_new("proc", NULL, 1, abandoned);
+    collector->period = vitals_period_new(settings, collector->bulk, collector->deadline);
+    collector->ticker = g_timeout_add((guint)(period / 1000), on_ticker, collector);
+    on_ticker(collector);
+    return collector;
+}
+
+gboolean
+vitals_collector_free(VitalsCollector *collector, gint64 patience)
+{
+    gboolean ended;
+
+    if (!collector)
+        return TRUE;
+    g_clear_handle_id(&collector->ticker, g_source_remove);
+    ended = vitals_lane_free(collector->events, patience);
+    ended = vitals_lane_free(collector->cheap, patience) && ended;
+    ended = vitals_lane_free(collector->bulk, patience) && ended;
+    ended = vitals_lane_free(collector->proc, patience) && ended;
+    vitals_period_free(collector->period);
+    if (ended) /* a thread that hangs may still use it */
+        vitals_host_free(collector->host);
+    g_hash_table_unref(collector->guests);
+    vitals_settings_unref(collector->settings);
+    g_free(collector);
+    return ended;
+}

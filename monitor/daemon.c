@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "monitor/daemon.h"
+#include "monitor/casebook.h"
+#include "monitor/collector.h"
+#include "monitor/incident.h"
+#include "monitor/ledger.h"
+#include "monitor/web/server.h"
+#include "config/text.h"
+
+#include <sys/statvfs.h>
+
+/* What a lane is waited for at the end; a call that hangs then is left behind with its thread. */
+#define END_PATIENCE (300 * G_TIME_SPAN_MILLISECOND)
+
+struct VitalsDaemon {
+    VitalsHypervisor *hypervisor;
+    VitalsSettings *settings;
+    char *uri;
+    char *state_dir;
+    GMainLoop *loop;
+    VitalsAbandoned abandoned;
+    VitalsCollector *collector;
+    VitalsCasebook *casebook;
+    VitalsLedger *ledger;
+    VitalsLane *disk;
+    VitalsWebServer *web;
+    gboolean ledger_changed;
+    gboolean ledger_writing;
+    gboolean quitting;
+    guint publish_soon;
+    guint64 bytes_free;
+};
+
+/* ---- publishing ---- */
+
+static void
+publish(VitalsDaemon *daemon)
+{
+    g_autoptr(VitalsSnapshot) snapshot = vitals_snapshot_new(g_get_real_time());
+
+    snapshot->uri = g_strdup(daemon->uri);
+    snapshot->state_bytes_free = daemon->bytes_free;
+    vitals_collector_fill(daemon->collector, snapshot);
+    vitals_casebook_fill(daemon->casebook, snapshot);
+    vitals_web_server_publish(daemon->web, snapshot);
+}
+
+static gboolean
+on_publish_soon(gpointer data)
+{
+    VitalsDaemon *daemon = data;
+
+    daemon->publish_soon = 0;
+    publish(daemon);
+    return G_SOURCE_REMOVE;
+}
+
+/* What changed is seen at once, not at the next cycle; many changes at once are one. */
+static void
+publish_soon(VitalsDaemon *daemon)
+{
+    if (!daemon->publish_soon && !daemon->quitting)
+        daemon->publish_soon = g_idle_add(on_publish_soon, daemon);
+}
+
+/* ---- the ledger ---- */
+
+/* @text goes to the worker, @bytes_free comes back from it. */
+typedef struct {
+    VitalsDaemon *daemon;
+    char *state_dir;
+    char *text;
+    guint64 bytes_free;
+} Chore;
+
+static void
+chore_free(gpointer data)
+{
+    Chore *chore = data;
+
+    g_free(chore->state_dir);
+    g_free(chore->text);
+    g_free(chore);
+}
+
+static gpointer
+do_chore(VitalsConnection *connection, gpointer data, GError **error)
+{
+    Chore *chore = data;
+    struct statvfs info;
+
+    if (chore->text && !vitals_ledger_write(chore->state_dir, chore->text, error))
+        return NULL;
+    if (statvfs(chore->state_dir, &info) == 0)
+        chore->bytes_free = (guint64)info.f_bavail * info.f_frsize;
+    return chore;
+}
+
+static void
+on_chore_done(gpointer result, const GError *error, gboolean late, gpointer data)
+{
+    Chore *chore = data;
+    VitalsDaemon *daemon = chore->daemon;
+
+    daemon->ledger_writing = FALSE;
+    if (error)
+        g_warning("%s", error->message);
+    else
+        daemon->bytes_free = chore->bytes_free;
+}
+
+static void
+start_chore(VitalsDaemon *daemon)
+{
+    Chore *chore;
+    VitalsCall call = { .work = do_chore, .done = on_chore_done, .free_data = chore_free };
+
+    if (daemon->ledger_writing)
+        return;
+    chore = g_new0(Chore, 1);
+    chore->daemon = daemon;
+    chore->state_dir = g_strdup(daemon->state_dir);
+    chore->text = daemon->ledger_changed ? vitals_ledger_text(daemon->ledger) : NULL;
+    daemon->ledger_changed = FALSE;
+    daemon->ledger_writing = TRUE;
+    call.data = chore;
+    vitals_lane_submit(daemon->disk, &call);
+}
+
+static void
+note_guests(VitalsDaemon *daemon)
+{
+    g_autoptr(GPtrArray) guests = vitals_collector_guests(daemon->collector);
+
+    for (guint i = 0; i < guests->len; i++) {
+        const VitalsGuest *guest = g_ptr_array_index(guests, i);
+
+        /* a healthy guest without anything of ours needs no entry */
+        if (guest->episode != VITALS_HEALTH_HEALTHY || guest->period_ours || guest->captured)
+            daemon->ledger_changed |= vitals_ledger_note(daemon->ledger, guest);
+        else
+            daemon->ledger_changed |= vitals_ledger_forget(daemon->ledger, guest);
+    }
+}
+
+/* ---- listening ---- */
+
+static void
+on_appeared(VitalsGuest *guest, gpointer data)
+{
+    VitalsDaemon *daemon = data;
+    g_autofree char *label = vitals_guest_label(guest);
+
+    vitals_ledger_recall(daemon->ledger, guest);
+    g_info("%s: found, run %d", label, guest->id);
+}
+
+static void
+on_verdict(VitalsGuest *guest, const VitalsCause *before, gpointer data)
+{
+    VitalsDaemon *daemon = data;
+    const VitalsCause *cause = guest->watch.verdict.cause;
+    g_autofree char *label = vitals_guest_label(guest);
+
+    g_message("%s: %s, layer %s, cause %s (was %s)", label, vitals_health_name(cause->health),
+              vitals_layer_name(cause->layer), cause->id, vitals_health_name(before->health));
+    vitals_casebook_consider(daemon->casebook, guest);
+    publish_soon(daemon);
+}
+
+static void
+on_ended(VitalsGuest *guest, gpointer data)
+{
+    VitalsDaemon *daemon = data;
+    g_autofree char *label = vitals_guest_label(guest);
+
+    g_info("%s: ended, run %d", label, guest->id);
+    daemon->ledger_changed |= vitals_ledger_forget(daemon->ledger, guest);
+    publish_soon(daemon);
+}
+
+static void
+on_cycle(gpointer data)
+{
+    VitalsDaemon *daemon = data;
+
+    if (!daemon->collector)
+        return; /* the first cycle runs while it is being made */
+    note_guests(daemon);
+    start_chore(daemon);
+    publish(daemon);
+}
+
+static void
+on_idle(gpointer data)
+{
+    VitalsDaemon *daemon = data;
+
+    g_main_loop_quit(daemon->loop);
+}
+
+static void
+on_case_changed(gpointer data)
+{
+    publish_soon(data);
+}
+
+static void
+on_capturing(VitalsGuest *guest, gboolean begins, gpointer data)
+{
+    VitalsDaemon *daemon = data;
+
+    vitals_collector_set_capturing(daemon->collector, guest, begins);
+}
+
+/* ---- the whole ---- */
+
+static gboolean
+start(VitalsDaemon *daemon, GError **error)
+{
+    static const VitalsCollectorListener collector_listener = {
+        .appeared = on_appeared,
+        .verdict = on_verdict,
+        .ended = on_ended,
+        .cycle = on_cycle,
+        .idle = on_idle,
+    };
+    static const VitalsCaseListener case_listener = {
+        .changed = on_case_changed,
+        .capturing = on_capturing,
+    };
+
+    if (!vitals_incident_prepare(daemon->state_dir, error))
+        return FALSE;
+    daemon->web = vitals_web_server_new(
+        vitals_settings_string(daemon->settings, NULL, "Web.ListenAddress"),
+        vitals_settings_string(daemon->settings, NULL, "Web.TelemetryPath"), error);
+    if (!daemon->web)
+        return FALSE;
+
+    daemon->ledger = vitals_ledger_load(daemon->state_dir);
+    daemon->disk = vitals_lane_new("ledger", NULL, 1, &daemon->abandoned);
+    daemon->casebook = vitals_casebook_new(daemon->hypervisor, daemon->settings, daemon->state_dir,
+                                           &daemon->abandoned, &case_listener, daemon);
+    daemon->collector = vitals_collector_new(daemon->hypervisor, daemon->settings,
+                                             &daemon->abandoned, &collector_listener, daemon);
+    return TRUE;
+}
+
+VitalsDaemon *
+vitals_daemon_new(VitalsHypervisor *hypervisor, const char *uri, VitalsSettings *settings,
+                  GError **error)
+{
+    g_autoptr(VitalsDaemon) daemon = g_new0(VitalsDaemon, 1);
+
+    daemon->hypervisor = hypervisor;
+    daemon->uri = g_strdup(uri);
+    daemon->settings = vitals_settings_ref(settings);
+    daemon->state_dir = g_strdup(vitals_settings_string(settings, NULL, "Monitor.StateDirectory"));
+    daemon->loop = g_main_loop_new(NULL, FALSE);
+    daemon->abandoned.limit =
+        (guint)vitals_settings_integer(settings, NULL, "Monitor.MaxAbandonedCalls");
+    return start(daemon, error) ? g_steal_pointer(&daemon) : NULL;
+}
+
+void
+vitals_daemon_run(VitalsDaemon *daemon)
+{
+    g_main_loop_run(daemon->loop);
+}
+
+void
+vitals_daemon_quit(VitalsDaemon *daemon)
+{
+    if (daemon->quitting)
+        return;
+    daemon->quitting = TRUE;
+    g_clear_handle_id(&daemon->publish_soon, g_source_remove);
+    vitals_collector_stop(daemon->collector);
+}
+
+guint16
+vitals_daemon_port(const VitalsDaemon *daemon)
+{
+    return vitals_web_server_port(daemon->web);
+}
+
+/* The last state of the ledger: periods that were taken back are not ours any more. */
+static void
+write_ledger(VitalsDaemon *daemon)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = NULL;
+
+    note_guests(daemon);
+    text = vitals_ledger_text(daemon->ledger);
+    if (!vitals_ledger_write(daemon->state_dir, text, &error))
+        g_warning("%s", error->message);
+}
+
+void
+vitals_daemon_free(VitalsDaemon *daemon)
+{
+    gboolean ended;
+
+    if (!daemon)
+        return;
+    if (daemon->collector)
+        write_ledger(daemon);
+    vitals_web_server_free(daemon->web);
+    g_clear_handle_id(&daemon->publish_soon, g_source_remove);
+    ended = vitals_casebook_free(daemon->casebook, END_PATIENCE);
+    ended = vitals_collector_free(daemon->collector, END_PATIENCE) && ended;
+    ended = !daemon->disk || (vitals_lane_free(daemon->disk, END_PATIENCE) && ended);
+    vitals_ledger_free(daemon->ledger);
+    if (ended) /* a thread that hangs in libvirt still holds it */
+        vitals_hypervisor_free(daemon->hypervisor);
+    g_main_loop_unref(daemon->loop);
+    vitals_settings_unref(daemon->settings);
+    g_free(daemon->state_dir);
+    g_free(daemon->uri);
+    g_free(daemon);
+}
