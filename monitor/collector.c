@@ -331,6 +331,7 @@ on_swept(gpointer result, const GError *error, gboolean late, gpointer data)
         take_sighting(collector, g_ptr_array_index(sightings, i));
     g_hash_table_foreach_remove(collector->guests, is_over, collector);
     collector->ready = TRUE;
+    collector->listener.sampled(collector->data);
 }
 
 static void

@@ -192,6 +192,12 @@ on_cycle(gpointer data)
 }
 
 static void
+on_sampled(gpointer data)
+{
+    publish_soon(data);
+}
+
+static void
 on_idle(gpointer data)
 {
     VitalsDaemon *daemon = data;
@@ -222,6 +228,7 @@ start(VitalsDaemon *daemon, GError **error)
         .appeared = on_appeared,
         .verdict = on_verdict,
         .ended = on_ended,
+        .sampled = on_sampled,
         .cycle = on_cycle,
         .idle = on_idle,
     };
