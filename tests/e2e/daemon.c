@@ -62,7 +62,7 @@ spawn(VitalsLabDaemon *daemon, const char *directory)
     g_autofree char *state = g_build_filename(directory, "state", NULL);
     g_autofree char *address = g_strdup_printf("127.0.0.1:%u", daemon->port);
     g_autofree char *namespace_pid = g_strdup_printf("%d", vitals_lab_namespace_pid());
-    const char *program = g_getenv("VITALS_PROGRAM");
+    const char *program = g_getenv("VIRT_VITALS");
     const char *const argv[] = {
         "nsenter", "-m",          "-t",  namespace_pid,          "--",
         program,   "monitor",     "-c",  vitals_lab_uri(),       "--config",
