@@ -95,9 +95,9 @@ progress(const VitalsGuestView *guest)
 static json_t *
 sample_age(const VitalsGuestView *guest, gint64 age)
 {
-    if (guest->sample_age < 0)
-        return json_null();
-    return json_real((guest->sample_age + MAX(age, 0)) / 1000 / 1e3);
+    gint64 milliseconds = (guest->sample_age + MAX(age, 0)) / 1000;
+
+    return guest->sample_age < 0 ? json_null() : json_real((double)milliseconds / 1e3);
 }
 
 json_t *
