@@ -86,7 +86,7 @@ sample_age(const VitalsGuestView *guest, gint64 age)
 {
     gint64 milliseconds = (guest->sample_age + MAX(age, 0)) / 1000;
 
-    return guest->sample_age < 0 ? json_null() : json_real(milliseconds / 1e3);
+    return guest->sample_age < 0 ? json_null() : json_real((double)milliseconds / 1e3);
 }
 
 json_t *
