@@ -231,7 +231,8 @@ on_dump_ended(VitalsDumpFormat format, double seconds, const GError *error, gpoi
     note_captured(casebook, item->guest);
     if (casebook->listener.capturing)
         casebook->listener.capturing(item->guest, FALSE, casebook->data);
-    show(item);
+    /* the list says "running" until everything that belongs to the incident is in its place */
+    changed(casebook);
     finish(item);
 }
 

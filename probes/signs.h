@@ -46,6 +46,7 @@ typedef struct {
  *   returned within its deadline; 0 if there is none
  * @monitor_at: monotonic time when a monitor-backed call last returned an answer; 0 for never
  * @capturing: we are dumping it: what libvirt says of its state is our own doing
+ * @capture_ended: monotonic time when the last dump ended; states asked before that are our doing too
  * @starved: of the time since the kernel's last beat, microseconds the host gave it no CPU
  * @starve_debt: starved microseconds that were not yet taken off the run clock
  * @vcpus: how many vCPUs it has
@@ -77,6 +78,7 @@ typedef struct {
     gint64 overdue_since;
     gint64 monitor_at;
     gboolean capturing;
+    gint64 capture_ended;
 
     gint64 starved;
     gint64 starve_debt;

@@ -105,7 +105,7 @@ decide(VitalsWatch *watch)
 {
     VitalsVerdict before = watch->verdict;
 
-    if (watch->signs.capturing)
+    if (watch->signs.capturing || watch->signs.state_at < watch->signs.capture_ended)
         return FALSE;
     watch->verdict = vitals_verdict_decide(&watch->signs, &watch->limits, before);
     return watch->verdict.cause != before.cause;
@@ -168,6 +168,8 @@ void
 vitals_watch_set_capturing(VitalsWatch *watch, gint64 now, gboolean capturing)
 {
     watch->signs.now = MAX(watch->signs.now, now);
+    if (watch->signs.capturing && !capturing)
+        watch->signs.capture_ended = now;
     watch->signs.capturing = capturing;
 }
 
