@@ -487,10 +487,11 @@ load_list(const char *state_dir)
 
 VitalsCasebook *
 vitals_casebook_new(VitalsHypervisor *hypervisor, VitalsSettings *settings, const char *state_dir,
-                    VitalsAbandoned *abandoned, const VitalsCaseListener *listener, gpointer data)
+                    gboolean owner, VitalsAbandoned *abandoned, const VitalsCaseListener *listener,
+                    gpointer data)
 {
     VitalsCasebook *casebook = g_new0(VitalsCasebook, 1);
-    guint recovered = vitals_incident_recover(state_dir);
+    guint recovered = owner ? vitals_incident_recover(state_dir) : 0;
 
     if (recovered)
         g_message("%u incident(s) that an earlier monitor left unfinished are kept, marked as "

@@ -24,12 +24,15 @@ typedef struct {
 
 /**
  * vitals_casebook_new:
- * @state_dir: prepared by vitals_incident_prepare(); incidents that an earlier daemon left there
- *   unfinished are recovered and all that are there are listed: blocks on the disk
+ * @state_dir: prepared by vitals_incident_prepare(); all incidents that are there are listed: blocks on
+ *   the disk
+ * @owner: this process is the one that keeps the directory, so incidents that are unfinished there
+ *   were left by one that died, and are recovered
  */
 VitalsCasebook *vitals_casebook_new(VitalsHypervisor *hypervisor, VitalsSettings *settings,
-                                    const char *state_dir, VitalsAbandoned *abandoned,
-                                    const VitalsCaseListener *listener, gpointer data);
+                                    const char *state_dir, gboolean owner,
+                                    VitalsAbandoned *abandoned, const VitalsCaseListener *listener,
+                                    gpointer data);
 
 /* Waits up to @patience for what is being written; see vitals_lane_free(). */
 gboolean vitals_casebook_free(VitalsCasebook *casebook, gint64 patience);

@@ -36,6 +36,7 @@ struct VitalsCollector {
     gint64 sweep_started;
     gint64 cycle_duration;
     gboolean looking;
+    gboolean attempted;
     gboolean connected;
     gboolean ready;
 };
@@ -305,13 +306,17 @@ is_over(gpointer uuid, gpointer value, gpointer data)
     return TRUE;
 }
 
+/* Says so once when it changes, and at the first attempt. */
 static void
 set_connected(VitalsCollector *collector, gboolean connected, const GError *error)
 {
-    if (collector->connected != connected ||
-        (!collector->ready && error && !collector->sweep_started))
-        g_message(connected ? "connected to libvirt" : "libvirt does not answer: %s",
-                  error ? error->message : "");
+    if (!collector->attempted || collector->connected != connected) {
+        if (connected)
+            g_message("connected to libvirt");
+        else
+            g_warning("libvirt: %s; trying again until it answers", error->message);
+    }
+    collector->attempted = TRUE;
     collector->connected = connected;
 }
 

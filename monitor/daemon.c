@@ -7,7 +7,12 @@
 #include "monitor/web/server.h"
 #include "config/text.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gio.h>
+#include <sys/file.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 /* What a lane is waited for at the end; a call that hangs then is left behind with its thread. */
 #define END_PATIENCE (300 * G_TIME_SPAN_MILLISECOND)
@@ -29,6 +34,7 @@ struct VitalsDaemon {
     gboolean quitting;
     guint publish_soon;
     guint64 bytes_free;
+    int lock;
 };
 
 /* ---- publishing ---- */
@@ -221,6 +227,25 @@ on_capturing(VitalsGuest *guest, gboolean begins, gpointer data)
 
 /* ---- the whole ---- */
 
+/* Two monitors on one state directory would take each other's unfinished incidents for left ones. */
+static gboolean
+lock_state(VitalsDaemon *daemon, GError **error)
+{
+    g_autofree char *path = g_build_filename(daemon->state_dir, "monitor.lock", NULL);
+
+    daemon->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (daemon->lock >= 0 && flock(daemon->lock, LOCK_EX | LOCK_NB) == 0)
+        return TRUE;
+    if (errno == EWOULDBLOCK)
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_BUSY,
+                    "another monitor uses the state directory %s; end it or give --state-dir",
+                    daemon->state_dir);
+    else
+        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "cannot lock %s: %s", path,
+                    g_strerror(errno));
+    return FALSE;
+}
+
 static gboolean
 start(VitalsDaemon *daemon, GError **error)
 {
@@ -237,7 +262,7 @@ start(VitalsDaemon *daemon, GError **error)
         .capturing = on_capturing,
     };
 
-    if (!vitals_incident_prepare(daemon->state_dir, error))
+    if (!vitals_incident_prepare(daemon->state_dir, error) || !lock_state(daemon, error))
         return FALSE;
     daemon->web = vitals_web_server_new(
         vitals_settings_string(daemon->settings, NULL, "Web.ListenAddress"),
@@ -248,7 +273,7 @@ start(VitalsDaemon *daemon, GError **error)
     daemon->ledger = vitals_ledger_load(daemon->state_dir);
     daemon->disk = vitals_lane_new("ledger", NULL, 1, &daemon->abandoned);
     daemon->casebook = vitals_casebook_new(daemon->hypervisor, daemon->settings, daemon->state_dir,
-                                           &daemon->abandoned, &case_listener, daemon);
+                                           TRUE, &daemon->abandoned, &case_listener, daemon);
     daemon->collector = vitals_collector_new(daemon->hypervisor, daemon->settings,
                                              &daemon->abandoned, &collector_listener, daemon);
     return TRUE;
@@ -260,6 +285,7 @@ vitals_daemon_new(VitalsHypervisor *hypervisor, const char *uri, VitalsSettings 
 {
     g_autoptr(VitalsDaemon) daemon = g_new0(VitalsDaemon, 1);
 
+    daemon->lock = -1;
     daemon->hypervisor = hypervisor;
     daemon->uri = g_strdup(uri);
     daemon->settings = vitals_settings_ref(settings);
@@ -322,6 +348,8 @@ vitals_daemon_free(VitalsDaemon *daemon)
     vitals_ledger_free(daemon->ledger);
     if (ended) /* a thread that hangs in libvirt still holds it */
         vitals_hypervisor_free(daemon->hypervisor);
+    if (daemon->lock >= 0)
+        close(daemon->lock);
     g_main_loop_unref(daemon->loop);
     vitals_settings_unref(daemon->settings);
     g_free(daemon->state_dir);

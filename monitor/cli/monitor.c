@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/cli/verb.h"
+#include "monitor/cli/connect.h"
 #include "monitor/daemon.h"
 #include "monitor/log.h"
 #include "config/text.h"
@@ -38,36 +39,19 @@ arguments_clear(Arguments *arguments)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Arguments, arguments_clear)
 
-static gboolean
-override(VitalsSettings *settings, const char *name, const char *value, const char *origin,
-         GError **error)
-{
-    return !value || vitals_settings_override(settings, name, value, origin, error);
-}
-
 static VitalsSettings *
 load_settings(const Arguments *arguments, GError **error)
 {
-    g_autoptr(GPtrArray) warnings =
-        g_ptr_array_new_with_free_func((GDestroyNotify)vitals_settings_warning_free);
-    g_autoptr(VitalsSettings) settings = vitals_settings_load(arguments->config, warnings, error);
+    const VitalsOverride overrides[] = {
+        { "Monitor.Connect", arguments->connect, "--connect" },
+        { "Monitor.StateDirectory", arguments->state_dir, "--state-dir" },
+        { "Web.ListenAddress", arguments->listen, "--web.listen-address" },
+        { "Web.TelemetryPath", arguments->telemetry_path, "--web.telemetry-path" },
+        { "Monitor.DryRun", arguments->dry_run ? "yes" : NULL, "--dry-run" },
+        { NULL },
+    };
 
-    for (guint i = 0; i < warnings->len; i++) {
-        const VitalsSettingsWarning *warning = g_ptr_array_index(warnings, i);
-
-        g_warning("%s:%u: %s", warning->file, warning->line, warning->message);
-    }
-    if (!settings ||
-        !override(settings, "Monitor.Connect", arguments->connect, "--connect", error) ||
-        !override(settings, "Monitor.StateDirectory", arguments->state_dir, "--state-dir", error) ||
-        !override(settings, "Web.ListenAddress", arguments->listen, "--web.listen-address",
-                  error) ||
-        !override(settings, "Web.TelemetryPath", arguments->telemetry_path, "--web.telemetry-path",
-                  error) ||
-        !override(settings, "Monitor.DryRun", arguments->dry_run ? "yes" : NULL, "--dry-run",
-                  error))
-        return NULL;
-    return g_steal_pointer(&settings);
+    return vitals_cli_load_settings(arguments->config, overrides, error);
 }
 
 static gboolean

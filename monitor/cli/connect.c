@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "monitor/cli/connect.h"
+#include "monitor/lane.h"
+#include "config/text.h"
+
+/* A person waits; a healthy libvirtd answers in milliseconds. */
+#define DEADLINE (5 * G_TIME_SPAN_SECOND)
+
+VitalsSettings *
+vitals_cli_load_settings(const char *config, const VitalsOverride *overrides, GError **error)
+{
+    g_autoptr(GPtrArray) warnings =
+        g_ptr_array_new_with_free_func((GDestroyNotify)vitals_settings_warning_free);
+    g_autoptr(VitalsSettings) settings = vitals_settings_load(config, warnings, error);
+
+    for (guint i = 0; i < warnings->len; i++) {
+        const VitalsSettingsWarning *warning = g_ptr_array_index(warnings, i);
+
+        g_printerr("virt-vitals: %s:%u: %s\n", warning->file, warning->line, warning->message);
+    }
+    for (; settings && overrides->name; overrides++) {
+        if (overrides->value &&
+            !vitals_settings_override(settings, overrides->name, overrides->value,
+                                      overrides->origin, error))
+            return NULL;
+    }
+    return g_steal_pointer(&settings);
+}
+
+typedef struct {
+    GMainLoop *loop;
+    char *domain;
+    char *xml;
+    GError *error;
+} Question;
+
+static gpointer
+ask(VitalsConnection *connection, gpointer data, GError **error)
+{
+    Question *question = data;
+
+    return connection->hypervisor->driver->definition(connection, question->domain, TRUE, error);
+}
+
+static void
+on_answer(gpointer result, const GError *error, gboolean late, gpointer data)
+{
+    Question *question = data;
+
+    if (late) {
+        g_free(result);
+        return;
+    }
+    question->xml = result;
+    question->error = error ? g_error_copy(error) : NULL;
+    g_main_loop_quit(question->loop);
+}
+
+static void
+on_overdue(gpointer data)
+{
+    Question *question = data;
+
+    question->error = g_error_new(VITALS_HYPERVISOR_ERROR, VITALS_HYPERVISOR_ERROR_TIMED_OUT,
+                                  "libvirt does not answer; check that libvirtd runs");
+    g_main_loop_quit(question->loop);
+}
+
+char *
+vitals_cli_domain_xml(const char *uri, const char *domain, GError **error)
+{
+    VitalsAbandoned abandoned = { .limit = 1 };
+    VitalsHypervisor *hypervisor =
+        vitals_hypervisor_libvirt_new(vitals_hypervisor_default_uri(uri));
+    VitalsLane *lane = vitals_lane_new("lint", hypervisor, 1, &abandoned);
+    Question *question = g_new0(Question, 1);
+    VitalsCall call = {
+        .work = ask,
+        .done = on_answer,
+        .overdue = on_overdue,
+        .deadline = DEADLINE,
+        .data = question,
+        .free_result = g_free,
+    };
+    char *xml;
+
+    question->loop = g_main_loop_new(NULL, FALSE);
+    question->domain = g_strdup(domain);
+    vitals_lane_submit(lane, &call);
+    g_main_loop_run(question->loop);
+
+    xml = g_steal_pointer(&question->xml);
+    if (question->error)
+        g_propagate_error(error, g_steal_pointer(&question->error));
+    if (vitals_lane_free(lane, DEADLINE / 10)) { /* else a thread still uses them */
+        vitals_hypervisor_free(hypervisor);
+        g_main_loop_unref(question->loop);
+        g_free(question->domain);
+        g_free(question);
+    }
+    return xml;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "config/settings.h"
+
+/*
+ * What verbs that talk to libvirt or read the configuration have in common.
+ */
+
+/* The command line's overrides of a configuration: rows of option, its value (nullable: not given)
+ * and the name shown in messages; ended by a row without name. */
+typedef struct {
+    const char *name;
+    const char *value;
+    const char *origin;
+} VitalsOverride;
+
+/**
+ * vitals_cli_load_settings:
+ * @config: (nullable): the file, as given by --config
+ *
+ * Loads the settings, prints warnings on standard error and applies the overrides.
+ *
+ * Returns: (transfer full) (nullable)
+ */
+VitalsSettings *vitals_cli_load_settings(const char *config, const VitalsOverride *overrides,
+                                         GError **error);
+
+/**
+ * vitals_cli_domain_xml:
+ * @uri: (nullable): a libvirt URI; %NULL for LIBVIRT_DEFAULT_URI, else qemu:///system
+ * @domain: a domain's name or UUID
+ *
+ * Asks libvirt for the domain's inactive definition, which is what the next start uses; for a
+ * transient domain that is the live one. Waits a few seconds at the most: a libvirtd that does not
+ * answer is an error.
+ *
+ * Returns: (transfer full) (nullable): its XML
+ */
+char *vitals_cli_domain_xml(const char *uri, const char *domain, GError **error);
