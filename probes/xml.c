@@ -22,6 +22,7 @@ struct VitalsXmlNode {
     VitalsXmlNode *next;
     guint line;
     guint column;
+    gsize offset; /* of the "<" in its line */
 };
 
 struct VitalsXml {
@@ -90,6 +91,7 @@ locate(Parser *parser, VitalsXmlNode *node)
     parser->column +=
         (guint)g_utf8_strlen(source->text + parser->counted, (gssize)(offset - parser->counted));
     parser->counted = offset;
+    node->offset = offset - begin;
     node->column = parser->column;
 }
 
@@ -287,27 +289,59 @@ parse_text(Parser *parser)
     xmlFreeParserCtxt(context);
 }
 
-/* What must not reach libxml2. Attributes are counted as quotes after an equals sign between one "<"
- * and the next. */
+/* Behind a comment, CDATA section or instruction that begins at @at; @at itself if none does; %NULL if it
+ * never ends. */
+static const char *
+skip_special(const char *at)
+{
+    static const char *const pairs[][2] = {
+        { "<!--", "-->" },
+        { "<![CDATA[", "]]>" },
+        { "<?", "?>" },
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(pairs); i++) {
+        if (g_str_has_prefix(at, pairs[i][0]))
+            return strstr(at + strlen(pairs[i][0]), pairs[i][1]);
+    }
+    return at;
+}
+
+/* Counts the values in a tag from its "<" on, and moves @at to its end. */
+static guint
+count_attributes(const char **at)
+{
+    guint count = 0;
+    char quote = '\0';
+
+    for (++*at; **at && **at != '<'; ++*at) {
+        if (quote) {
+            quote = **at == quote ? '\0' : quote;
+        } else if (**at == '>') {
+            break;
+        } else if (**at == '"' || **at == '\'') {
+            quote = **at;
+            count++;
+        }
+    }
+    return count;
+}
+
+/* What must not reach libxml2, as its effort grows with the square of it. */
 static gboolean
 has_huge_tag(const VitalsSourceText *source, guint *ret_line)
 {
-    guint attributes = 0;
-    char before = '\0';
+    const char *at = source->text;
 
-    for (gsize i = 0; i < source->length; i++) {
-        char c = source->text[i];
+    while (at && (at = strchr(at, '<'))) {
+        const char *behind = skip_special(at);
 
-        if (c == '<')
-            attributes = 0;
-        else if ((c == '"' || c == '\'') && before == '=')
-            attributes++;
-        if (attributes > VITALS_XML_MAX_ATTRIBUTES) {
-            *ret_line = vitals_source_text_line_at(source, i);
+        if (behind != at) {
+            at = behind;
+        } else if (count_attributes(&at) > VITALS_XML_MAX_ATTRIBUTES) {
+            *ret_line = vitals_source_text_line_at(source, (gsize)(at - source->text));
             return TRUE;
         }
-        if (!g_ascii_isspace(c))
-            before = c;
     }
     return FALSE;
 }
@@ -410,6 +444,12 @@ guint
 vitals_xml_column(const VitalsXmlNode *node)
 {
     return node->column;
+}
+
+gsize
+vitals_xml_offset(const VitalsXmlNode *node)
+{
+    return node->offset;
 }
 
 const char *

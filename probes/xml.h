@@ -98,6 +98,13 @@ guint vitals_xml_line(const VitalsXmlNode *node);
 guint vitals_xml_column(const VitalsXmlNode *node);
 
 /**
+ * vitals_xml_offset:
+ *
+ * Returns: the bytes of its line before the element's "<", as vitals_xml_source_line() gives it
+ */
+gsize vitals_xml_offset(const VitalsXmlNode *node);
+
+/**
  * vitals_xml_attribute:
  * @node: (nullable): an element
  * @name: name of an attribute in no name space

@@ -254,6 +254,19 @@ test_limit_shape(void)
     refuse(element, "test.xml:1: an element has more than 100 attributes");
 }
 
+/* What looks like attributes in text, comments and values is none. */
+static void
+test_limit_attributes_elsewhere(void)
+{
+    g_autofree char *quotes = repeat(" a='1'", 200);
+    g_autofree char *text =
+        g_strdup_printf("<d b=\"%s\"><!-- <b don't %s --><![CDATA[ <c %s ]]>%s<e f='>'/></d>",
+                        quotes + 4, quotes, quotes, quotes + 4);
+    g_autoptr(VitalsXml) xml = parse(text);
+
+    g_assert_cmpstr(vitals_xml_value(vitals_xml_root(xml), "e/@f"), ==, ">");
+}
+
 /* All on one line: counting each column from the line's begin would take minutes. */
 static void
 test_one_line(void)
@@ -307,6 +320,7 @@ main(int argc, char **argv)
     g_test_add_func("/xml/entities", test_entities);
     g_test_add_func("/xml/limit/bytes", test_limit_bytes);
     g_test_add_func("/xml/limit/shape", test_limit_shape);
+    g_test_add_func("/xml/limit/attributes-elsewhere", test_limit_attributes_elsewhere);
     g_test_add_func("/xml/limit/one-line", test_one_line);
     return g_test_run();
 }

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "probes/xml.h"
+
+/*
+ * What a lint rule may know: the definition of a guest, and what is known of a host.
+ */
+
+/* The libvirt driver that a definition is for; a set in rules. */
+typedef enum {
+    VITALS_DRIVER_QEMU = 1 << 0, /* type kvm, qemu, hvf */
+    VITALS_DRIVER_XEN = 1 << 1,
+    VITALS_DRIVER_OTHER = 1 << 2, /* lxc, bhyve, vmware…: no rule is about them */
+} VitalsDefinitionDriver;
+
+/* The kind of machine that a guest sees; a set in rules. */
+typedef enum {
+    VITALS_MACHINE_X86 = 1 << 0, /* also if the definition names neither architecture nor machine */
+    VITALS_MACHINE_ARM = 1 << 1,
+    VITALS_MACHINE_OTHER = 1 << 2,
+    VITALS_MACHINE_ANY = VITALS_MACHINE_X86 | VITALS_MACHINE_ARM | VITALS_MACHINE_OTHER,
+} VitalsMachine;
+
+/**
+ * VitalsHostFacts: what is known of the host that a guest is to run on
+ * @pci_drivers: (nullable) (element-type utf8 utf8): driver by PCI address ("0000:01:00.0"), "" for a
+ *   device without one. A device that is not in it is not known; %NULL if nothing is known.
+ */
+typedef struct {
+    GHashTable *pci_drivers;
+} VitalsHostFacts;
+
+/**
+ * VitalsDefinition: a guest's definition, ready to be judged
+ * @domain: the <domain> element; the root but for a snapshot, checkpoint or status file
+ * @devices: its <devices>, or @domain itself if it has none: where a missing device is reported
+ * @driver: whose definition it is
+ * @machine: what the guest sees
+ * @is_hvm: fully virtualised: there is a firmware and emulated hardware
+ * @host: (nullable): the host, where known
+ */
+typedef struct {
+    VitalsXml *xml;
+    const VitalsXmlNode *domain;
+    const VitalsXmlNode *devices;
+    VitalsDefinitionDriver driver;
+    VitalsMachine machine;
+    gboolean is_hvm;
+    const VitalsHostFacts *host;
+} VitalsDefinition;
+
+/**
+ * vitals_definition_new:
+ * @source: what the bytes are called in errors, as it came
+ * @bytes: the definition's XML
+ * @length: its bytes
+ * @host: (nullable): what is known of the host; must outlive the result
+ * @error: location for an error of domain %VITALS_XML_ERROR
+ *
+ * Parses a definition. Takes what libvirt wraps around one as well: domstatus (its run-time state
+ * files), domainsnapshot and domaincheckpoint. Anything else is an error that says what it is.
+ *
+ * Returns: (transfer full) (nullable): the definition
+ */
+VitalsDefinition *vitals_definition_new(const char *source, const char *bytes, gsize length,
+                                        const VitalsHostFacts *host, GError **error);
+
+void vitals_definition_free(VitalsDefinition *definition);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsDefinition, vitals_definition_free)
+
+/**
+ * vitals_definition_on_crash:
+ *
+ * Returns: (transfer none): what happens at a crash: "destroy" if the definition does not say, as
+ *   libvirt takes it
+ */
+const char *vitals_definition_on_crash(const VitalsDefinition *definition);
+
+/**
+ * vitals_definition_passes:
+ * @word: part of an argument
+ *
+ * Returns: whether the definition hands QEMU an argument of its own with @word in it
+ *   (<qemu:commandline>). Devices that libvirt does not know come that way.
+ */
+gboolean vitals_definition_passes(const VitalsDefinition *definition, const char *word);
+
+/**
+ * vitals_definition_memory:
+ * @size: (nullable): an element such as <memory unit='GiB'>4</memory>
+ * @ret_kib: (out): its size in KiB, rounded up as libvirt does
+ *
+ * Understands libvirt's units (virScaleInteger): k, KiB, KB, b, bytes…; KiB if there is none.
+ *
+ * Returns: whether there is a size
+ */
+gboolean vitals_definition_memory(const VitalsXmlNode *size, guint64 *ret_kib);
+
+/**
+ * vitals_definition_pci_devices:
+ *
+ * Returns: (transfer container) (element-type VitalsXmlNode): the host's PCI devices that the guest is
+ *   given: <hostdev type='pci'> and <interface type='hostdev'>
+ */
+GPtrArray *vitals_definition_pci_devices(const VitalsDefinition *definition);
+
+/**
+ * vitals_definition_pci_address:
+ * @device: one of vitals_definition_pci_devices()
+ *
+ * Returns: (transfer full) (nullable): its address on the host as in sysfs, "0000:01:00.0"; %NULL if it
+ *   has none that is well-formed
+ */
+char *vitals_definition_pci_address(const VitalsXmlNode *device);

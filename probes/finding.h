@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "probes/xml.h"
+
+typedef enum {
+    VITALS_SEVERITY_NOTICE,  /* advice, or a matter of the site's profile */
+    VITALS_SEVERITY_WARNING, /* a likely outage, or evidence that will be missing */
+    VITALS_SEVERITY_ERROR,   /* will not start, is provably dead configuration, or risks data */
+} VitalsSeverity;
+
+/* What a rule says of a definition. Missing knowledge is never a pass. */
+typedef enum {
+    VITALS_ANSWER_PASS,
+    VITALS_ANSWER_FAIL,
+    VITALS_ANSWER_NOT_APPLICABLE, /* nothing in this definition that the rule is about */
+    VITALS_ANSWER_UNKNOWN,        /* depends on a fact that nobody could tell */
+    VITALS_N_ANSWERS,
+} VitalsAnswer;
+
+typedef struct VitalsRule VitalsRule;
+
+/**
+ * VitalsFinding: one thing that is wrong with a definition
+ * @rule: whose finding it is
+ * @severity: the rule's, or what the rule made of it in this case
+ * @line: the line of the element it is about, from 1
+ * @column: its column in characters, from 1
+ * @offset: the bytes of that line before it
+ * @message: one line with the guest's own values, safe on a terminal
+ * @remedy: one line: what to do; safe on a terminal
+ * @fix: (nullable): the XML that belongs there instead, or in addition, where the rule knows it exactly
+ */
+typedef struct {
+    const VitalsRule *rule;
+    VitalsSeverity severity;
+    guint line;
+    guint column;
+    gsize offset;
+    char *message;
+    char *remedy;
+    char *fix;
+} VitalsFinding;
+
+/**
+ * VitalsUnknown: a rule that could not be evaluated, wholly or in part
+ * @rule: which
+ * @fact: what would have to be known, e.g. "driver of the host's PCI device 0000:01:00.0"; safe to show
+ */
+typedef struct {
+    const VitalsRule *rule;
+    char *fact;
+} VitalsUnknown;
+
+/**
+ * VitalsFindings: what linting one definition brought
+ * @found: (element-type VitalsFinding): in the order of the document once linting is over
+ * @unknown: (element-type VitalsUnknown): what could not be evaluated
+ * @answers: how many rules gave each answer
+ * @rule: the rule at work; new entries are its
+ * @found_before: length of @found when it began
+ * @unknown_before: length of @unknown when it began
+ */
+typedef struct {
+    GPtrArray *found;
+    GPtrArray *unknown;
+    guint answers[VITALS_N_ANSWERS];
+    const VitalsRule *rule;
+    guint found_before;
+    guint unknown_before;
+} VitalsFindings;
+
+/* "notice", "warning" or "error". */
+const char *vitals_severity_name(VitalsSeverity severity);
+
+/**
+ * vitals_severity_parse:
+ * @name: a severity's name
+ * @ret_severity: (out): set on success
+ *
+ * Returns: whether it is one
+ */
+gboolean vitals_severity_parse(const char *name, VitalsSeverity *ret_severity);
+
+VitalsFindings *vitals_findings_new(void);
+void vitals_findings_free(VitalsFindings *findings);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsFindings, vitals_findings_free)
+
+/**
+ * vitals_findings_begin:
+ *
+ * Says whose the next entries are.
+ */
+void vitals_findings_begin(VitalsFindings *findings, const VitalsRule *rule);
+
+/**
+ * vitals_findings_add:
+ * @where: the element to point at
+ * @format: the message; values of the guest may stand in it as they came
+ *
+ * Adds a finding of the rule at work, with the rule's severity and remedy.
+ *
+ * Returns: (transfer none): it, for the rule to change; its strings are freed with g_free()
+ */
+VitalsFinding *vitals_findings_add(VitalsFindings *findings, const VitalsXmlNode *where,
+                                   const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+/**
+ * vitals_findings_add_unknown:
+ * @format: the fact that is missing; values of the guest may stand in it as they came
+ */
+void vitals_findings_add_unknown(VitalsFindings *findings, const char *format, ...)
+    G_GNUC_PRINTF(2, 3);
+
+/**
+ * vitals_findings_answer:
+ *
+ * Returns: what the entries of the rule at work add up to: fail before unknown before pass
+ */
+VitalsAnswer vitals_findings_answer(const VitalsFindings *findings);

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "probes/rule.h"
+#include "config/nearest.h"
+
+#include <string.h>
+
+const VitalsRule *
+vitals_rule_find(const char *word)
+{
+    for (const VitalsRule *const *rule = vitals_rules; *rule; rule++) {
+        if (g_ascii_strcasecmp((*rule)->id, word) == 0 ||
+            g_ascii_strcasecmp((*rule)->name, word) == 0)
+            return *rule;
+    }
+    return NULL;
+}
+
+gboolean
+vitals_rule_matches(const VitalsRule *rule, const char *word)
+{
+    if (!*word)
+        return FALSE;
+    return g_ascii_strncasecmp(rule->id, word, strlen(word)) == 0 ||
+           g_ascii_strcasecmp(rule->name, word) == 0;
+}
+
+const char *
+vitals_rule_nearest(const char *word)
+{
+    g_autoptr(GPtrArray) candidates = g_ptr_array_new();
+
+    for (const VitalsRule *const *rule = vitals_rules; *rule; rule++) {
+        g_ptr_array_add(candidates, (gpointer)(*rule)->id);
+        g_ptr_array_add(candidates, (gpointer)(*rule)->name);
+    }
+    return vitals_nearest(word, candidates);
+}
+
+static VitalsAnswer
+apply(const VitalsRule *rule, const VitalsDefinition *definition, VitalsFindings *findings)
+{
+    if (!(rule->drivers & definition->driver) || !(rule->machines & definition->machine))
+        return VITALS_ANSWER_NOT_APPLICABLE;
+    vitals_findings_begin(findings, rule);
+    return rule->check(definition, findings);
+}
+
+static gint
+compare_places(gconstpointer left, gconstpointer right)
+{
+    const VitalsFinding *one = *(const VitalsFinding *const *)left;
+    const VitalsFinding *other = *(const VitalsFinding *const *)right;
+
+    if (one->line != other->line)
+        return one->line < other->line ? -1 : 1;
+    if (one->column != other->column)
+        return one->column < other->column ? -1 : 1;
+    return strcmp(one->rule->id, other->rule->id);
+}
+
+VitalsFindings *
+vitals_lint(const VitalsDefinition *definition, const GPtrArray *rules)
+{
+    VitalsFindings *findings = vitals_findings_new();
+
+    for (const VitalsRule *const *rule = vitals_rules; *rule; rule++) {
+        if (!rules || g_ptr_array_find((GPtrArray *)rules, *rule, NULL))
+            findings->answers[apply(*rule, definition, findings)]++;
+    }
+    g_ptr_array_sort(findings->found, compare_places);
+    return findings;
+}

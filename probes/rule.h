@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "probes/definition.h"
+#include "probes/finding.h"
+
+/**
+ * VitalsRule: a lint rule: everything about it stands in its descriptor
+ * @id: stable and never used again, e.g. "SER001"; its letters are the family
+ * @name: readable and as stable, e.g. "no-serial-port"
+ * @title: one line without a period: what is wrong
+ * @severity: the default one
+ * @drivers: set of VitalsDefinitionDriver that it is about; others are not applicable
+ * @machines: set of VitalsMachine that it is about; others are not applicable
+ * @needs: (nullable): the fact beyond the definition that sharpens it; without it the definition is
+ *   enough. What is missing in a given case, the check says itself.
+ * @why: the problem and what it leads to, in full sentences
+ * @bad: XML that it finds
+ * @good: the same, cured
+ * @remedy: one line: what to do
+ * @exceptions: when the finding may be ignored, and where the rule holds back by itself
+ * @evidence: how this is known: measurements and references, ended by %NULL
+ * @check: looks at a definition that it is about; adds to @findings and returns their answer, or
+ *   %VITALS_ANSWER_NOT_APPLICABLE with nothing added
+ *
+ * A rule is a check function followed by its descriptor `vitals_rule_<id in lower case>` in the file of
+ * its family, probes/lint/<family>.c; probes/meson.build lists the ids.
+ */
+struct VitalsRule {
+    const char *id;
+    const char *name;
+    const char *title;
+    VitalsSeverity severity;
+    guint drivers;
+    guint machines;
+    const char *needs;
+    const char *why;
+    const char *bad;
+    const char *good;
+    const char *remedy;
+    const char *exceptions;
+    const char *const *evidence;
+    VitalsAnswer (*check)(const VitalsDefinition *definition, VitalsFindings *findings);
+};
+
+/* All rules in the order of the build's lists, ended by %NULL. */
+extern const VitalsRule *const vitals_rules[];
+
+/**
+ * vitals_rule_find:
+ * @word: an id or a name, in any case
+ *
+ * Returns: (transfer none) (nullable): the rule
+ */
+const VitalsRule *vitals_rule_find(const char *word);
+
+/**
+ * vitals_rule_matches:
+ * @word: an id, a name, or what ids begin with ("SER"), in any case
+ *
+ * Returns: whether @word means this rule
+ */
+gboolean vitals_rule_matches(const VitalsRule *rule, const char *word);
+
+/**
+ * vitals_rule_nearest:
+ * @word: what was taken for an id or a name
+ *
+ * Returns: (transfer none) (nullable): the id or name that was probably meant; %NULL if none is near
+ */
+const char *vitals_rule_nearest(const char *word);
+
+/**
+ * vitals_lint:
+ * @definition: what to look at
+ * @rules: (nullable) (element-type VitalsRule): which rules to use; %NULL for all
+ *
+ * Judges a definition. Pure: the same definition gives the same findings.
+ *
+ * Returns: (transfer full): what was found, sorted by place
+ */
+VitalsFindings *vitals_lint(const VitalsDefinition *definition, const GPtrArray *rules);

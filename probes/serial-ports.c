@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "probes/serial-ports.h"
+
+#include <string.h>
+
+const VitalsXmlNode *
+vitals_serial_console(const VitalsDefinition *definition)
+{
+    g_autoptr(GPtrArray) consoles = vitals_xml_all(definition->devices, "console");
+
+    for (guint i = 0; i < consoles->len; i++) {
+        const char *type = vitals_xml_value(consoles->pdata[i], "target/@type");
+
+        if (!type || g_str_equal(type, "serial"))
+            return consoles->pdata[i];
+    }
+    return NULL;
+}
+
+/* "isa-serial", "pci-serial" and so on; older definitions name it in <model>, most do not at all. */
+static const char *
+target_of(const VitalsDefinition *definition, const VitalsXmlNode *serial)
+{
+    const char *type = vitals_xml_value(serial, "target/@type");
+
+    if (!type)
+        type = vitals_xml_value(serial, "target/model/@name");
+    if (!type)
+        type = definition->machine == VITALS_MACHINE_X86 ? "isa-serial" : "";
+    return type;
+}
+
+static VitalsSerialKind
+kind_of(const char *target)
+{
+    if (g_str_equal(target, "isa-serial"))
+        return VITALS_SERIAL_ISA;
+    return g_str_equal(target, "pci-serial") ? VITALS_SERIAL_PCI : VITALS_SERIAL_OTHER;
+}
+
+GArray *
+vitals_serial_ports(const VitalsDefinition *definition)
+{
+    GArray *ports = g_array_new(FALSE, FALSE, sizeof(VitalsSerialPort));
+    g_autoptr(GPtrArray) serials = vitals_xml_all(definition->devices, "serial");
+    guint next = 0;
+
+    for (guint i = 0; i < serials->len; i++) {
+        VitalsSerialPort port = { .node = serials->pdata[i], .port = next };
+        const char *number = vitals_xml_value(port.node, "target/@port");
+        const char *target = target_of(definition, port.node);
+        guint64 value;
+
+        if (number && g_ascii_string_to_unsigned(number, 10, 0, G_MAXINT, &value, NULL))
+            port.port = (guint)value;
+        next = MAX(next, port.port + 1);
+        if (g_str_has_prefix(target, "isa-debug"))
+            continue;
+        port.kind = kind_of(target);
+        g_array_append_val(ports, port);
+    }
+
+    if (ports->len == 0 && definition->is_hvm && vitals_serial_console(definition)) {
+        VitalsSerialPort port = { .node = vitals_serial_console(definition) };
+
+        port.kind =
+            definition->machine == VITALS_MACHINE_X86 ? VITALS_SERIAL_ISA : VITALS_SERIAL_OTHER;
+        g_array_append_val(ports, port);
+    }
+    return ports;
+}

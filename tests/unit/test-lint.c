@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "probes/rule.h"
+
+#include <string.h>
+
+/*
+ * tests/lint/<RULE>/ holds definitions for each rule. bad*.xml gives exactly what its comments
+ * "<!-- expect: RULE [SEVERITY] -->" say, each in the line of its comment. good*.xml gives nothing at
+ * all. lookalike*.xml gives nothing of that rule. A rule without all three kinds fails.
+ */
+
+typedef enum {
+    KIND_BAD,
+    KIND_GOOD,
+    KIND_LOOKALIKE,
+    N_KINDS,
+} Kind;
+
+static const char *const kinds[] = { "bad", "good", "lookalike" };
+
+static char *
+folder(const char *rule)
+{
+    return g_build_filename(g_getenv("VITALS_SOURCE_ROOT"), "tests", "lint", rule, NULL);
+}
+
+static VitalsDefinition *
+define(const char *source, const char *text, const VitalsHostFacts *host)
+{
+    g_autoptr(GError) error = NULL;
+    VitalsDefinition *definition = vitals_definition_new(source, text, strlen(text), host, &error);
+
+    g_assert_no_error(error);
+    return definition;
+}
+
+/* One line for each finding, as expectations are written: "LINE RULE [SEVERITY]". */
+static void
+describe(GString *out, const VitalsFindings *findings, const char *text)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+    for (guint i = 0; i < findings->found->len; i++) {
+        const VitalsFinding *finding = findings->found->pdata[i];
+        const char *severity = vitals_severity_name(finding->severity);
+        gboolean says_severity = strstr(lines[finding->line - 1], severity) != NULL;
+
+        g_string_append_printf(out, "%u %s%s%s\n", finding->line, finding->rule->id,
+                               says_severity ? " " : "", says_severity ? severity : "");
+    }
+}
+
+static void
+expect(GString *out, const char *text)
+{
+    static const char marker[] = "<!-- expect: ";
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+    for (guint i = 0; lines[i]; i++) {
+        const char *found = strstr(lines[i], marker);
+        const char *from = found ? found + strlen(marker) : NULL;
+
+        if (found)
+            g_string_append_printf(out, "%u %.*s\n", i + 1, (int)(strstr(from, " -->") - from),
+                                   from);
+    }
+}
+
+static void
+check_file(const char *rule, const char *path, Kind kind)
+{
+    g_autofree char *text = NULL;
+    g_autoptr(VitalsDefinition) definition = NULL;
+    g_autoptr(VitalsFindings) findings = NULL;
+    g_autoptr(GString) found = g_string_new(NULL);
+    g_autoptr(GString) expected = g_string_new(NULL);
+
+    g_test_message("%s", path);
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    definition = define(path, text, NULL);
+    findings = vitals_lint(definition, NULL);
+
+    describe(found, findings, text);
+    expect(expected, text);
+    if (kind == KIND_LOOKALIKE)
+        g_assert_null(strstr(found->str, rule));
+    else
+        g_assert_cmpstr(found->str, ==, expected->str);
+    g_assert_true((kind == KIND_BAD) == (strstr(found->str, rule) != NULL));
+    if (kind == KIND_GOOD)
+        g_assert_cmpuint(expected->len, ==, 0);
+}
+
+static void
+test_fixtures(gconstpointer data)
+{
+    const char *rule = data;
+    g_autofree char *path = folder(rule);
+    g_autoptr(GDir) directory = g_dir_open(path, 0, NULL);
+    guint counts[N_KINDS] = { 0 };
+    const char *name;
+
+    g_assert_nonnull(directory);
+    while ((name = g_dir_read_name(directory))) {
+        g_autofree char *file = g_build_filename(path, name, NULL);
+        guint kind = 0;
+
+        while (kind < N_KINDS && !g_str_has_prefix(name, kinds[kind]))
+            kind++;
+        g_assert_cmpuint(kind, <, N_KINDS);
+        counts[kind]++;
+        check_file(rule, file, (Kind)kind);
+    }
+    for (guint kind = 0; kind < N_KINDS; kind++)
+        g_assert_cmpuint(counts[kind], >, 0);
+}
+
+/* The examples that `rules` shows have to be true. */
+static void
+check_example(const VitalsRule *rule, const char *example, gboolean is_bad)
+{
+    const char *os = strstr(example, "<os>") ? "" : "<os><type arch='x86_64'>hvm</type></os>";
+    g_autofree char *text =
+        g_strdup_printf("<domain type='kvm'><name>n</name>%s%s</domain>", os, example);
+    g_autoptr(GPtrArray) only = g_ptr_array_new();
+    g_autoptr(VitalsDefinition) definition = define(rule->id, text, NULL);
+    g_autoptr(VitalsFindings) findings = NULL;
+
+    g_ptr_array_add(only, (gpointer)rule);
+    findings = vitals_lint(definition, only);
+    g_assert_cmpuint(findings->found->len, ==, is_bad ? 1 : 0);
+    g_assert_cmpuint(findings->answers[VITALS_ANSWER_FAIL], ==, is_bad ? 1 : 0);
+}
+
+static void
+check_prose(const char *text)
+{
+    g_assert_nonnull(text);
+    g_assert_cmpuint(strlen(text), >, 3);
+    g_assert_true(g_utf8_validate(text, -1, NULL));
+    g_assert_null(strstr(text, "  "));
+}
+
+static void
+test_descriptor(gconstpointer data)
+{
+    const VitalsRule *rule = vitals_rule_find(data);
+    g_autofree char *family = NULL;
+
+    g_assert_nonnull(rule);
+    g_assert_true(g_regex_match_simple("^[A-Z]{3}[0-9]{3}$", rule->id, 0, 0));
+    g_assert_true(g_regex_match_simple("^[a-z0-9]+(-[a-z0-9]+)+$", rule->name, 0, 0));
+    g_assert_true(vitals_rule_find(rule->name) == rule);
+    check_prose(rule->title);
+    check_prose(rule->why);
+    check_prose(rule->remedy);
+    check_prose(rule->exceptions);
+    g_assert_nonnull(rule->evidence[0]);
+    for (const char *const *item = rule->evidence; *item; item++)
+        check_prose(*item);
+    g_assert_false(g_str_has_suffix(rule->title, "."));
+    g_assert_false(g_str_has_suffix(rule->remedy, "."));
+    check_example(rule, rule->bad, TRUE);
+    check_example(rule, rule->good, FALSE);
+}
+
+static void
+test_find(void)
+{
+    const VitalsRule *rule = vitals_rule_find("ser001");
+
+    g_assert_true(vitals_rule_find("NO-serial-port") == rule);
+    g_assert_null(vitals_rule_find("SER"));
+    g_assert_null(vitals_rule_find(""));
+    g_assert_true(vitals_rule_matches(rule, "ser"));
+    g_assert_true(vitals_rule_matches(rule, "no-serial-port"));
+    g_assert_false(vitals_rule_matches(rule, "no-serial"));
+    g_assert_false(vitals_rule_matches(rule, ""));
+    g_assert_cmpstr(vitals_rule_nearest("SRE001"), ==, "SER001");
+    g_assert_cmpstr(vitals_rule_nearest("no-panic-devise"), ==, "no-panic-device");
+    g_assert_null(vitals_rule_nearest("something else altogether"));
+}
+
+static VitalsFindings *
+lint_with(const char *text, const VitalsHostFacts *host)
+{
+    g_autoptr(VitalsDefinition) definition = define("test", text, host);
+
+    return vitals_lint(definition, NULL);
+}
+
+/* The bad example of PCI001 on a host that is known. */
+static void
+check_binding(const char *driver, gboolean is_found, gboolean is_unknown)
+{
+    static const char text[] =
+        "<domain type='kvm'><devices><hostdev mode='subsystem' type='pci'><source>"
+        "<address domain='0' bus='0x1' slot='0' "
+        "function='0'/></source></hostdev></devices></domain>";
+    g_autoptr(GHashTable) drivers = g_hash_table_new(g_str_hash, g_str_equal);
+    VitalsHostFacts host = { .pci_drivers = drivers };
+    g_autoptr(GPtrArray) only = g_ptr_array_new();
+    g_autoptr(VitalsDefinition) definition = define("test", text, &host);
+    g_autoptr(VitalsFindings) findings = NULL;
+
+    g_ptr_array_add(only, (gpointer)vitals_rule_find("PCI001"));
+    if (driver)
+        g_hash_table_insert(drivers, (gpointer) "0000:01:00.0", (gpointer)driver);
+    findings = vitals_lint(definition, only);
+
+    g_assert_cmpuint(findings->found->len, ==, is_found ? 1 : 0);
+    g_assert_cmpuint(findings->unknown->len, ==, is_unknown ? 1 : 0);
+    if (is_found) {
+        const VitalsFinding *finding = findings->found->pdata[0];
+
+        g_assert_cmpint(finding->severity, ==,
+                        is_unknown ? VITALS_SEVERITY_NOTICE : VITALS_SEVERITY_ERROR);
+    }
+}
+
+static void
+test_host_facts(void)
+{
+    check_binding(NULL, TRUE, TRUE);
+    check_binding("vfio-pci", FALSE, FALSE);
+    check_binding("mlx5_vfio_pci", FALSE, FALSE);
+    check_binding("nouveau", TRUE, FALSE);
+    check_binding("", TRUE, FALSE);
+}
+
+static void
+test_severity_of_wanted_port(void)
+{
+    g_autoptr(VitalsFindings) findings =
+        lint_with("<domain type='kvm'><os><type>hvm</type><kernel>k</kernel>"
+                  "<cmdline>console=ttyS1</cmdline></os><devices>"
+                  "<serial type='pty'><target port='1'/></serial></devices></domain>",
+                  NULL);
+    guint seen = 0;
+
+    for (guint i = 0; i < findings->found->len; i++) {
+        const VitalsFinding *finding = findings->found->pdata[i];
+
+        g_assert_cmpstr(finding->rule->id, !=, "SER002");
+        if (g_str_equal(finding->rule->id, "SER003")) {
+            g_assert_cmpint(finding->severity, ==, VITALS_SEVERITY_NOTICE);
+            seen++;
+        }
+    }
+    g_assert_cmpuint(seen, ==, 1);
+}
+
+/* Every rule gives one answer, and none is about a definition of another driver. */
+static void
+test_answers(void)
+{
+    static const char *const types[] = { "lxc", "bhyve", "vmware", "test", "hyperv", "vz" };
+
+    for (guint i = 0; i < G_N_ELEMENTS(types); i++) {
+        g_autofree char *text = g_strdup_printf(
+            "<domain type='%s'><os><type>hvm</type></os><devices/></domain>", types[i]);
+        g_autoptr(VitalsFindings) findings = lint_with(text, NULL);
+        guint n_rules = 0;
+
+        while (vitals_rules[n_rules])
+            n_rules++;
+        g_assert_cmpuint(findings->found->len, ==, 0);
+        g_assert_cmpuint(findings->answers[VITALS_ANSWER_NOT_APPLICABLE], ==, n_rules);
+    }
+}
+
+static void
+test_unknown(void)
+{
+    g_autoptr(VitalsFindings) findings = lint_with(
+        "<domain type='kvm'><devices><hostdev type='pci' managed='yes'/></devices></domain>", NULL);
+    const VitalsUnknown *unknown;
+
+    g_assert_cmpuint(findings->answers[VITALS_ANSWER_UNKNOWN], ==, 1);
+    g_assert_cmpuint(findings->unknown->len, ==, 1);
+    unknown = findings->unknown->pdata[0];
+    g_assert_cmpstr(unknown->rule->id, ==, "PCI004");
+}
+
+static void
+test_hostile_values(void)
+{
+    g_autoptr(VitalsFindings) findings =
+        lint_with("<domain type='kvm'><os><cmdline>console=ttyS&#x9b;31m console=ttyS99999999999"
+                  " console= console=hvc&#x202e;</cmdline></os><devices>"
+                  "<channel><target name='qemu.guest_agent&#x7f;'/></channel>"
+                  "<serial type='&#x9b;2J'/><console type='&#10;x'/>"
+                  "<memballoon model='virtio&#10;forged'/></devices></domain>",
+                  NULL);
+
+    g_assert_cmpuint(findings->found->len, >, 4);
+    for (guint i = 0; i < findings->found->len; i++) {
+        const VitalsFinding *finding = findings->found->pdata[i];
+
+        g_assert_null(strpbrk(finding->message, "\n\x7f"));
+        g_assert_null(strstr(finding->message, "\xc2\x9b"));
+        g_assert_null(strstr(finding->message, "\xe2\x80\xae"));
+    }
+}
+
+static void
+check_root(const char *text, const char *expected)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(VitalsDefinition) definition =
+        vitals_definition_new("x.xml", text, strlen(text), NULL, &error);
+
+    g_assert_null(definition);
+    g_assert_cmpstr(error->message, ==, expected);
+}
+
+static void
+test_root(void)
+{
+    g_autoptr(VitalsDefinition) snapshot = define(
+        "s.xml", "<domainsnapshot><name>s</name><domain type='xen'/></domainsnapshot>", NULL);
+
+    g_assert_cmpint(snapshot->driver, ==, VITALS_DRIVER_XEN);
+    check_root("\n<network/>", "x.xml:2: <network> is no <domain>: only definitions of guests are "
+                               "checked");
+    check_root("<domainsnapshot/>", "x.xml:1: <domainsnapshot> is no <domain>: only definitions of "
+                                    "guests are checked");
+    check_root("<domain/>", "x.xml:1: <domain> has no type: libvirt accepts no definition without");
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    for (const VitalsRule *const *rule = vitals_rules; *rule; rule++) {
+        g_autofree char *fixtures = g_strdup_printf("/lint/fixtures/%s", (*rule)->id);
+        g_autofree char *descriptor = g_strdup_printf("/lint/descriptor/%s", (*rule)->id);
+
+        g_test_add_data_func(fixtures, (*rule)->id, test_fixtures);
+        g_test_add_data_func(descriptor, (*rule)->id, test_descriptor);
+    }
+    g_test_add_func("/lint/find", test_find);
+    g_test_add_func("/lint/host-facts", test_host_facts);
+    g_test_add_func("/lint/severity/wanted-port", test_severity_of_wanted_port);
+    g_test_add_func("/lint/answers", test_answers);
+    g_test_add_func("/lint/unknown", test_unknown);
+    g_test_add_func("/lint/hostile-values", test_hostile_values);
+    g_test_add_func("/lint/root", test_root);
+    return g_test_run();
+}
