@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "probes/rule.h"
+
+/**
+ * VitalsLintSource: one thing that was linted, as the outputs show it
+ * @name: what the user called it, as it came
+ * @definition: (nullable): what it held; %NULL if it could not be read
+ * @findings: (nullable): what was found in it; %NULL likewise
+ * @problem: (nullable): why it could not be read, safe to show
+ */
+typedef struct {
+    char *name;
+    VitalsDefinition *definition;
+    VitalsFindings *findings;
+    char *problem;
+} VitalsLintSource;
+
+void vitals_lint_source_free(VitalsLintSource *source);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsLintSource, vitals_lint_source_free)
+
+/**
+ * VitalsLintTotals: what all sources of one run add up to
+ * @sources: how many there were
+ * @unreadable: how many of them could not be read or judged
+ * @by_severity: how many findings
+ * @unknown: how many facts were missing
+ */
+typedef struct {
+    guint sources;
+    guint unreadable;
+    guint by_severity[VITALS_SEVERITY_ERROR + 1];
+    guint unknown;
+} VitalsLintTotals;
+
+/* Counts @source in. */
+void vitals_lint_totals_add(VitalsLintTotals *totals, const VitalsLintSource *source);

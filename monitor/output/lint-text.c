@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "monitor/output/lint-text.h"
+#include "config/text.h"
+
+#include <string.h>
+
+/* How much of a source line is shown, and how much of that before the caret in a longer one: a terminal
+ * of 100 columns holds it. */
+#define EXCERPT_WIDTH 90
+#define EXCERPT_LEAD 20
+/* As many characters take no more than this: four bytes each, and some to spare. */
+#define EXCERPT_BYTES 400
+
+static const char *const colours[] = {
+    [VITALS_SEVERITY_NOTICE] = "\033[1;36m",
+    [VITALS_SEVERITY_WARNING] = "\033[1;33m",
+    [VITALS_SEVERITY_ERROR] = "\033[1;31m",
+};
+
+static const char *
+paint(gboolean colour, const char *sequence)
+{
+    return colour ? sequence : "";
+}
+
+/* Text from a document that takes one line; tabs become blanks so that the caret below stays right. */
+static char *
+excerpt(const char *text, gsize length)
+{
+    g_autofree char *plain = g_strndup(text, MIN(length, EXCERPT_BYTES));
+
+    g_strdelimit(plain, "\t", ' ');
+    return vitals_text_printable(plain, -1);
+}
+
+static guint
+width_of(const char *text)
+{
+    guint width = 0;
+
+    for (const char *at = text; *at; at = g_utf8_next_char(at)) {
+        gunichar character = g_utf8_get_char(at);
+
+        if (!g_unichar_iszerowidth(character))
+            width += g_unichar_iswide(character) ? 2 : 1;
+    }
+    return width;
+}
+
+/* The excerpt begins at the element itself if that stands too far to the right. */
+static void
+append_source_line(GString *out, const VitalsXml *xml, const VitalsFinding *finding)
+{
+    gsize length = 0;
+    const char *line = vitals_xml_source_line(xml, finding->line, &length);
+    const char *element = line + finding->offset;
+    gboolean is_far = finding->offset > EXCERPT_WIDTH - EXCERPT_LEAD;
+    g_autofree char *before = NULL;
+    g_autofree char *after = NULL;
+    g_autofree char *shown = NULL;
+
+    before = is_far ? g_strdup("… ") : excerpt(line, finding->offset);
+    after = excerpt(element, length - finding->offset);
+    shown = g_utf8_substring(after, 0, MIN(g_utf8_strlen(after, -1), EXCERPT_WIDTH));
+    g_string_append_printf(out, "%6u | %s%s%s\n       | %*s^\n", finding->line, before, shown,
+                           strlen(shown) < strlen(after) ? "…" : "", (int)width_of(before), "");
+}
+
+static void
+append_finding(GString *out, const VitalsLintSource *source, const char *name,
+               const VitalsFinding *finding, gboolean colour)
+{
+    g_string_append_printf(out, "%s%s:%u:%u:%s %s%s:%s %s [%s %s]\n", paint(colour, "\033[1m"),
+                           name, finding->line, finding->column, paint(colour, "\033[0m"),
+                           paint(colour, colours[finding->severity]),
+                           vitals_severity_name(finding->severity), paint(colour, "\033[0m"),
+                           finding->message, finding->rule->id, finding->rule->name);
+    append_source_line(out, source->definition->xml, finding);
+    g_string_append_printf(out, "       = remedy: %s\n", finding->remedy);
+}
+
+char *
+vitals_lint_text(const VitalsLintSource *source, gboolean colour)
+{
+    g_autofree char *name = vitals_text_printable(source->name, -1);
+    GString *out = g_string_new(NULL);
+
+    if (!source->findings)
+        return g_string_free(out, FALSE);
+    for (guint i = 0; i < source->findings->found->len; i++)
+        append_finding(out, source, name, source->findings->found->pdata[i], colour);
+    for (guint i = 0; i < source->findings->unknown->len; i++) {
+        const VitalsUnknown *unknown = source->findings->unknown->pdata[i];
+
+        g_string_append_printf(out, "%s: not evaluated, as not known: %s [%s %s]\n", name,
+                               unknown->fact, unknown->rule->id, unknown->rule->name);
+    }
+    return g_string_free(out, FALSE);
+}
+
+static void
+append_count(GString *out, const char *lead, guint count, const char *noun)
+{
+    g_string_append_printf(out, "%s%u %s%s", lead, count, noun, count == 1 ? "" : "s");
+}
+
+char *
+vitals_lint_text_summary(const VitalsLintTotals *totals)
+{
+    GString *out = g_string_new(NULL);
+
+    append_count(out, "", totals->sources - totals->unreadable, "definition");
+    g_string_append(out, " checked");
+    append_count(out, ": ", totals->by_severity[VITALS_SEVERITY_ERROR], "error");
+    append_count(out, ", ", totals->by_severity[VITALS_SEVERITY_WARNING], "warning");
+    append_count(out, ", ", totals->by_severity[VITALS_SEVERITY_NOTICE], "notice");
+    if (totals->unknown > 0)
+        append_count(out, "; not evaluated for want of ", totals->unknown, "fact");
+    if (totals->unreadable > 0)
+        g_string_append_printf(out, "; %u not checked", totals->unreadable);
+    g_string_append_c(out, '\n');
+    return g_string_free(out, FALSE);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "monitor/output/lint-source.h"
+
+/**
+ * vitals_lint_text:
+ * @source: what was linted
+ * @colour: whether to mark severities with terminal colours
+ *
+ * Renders findings for people: place, severity, message and rule, the source line with a caret, the
+ * remedy; then what could not be evaluated. What passed is not mentioned. Safe on any terminal.
+ *
+ * Returns: (transfer full): the text; "" if there is nothing to say
+ */
+char *vitals_lint_text(const VitalsLintSource *source, gboolean colour);
+
+/**
+ * vitals_lint_text_summary:
+ *
+ * Returns: (transfer full): one line that counts everything
+ */
+char *vitals_lint_text_summary(const VitalsLintTotals *totals);

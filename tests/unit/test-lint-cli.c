@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <gio/gio.h>
+#include <glib/gstdio.h>
+#include <jansson.h>
+#include <string.h>
+
+/* The program's verbs lint and rules: what they print, where, and how they exit. */
+
+static const char clean[] =
+    "<domain type='kvm'>\n"
+    "  <name>clean</name>\n"
+    "  <os><type arch='x86_64' machine='q35'>hvm</type></os>\n"
+    "  <features><vmcoreinfo state='on'/></features>\n"
+    "  <on_crash>preserve</on_crash>\n"
+    "  <devices>\n"
+    "    <serial type='pty'><log file='/var/log/clean.log' append='on'/></serial>\n"
+    "    <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>\n"
+    "    <memballoon model='virtio'><stats period='5'/></memballoon>\n"
+    "    <panic model='isa'/>\n"
+    "  </devices>\n"
+    "</domain>\n";
+
+/* A directory with definitions, and what the program said last. */
+typedef struct {
+    char *directory;
+    char *out;
+    char *err;
+    int status;
+} Fixture;
+
+static void
+add_file(const Fixture *fixture, const char *name, const char *text)
+{
+    g_autofree char *path = g_build_filename(fixture->directory, name, NULL);
+
+    g_assert_true(g_file_set_contents(path, text, -1, NULL));
+}
+
+/* @text with the first @from replaced. */
+static char *
+change(const char *text, const char *from, const char *to)
+{
+    const char *at = strstr(text, from);
+
+    g_assert_nonnull(at);
+    return g_strdup_printf("%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+}
+
+static void
+set_up(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *notice = change(clean, "    <panic model='isa'/>\n", "");
+    g_autofree char *warning = change(clean, "<stats period='5'/>", "");
+    g_autofree char *error = change(clean, "guest_agent.0", "guest_agent.1");
+    g_autofree char *unknown = change(clean, "  </devices>",
+                                      "<hostdev type='pci'><source><address bus='1' slot='0'/>"
+                                      "</source></hostdev></devices>");
+
+    fixture->directory = g_dir_make_tmp("test-lint-cli-XXXXXX", NULL);
+    g_assert_nonnull(fixture->directory);
+    add_file(fixture, "clean.xml", clean);
+    add_file(fixture, "notice.xml", notice);
+    add_file(fixture, "warning.xml", warning);
+    add_file(fixture, "error.xml", error);
+    add_file(fixture, "unknown.xml", unknown);
+    add_file(fixture, "broken.xml", "<domain>\n<name>x</domain>\n");
+    add_file(fixture, "network.xml", "<network/>");
+}
+
+static void
+tear_down(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GDir) directory = g_dir_open(fixture->directory, 0, NULL);
+    const char *name;
+
+    while ((name = g_dir_read_name(directory))) {
+        g_autofree char *path = g_build_filename(fixture->directory, name, NULL);
+
+        g_remove(path);
+    }
+    g_assert_cmpint(g_rmdir(fixture->directory), ==, 0);
+    g_free(fixture->directory);
+    g_free(fixture->out);
+    g_free(fixture->err);
+}
+
+/* Runs the program in the directory with arguments separated by blanks, and @input on its standard
+ * input. Nothing raw may ever come out. */
+static void
+run(Fixture *fixture, const char *command, const char *input)
+{
+    g_autoptr(GSubprocessLauncher) launcher =
+        g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE |
+                                  G_SUBPROCESS_FLAGS_STDERR_PIPE);
+    g_autofree char *whole = g_strdup_printf("%s %s", g_getenv("VIRT_VITALS"), command);
+    g_auto(GStrv) arguments = g_strsplit(whole, " ", -1);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GSubprocess) process = NULL;
+
+    g_clear_pointer(&fixture->out, g_free);
+    g_clear_pointer(&fixture->err, g_free);
+    g_subprocess_launcher_set_cwd(launcher, fixture->directory);
+    g_subprocess_launcher_setenv(launcher, "LC_ALL", "C.UTF-8", TRUE);
+    process = g_subprocess_launcher_spawnv(launcher, (const char *const *)arguments, &error);
+    g_assert_no_error(error);
+    g_subprocess_communicate_utf8(process, input, NULL, &fixture->out, &fixture->err, &error);
+    g_assert_no_error(error);
+    g_assert_true(g_subprocess_get_if_exited(process));
+    fixture->status = g_subprocess_get_exit_status(process);
+    g_assert_null(strchr(fixture->out, '\x1b'));
+    g_assert_null(strchr(fixture->err, '\x1b'));
+}
+
+static void
+check(Fixture *fixture, const char *command, int status)
+{
+    run(fixture, command, NULL);
+    if (fixture->status != status)
+        g_error("%s: exit status %d, not %d: %s", command, fixture->status, status, fixture->err);
+}
+
+static void
+test_status(Fixture *fixture, gconstpointer data)
+{
+    check(fixture, "lint clean.xml", 0);
+    g_assert_cmpstr(fixture->out, ==, "1 definition checked: 0 errors, 0 warnings, 0 notices\n");
+    g_assert_cmpstr(fixture->err, ==, "");
+
+    check(fixture, "lint notice.xml", 0);
+    check(fixture, "lint --fail-on notice notice.xml", 1);
+    check(fixture, "lint --fail-on warning notice.xml", 0);
+    check(fixture, "lint warning.xml", 0);
+    check(fixture, "lint --fail-on=warning warning.xml", 1);
+    check(fixture, "lint error.xml", 1);
+    check(fixture, "lint unknown.xml", 0);
+    check(fixture, "lint clean.xml error.xml clean.xml", 1);
+    check(fixture, "lint error.xml broken.xml", 2);
+}
+
+static void
+test_usage(Fixture *fixture, gconstpointer data)
+{
+    static const char *const wrong[] = {
+        "lint",
+        "lint --fail-on never clean.xml",
+        "lint --format yaml clean.xml",
+        "lint --nonsense clean.xml",
+        "lint --select SRE001 clean.xml",
+        "lint --ignore \x1b[31m clean.xml",
+        "rules SRE001",
+        "rules --format yaml",
+        "rules \x1b[31m",
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(wrong); i++) {
+        check(fixture, wrong[i], 2);
+        g_assert_cmpstr(fixture->out, ==, "");
+        g_assert_true(g_str_has_prefix(fixture->err, "virt-vitals: "));
+        g_assert_true(strchr(fixture->err, '\n') == fixture->err + strlen(fixture->err) - 1);
+    }
+    check(fixture, "rules SRE001", 2);
+    g_assert_nonnull(strstr(fixture->err, "did you mean 'SER001'?"));
+    check(fixture, "lint --help", 0);
+    g_assert_nonnull(strstr(fixture->out, "Exit status"));
+}
+
+static void
+test_text(Fixture *fixture, gconstpointer data)
+{
+    check(fixture, "lint warning.xml", 0);
+    g_assert_cmpstr(
+        fixture->out, ==,
+        "warning.xml:9:5: warning: the balloon (model 'virtio') has no statistics period, so the "
+        "guest's memory figures stay empty [MEM004 no-balloon-statistics]\n"
+        "     9 |     <memballoon model='virtio'></memballoon>\n"
+        "       |     ^\n"
+        "       = remedy: add <stats period='10'/> to the <memballoon>; for a running guest: virsh "
+        "dommemstat DOMAIN --period 10 --live --config\n"
+        "1 definition checked: 0 errors, 1 warning, 0 notices\n");
+
+    check(fixture, "lint unknown.xml", 0);
+    g_assert_nonnull(strstr(fixture->out, "unknown.xml: not evaluated, as not known: driver of the "
+                                          "host's PCI device 0000:01:00.0 [PCI001 "));
+    g_assert_nonnull(strstr(fixture->out, "not evaluated for want of 1 fact\n"));
+}
+
+/* All of a definition on one line, a long way to the right, behind tabs and wide characters. */
+static void
+test_text_caret(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *one = change(clean, "<stats period='5'/>", "");
+    g_autofree char *tabs = change(clean, "    <memballoon model='virtio'><stats period='5'/>",
+                                   "\t<!-- 漢 \x1b[2J -->\t<memballoon model='virtio'>");
+
+    g_strdelimit(one, "\n", ' ');
+    add_file(fixture, "one.xml", one);
+    check(fixture, "lint one.xml", 0);
+    g_assert_nonnull(strstr(fixture->out, "     1 | … <memballoon model='virtio'>"));
+    g_assert_nonnull(strstr(fixture->out, "\n       |   ^\n"));
+
+    add_file(fixture, "tabs.xml", tabs);
+    check(fixture, "lint tabs.xml", 2);
+    g_strdelimit(tabs, "\x1b", 'x');
+    add_file(fixture, "tabs.xml", tabs);
+    check(fixture, "lint tabs.xml", 0);
+    g_assert_nonnull(strstr(fixture->out, "     9 |  <!-- 漢 x[2J --> <memballoon"));
+    g_assert_nonnull(strstr(fixture->out, "\n       |                   ^\n"));
+}
+
+static json_t *
+parse_json(const char *text)
+{
+    json_error_t error;
+    json_t *document = json_loads(text, 0, &error);
+
+    if (!document)
+        g_error("%s: %s", error.text, text);
+    return document;
+}
+
+static void
+test_json(Fixture *fixture, gconstpointer data)
+{
+    json_t *document;
+    json_t *sources;
+    json_t *finding;
+    const char *rule;
+    const char *fact;
+
+    check(fixture, "lint --format json error.xml broken.xml unknown.xml notice.xml", 2);
+    g_assert_true(g_str_has_prefix(fixture->err, "virt-vitals: broken.xml:2: "));
+    document = parse_json(fixture->out);
+    sources = json_object_get(document, "sources");
+    g_assert_cmpuint(json_array_size(sources), ==, 4);
+
+    finding = json_array_get(json_object_get(json_array_get(sources, 0), "findings"), 0);
+    g_assert_cmpuint(json_object_size(finding), ==, 8);
+    g_assert_cmpstr(json_string_value(json_object_get(finding, "rule")), ==, "AGT002");
+    g_assert_cmpstr(json_string_value(json_object_get(finding, "name")), ==,
+                    "agent-channel-misnamed");
+    g_assert_cmpstr(json_string_value(json_object_get(finding, "severity")), ==, "error");
+    g_assert_cmpint(json_integer_value(json_object_get(finding, "line")), ==, 8);
+    g_assert_cmpint(json_integer_value(json_object_get(finding, "column")), ==, 26);
+    g_assert_true(json_is_string(json_object_get(finding, "message")));
+    g_assert_true(json_is_string(json_object_get(finding, "remedy")));
+    g_assert_cmpstr(json_string_value(json_object_get(finding, "fix")), ==,
+                    "<target type='virtio' name='org.qemu.guest_agent.0'/>");
+
+    g_assert_cmpuint(json_array_size(json_object_get(json_array_get(sources, 1), "findings")), ==,
+                     0);
+    g_assert_true(json_is_string(json_object_get(json_array_get(sources, 1), "error")));
+    g_assert_cmpint(json_unpack(json_array_get(sources, 2), "{s:[{s:s, s:s}]}", "not_evaluated",
+                                "rule", &rule, "fact", &fact),
+                    ==, 0);
+    g_assert_cmpstr(rule, ==, "PCI001");
+    finding = json_array_get(json_object_get(json_array_get(sources, 3), "findings"), 0);
+    g_assert_true(json_is_null(json_object_get(finding, "fix")));
+    json_decref(document);
+}
+
+static void
+test_selection(Fixture *fixture, gconstpointer data)
+{
+    check(fixture, "lint --ignore AGT002 error.xml", 0);
+    check(fixture, "lint --ignore=agt error.xml", 0);
+    check(fixture, "lint --select SER,cap001 error.xml", 0);
+    check(fixture, "lint --select agent-channel-misnamed error.xml", 1);
+    check(fixture, "lint --select AGT --ignore AGT002 error.xml", 0);
+    check(fixture, "lint --select SER --select AGT error.xml", 1);
+}
+
+static void
+test_stdin(Fixture *fixture, gconstpointer data)
+{
+    run(fixture, "lint -", clean);
+    g_assert_cmpint(fixture->status, ==, 0);
+    run(fixture, "lint -", "<domain type='kvm'>\n<os></domain>");
+    g_assert_cmpint(fixture->status, ==, 2);
+    g_assert_true(g_str_has_prefix(fixture->err, "virt-vitals: -:2: "));
+    run(fixture, "lint -", "");
+    g_assert_cmpint(fixture->status, ==, 2);
+}
+
+static void
+test_unreadable(Fixture *fixture, gconstpointer data)
+{
+    check(fixture, "lint missing.xml", 2);
+    g_assert_nonnull(strstr(fixture->err, "'missing.xml': No such file"));
+    check(fixture, "lint ./missing", 2);
+    check(fixture, "lint /", 2);
+    g_assert_nonnull(strstr(fixture->err, "'/': Is a directory"));
+    check(fixture, "lint /dev/zero", 2);
+    g_assert_nonnull(strstr(fixture->err, "larger than 10 MiB"));
+    check(fixture, "lint network.xml", 2);
+    g_assert_nonnull(strstr(fixture->err, "network.xml:1: <network> is no <domain>"));
+    check(fixture, "lint missing.xml warning.xml", 2);
+    g_assert_nonnull(strstr(fixture->out, "MEM004"));
+    g_assert_nonnull(strstr(fixture->out, "1 definition checked"));
+    g_assert_nonnull(strstr(fixture->out, "; 1 not checked\n"));
+}
+
+static void
+test_undecided(Fixture *fixture, gconstpointer data)
+{
+    check(fixture, "lint -c test:///default no-such-guest", 3);
+    g_assert_true(g_str_has_prefix(fixture->err, "virt-vitals: "));
+    check(fixture, "lint -c test:///default evil\x1b[31m", 3);
+    check(fixture, "lint -c test:///default error.xml no-such-guest", 3);
+    check(fixture, "lint -c nonsense:///system guest", 3);
+    g_assert_nonnull(strstr(fixture->err, "cannot get guest 'guest': "));
+}
+
+/* The guest of libvirt's test driver is of no hypervisor that has rules. */
+static void
+test_domain(Fixture *fixture, gconstpointer data)
+{
+    check(fixture, "lint -c test:///default test", 0);
+    g_assert_cmpstr(fixture->out, ==, "1 definition checked: 0 errors, 0 warnings, 0 notices\n");
+    check(fixture, "lint -c test:///default 6695eb01-f6a4-8304-79aa-97f2502e193f test", 0);
+    g_assert_true(g_str_has_prefix(fixture->out, "2 definitions checked: "));
+}
+
+static void
+test_hostile_name(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *evil = change(clean, "<stats period='5'/>", "");
+    json_t *document;
+    const char *source;
+
+    add_file(fixture, "evil\x1b[31m\n.xml", evil);
+    check(fixture, "lint evil\x1b[31m\n.xml", 0);
+    g_assert_true(g_str_has_prefix(fixture->out, "evil\\x1b[31m\\x0a.xml:9:5: "));
+    check(fixture, "lint --format json evil\x1b[31m\n.xml", 0);
+    document = parse_json(fixture->out);
+    g_assert_cmpint(json_unpack(document, "{s:[{s:s}]}", "sources", "source", &source), ==, 0);
+    g_assert_cmpstr(source, ==, "evil\x1b[31m\n.xml");
+    json_decref(document);
+    check(fixture, "lint gone\x1b[31m\n.xml", 2);
+}
+
+static void
+test_rules(Fixture *fixture, gconstpointer data)
+{
+    static const char *const headings[] = { "Problem\n", "Why\n",    "Example\n",    "  Bad:\n",
+                                            "  Good:\n", "Remedy\n", "Exceptions\n", "Evidence\n" };
+    json_t *document;
+    const char *id;
+
+    check(fixture, "rules", 0);
+    g_assert_nonnull(strstr(fixture->out, "SER001  notice   no-serial-port "));
+    g_assert_nonnull(strstr(fixture->out, "AGT002  error    agent-channel-misnamed "));
+
+    check(fixture, "rules no-panic-device", 0);
+    g_assert_true(g_str_has_prefix(fixture->out, "CAP001 no-panic-device\n"));
+    for (guint i = 0; i < G_N_ELEMENTS(headings); i++)
+        g_assert_nonnull(strstr(fixture->out, headings[i]));
+
+    check(fixture, "rules --format json cap", 0);
+    document = parse_json(fixture->out);
+    g_assert_cmpuint(json_array_size(json_object_get(document, "rules")), ==, 3);
+    g_assert_cmpint(json_unpack(document, "{s:[{s:s}]}", "rules", "id", &id), ==, 0);
+    g_assert_cmpstr(id, ==, "CAP001");
+    json_decref(document);
+}
+
+int
+main(int argc, char **argv)
+{
+    static const struct {
+        const char *path;
+        void (*test)(Fixture *fixture, gconstpointer data);
+    } tests[] = {
+        { "/lint-cli/status", test_status },
+        { "/lint-cli/usage", test_usage },
+        { "/lint-cli/text", test_text },
+        { "/lint-cli/text/caret", test_text_caret },
+        { "/lint-cli/json", test_json },
+        { "/lint-cli/selection", test_selection },
+        { "/lint-cli/stdin", test_stdin },
+        { "/lint-cli/unreadable", test_unreadable },
+        { "/lint-cli/undecided", test_undecided },
+        { "/lint-cli/domain", test_domain },
+        { "/lint-cli/hostile-name", test_hostile_name },
+        { "/lint-cli/rules", test_rules },
+    };
+
+    g_test_init(&argc, &argv, NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(tests); i++)
+        g_test_add(tests[i].path, Fixture, NULL, set_up, tests[i].test, tear_down);
+    return g_test_run();
+}
