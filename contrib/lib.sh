@@ -11,7 +11,7 @@ host_packages=(
     libvirt-daemon libvirt-daemon-driver-qemu libvirt-daemon-system libvirt-clients qemu-system-x86
     qemu-utils
 )
-lab_packages=(busybox-static make cpio kmod crash util-linux curl jq)
+lab_packages=(busybox-static make cpio kmod xz-utils crash util-linux curl jq)
 test_packages=(clang-format clang-tidy shellcheck prometheus)
 
 say() {
@@ -59,12 +59,12 @@ apt_install() { # apt_install PACKAGE...: what of it is missing
 # A kernel for the lab's guests. A host that boots its own needs the headers only; a container or a microVM
 # has none, and there a package that nothing boots does no harm.
 install_kernel() {
-    local file headers
+    local release headers
     if "$root/tests/lab/image" --check >/dev/null 2>&1; then
         return
     fi
-    for file in $(printf '%s\n' /boot/vmlinuz-* | sort -rV); do
-        headers=linux-headers-${file#/boot/vmlinuz-}
+    for release in $(find /boot -name 'vmlinuz-*' -printf '%f\n' | sed 's/^vmlinuz-//' | sort -rV); do
+        headers=linux-headers-$release
         apt_update
         if apt-cache show "$headers" >/dev/null 2>&1; then
             apt_install "$headers"
