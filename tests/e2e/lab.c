@@ -4,6 +4,7 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,8 +22,8 @@ typedef struct {
 
 static Lab lab;
 
-/* Set by the signal handler: the child, so that it ends with its parent. */
-static volatile sig_atomic_t test_child;
+/* For the signal handler: who does the work just now; 0 for nobody. */
+static volatile sig_atomic_t stage_child;
 
 const char *
 vitals_lab_directory(void)
@@ -124,31 +125,26 @@ missing(void)
     return kernel ? NULL : "no kernel to boot";
 }
 
-static gboolean
+static int
 make_lab(void)
 {
-    g_autofree char *image = NULL;
-    g_autofree char *release = NULL;
-    g_autofree char *made = NULL;
-    g_autofree char *started = NULL;
+    g_autofree char *image = g_build_filename(lab.directory, "image", NULL);
+    g_autofree char *made = run("image", image, NULL);
+    g_autofree char *started = made ? run("libvirtd", "start", lab.directory) : NULL;
 
-    lab.directory = g_mkdtemp_full(g_strdup(LAB_TEMPLATE), 0755);
-    if (!lab.directory)
-        return FALSE;
-    /* mkdtemp heeds the umask; QEMU runs as a user of its own. */
-    g_chmod(lab.directory, 0755);
-    image = g_build_filename(lab.directory, "image", NULL);
-    made = run("image", image, NULL);
-    started = made ? run("libvirtd", "start", lab.directory) : NULL;
-    if (!started)
-        return FALSE;
+    return started ? EXIT_SUCCESS : EXIT_FAILURE;
+}
 
-    release = g_build_filename(image, "release", NULL);
+static int
+run_tests(void)
+{
+    g_autofree char *release = g_build_filename(lab.directory, "image", "release", NULL);
+
     if (!g_file_get_contents(release, &lab.release, NULL, NULL))
-        return FALSE;
+        return EXIT_FAILURE;
     g_strstrip(lab.release);
     lab.uri = g_strstrip(run("libvirtd", "uri", lab.directory));
-    return TRUE;
+    return g_test_run();
 }
 
 /* The end of each log in the lab: of guests' consoles, of the daemons. */
@@ -168,33 +164,37 @@ show_logs(void)
     }
 }
 
-static void
+static int
 take_lab_away(void)
 {
-    g_autofree char *stopped = NULL;
+    g_autofree char *stopped = run("libvirtd", "stop", lab.directory);
     const char *const argv[] = { "rm", "-rf", lab.directory, NULL };
 
-    if (!lab.directory)
-        return;
-    stopped = run("libvirtd", "stop", lab.directory);
     if (g_getenv("VITALS_LAB_KEEP"))
         g_printerr("# kept: %s\n", lab.directory);
     else
         g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL,
                      NULL);
+    return stopped ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static void
-end_child(int signal)
+end_stage(int signal)
 {
-    if (test_child > 0)
-        kill((pid_t)test_child, SIGKILL);
+    if (stage_child > 0)
+        kill((pid_t)stage_child, SIGKILL);
 }
 
+/*
+ * Runs one stage of the program in a child, so that the next one comes whatever becomes of it, and buries
+ * whoever dies meanwhile. The daemons and guests are orphans and become ours: init in a container may be
+ * slow to wait for them, or never do it, and libvirtd waits for a QEMU until its process is gone.
+ */
 static int
-run_in_child(void)
+run_stage(int (*stage)(void))
 {
     int status = 0;
+    pid_t dead = 0;
     pid_t pid = fork();
 
     if (pid < 0)
@@ -202,11 +202,12 @@ run_in_child(void)
     if (pid == 0) {
         signal(SIGTERM, SIG_DFL);
         signal(SIGINT, SIG_DFL);
-        exit(g_test_run());
+        exit(stage());
     }
-    test_child = pid;
-    while (waitpid(pid, &status, 0) < 0)
-        continue;
+    stage_child = pid;
+    while (dead != pid)
+        dead = waitpid(-1, &status, 0);
+    stage_child = 0;
     return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE;
 }
 
@@ -233,14 +234,21 @@ vitals_lab_main(int argc, char **argv, void (*add_tests)(void))
     if (reason)
         return cannot_run(reason);
 
-    signal(SIGTERM, end_child);
-    signal(SIGINT, end_child);
-    if (make_lab())
-        status = run_in_child();
+    lab.directory = g_mkdtemp_full(g_strdup(LAB_TEMPLATE), 0755);
+    if (!lab.directory)
+        return cannot_run("no directory in /var/tmp");
+    /* mkdtemp heeds the umask; QEMU runs as a user of its own. */
+    g_chmod(lab.directory, 0755);
+
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    signal(SIGTERM, end_stage);
+    signal(SIGINT, end_stage);
+    if (run_stage(make_lab) == EXIT_SUCCESS)
+        status = run_stage(run_tests);
     else
         g_print("Bail out! cannot make the lab\n");
-    if (status != EXIT_SUCCESS && lab.directory)
+    if (status != EXIT_SUCCESS)
         show_logs();
-    take_lab_away();
+    run_stage(take_lab_away);
     return status;
 }
