@@ -95,7 +95,8 @@ note_beat(const VitalsProbe *probe, const VitalsSample *sample, VitalsSigns *sig
 
     if (probe->layer == VITALS_LAYER_KERNEL) {
         forget_since_beat(signs);
-        if (sample->at > signs->crashed_at)
+        /* what is dated before the crash, and only seen after it, does not disprove it */
+        if (source->last_beat > signs->crashed_at)
             signs->crashed_at = 0;
     }
 }
