@@ -57,8 +57,9 @@ forgive_silence(VitalsSigns *signs)
 }
 
 /*
- * The guest's own time: it passes while libvirt says that the guest runs, QEMU is not stopped and
- * the host gives it CPU, and only as far as we were there to see. @before is what held until now.
+ * The guest's own time: it passes while libvirt says that the guest runs, QEMU is neither stopped
+ * nor stuck in the kernel (a blocked main thread passes no question on) and the host gives it CPU, and
+ * only as far as we were there to see. @before is what held until now.
  */
 static void
 advance_run_clock(VitalsSigns *signs, const VitalsSigns *before)
@@ -69,8 +70,7 @@ advance_run_clock(VitalsSigns *signs, const VitalsSigns *before)
     if (before->state_at == 0 || signs->state_at <= before->state_at)
         return;
     if (before->state != VITALS_DOMAIN_RUNNING || signs->state != VITALS_DOMAIN_RUNNING ||
-        signs->process == VITALS_PROCESS_STOPPED || signs->process == VITALS_PROCESS_FROZEN ||
-        signs->overdue_since || signs->capturing)
+        signs->process != VITALS_PROCESS_ALIVE || signs->overdue_since || signs->capturing)
         return;
 
     elapsed = MIN(signs->state_at - before->state_at, GAP_COUNTED);
@@ -136,7 +136,8 @@ vitals_watch_ingest(VitalsWatch *watch, const VitalsSample *sample)
         }
     }
     advance_run_clock(signs, &before);
-    if (before.process == VITALS_PROCESS_STOPPED && signs->process == VITALS_PROCESS_ALIVE)
+    if ((before.process == VITALS_PROCESS_STOPPED || before.process == VITALS_PROCESS_FROZEN) &&
+        signs->process == VITALS_PROCESS_ALIVE)
         forgive_silence(signs);
     if (reset)
         start_over(signs, sample->at);
