@@ -75,8 +75,9 @@ advance_run_clock(VitalsSigns *signs, const VitalsSigns *before)
 
     elapsed = MIN(signs->state_at - before->state_at, GAP_COUNTED);
     starved = MIN(signs->starve_debt, elapsed);
-    signs->starve_debt -= starved;
     signs->run_clock += elapsed - starved;
+    /* what was starved in time that was not counted is no debt of the time to come */
+    signs->starve_debt = MIN(signs->starve_debt - starved, GAP_COUNTED);
 }
 
 /* @beat_before: the source's last beat until now; a probe that can date the new one has changed it */
