@@ -49,7 +49,9 @@ holds_panicked(const VitalsSigns *signs, const VitalsLimits *limits)
 static gboolean
 holds_qemu_gone(const VitalsSigns *signs, const VitalsLimits *limits)
 {
+    /* libvirt has to have had its say since: a guest that shuts down ends its QEMU too */
     return signs->state == VITALS_DOMAIN_RUNNING &&
+           signs->state_at - signs->process_since >= limits->stuck_after &&
            process_has_been(signs, limits, VITALS_PROCESS_GONE, limits->stuck_after);
 }
 
