@@ -107,7 +107,11 @@ decide(VitalsWatch *watch)
 {
     VitalsVerdict before = watch->verdict;
 
-    if (watch->signs.capturing || watch->signs.state_at < watch->signs.capture_ended)
+    const VitalsSigns *signs = &watch->signs;
+    gboolean state_is_ours = signs->state_at < signs->capture_ended &&
+                             signs->now - signs->capture_ended <= watch->limits.sample_max_age;
+
+    if (signs->capturing || state_is_ours)
         return FALSE;
     watch->verdict = vitals_verdict_decide(&watch->signs, &watch->limits, before);
     return watch->verdict.cause != before.cause;
