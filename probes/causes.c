@@ -138,7 +138,9 @@ holds_shutting_down(const VitalsSigns *signs, const VitalsLimits *limits)
 static gboolean
 holds_kernel_halted(const VitalsSigns *signs, const VitalsLimits *limits)
 {
-    return kernel_is_dead(signs, limits) && vitals_signs_vcpu_share(signs) < HALTED_SHARE;
+    double share = vitals_signs_vcpu_share(signs);
+
+    return kernel_is_dead(signs, limits) && share >= 0 && share < HALTED_SHARE;
 }
 
 static gboolean

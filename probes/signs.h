@@ -124,8 +124,8 @@ gboolean vitals_signs_layer_has_armed(const VitalsSigns *signs, VitalsLayer laye
 gboolean vitals_signs_layer_is_silent(const VitalsSigns *signs, const VitalsLimits *limits,
                                       VitalsLayer layer);
 
-/* How many cores the vCPUs used since the kernel's last beat, of the time the host gave them: 1.0 is
- * one vCPU at full speed. 0 while that time is too short to tell. */
+/* How many cores the vCPUs used since the kernel fell silent, of the time the host gave them: 1.0 is
+ * one vCPU at full speed. Negative while that time is too short to tell, or nothing is known. */
 double vitals_signs_vcpu_share(const VitalsSigns *signs);
 
 /* Whether an answer of that moment still says something; 0 is never. */
