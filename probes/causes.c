@@ -10,7 +10,7 @@
  */
 
 /*
- * The shares of one core that tell dead kernels apart, measured over the whole silence: an idle
+ * The shares of one core that tell dead kernels apart, measured over the later part of the silence: an idle
  * healthy guest used 0.8 %, one halted with interrupts off exactly 0.0 %, one that spins or sits in
  * panic()'s delay loop 64-99 % on a shared host (fault-matrix, section 1).
  */

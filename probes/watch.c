@@ -7,6 +7,9 @@
  * guest was seen running. */
 #define GAP_COUNTED (2 * G_USEC_PER_SEC)
 
+/* A beat may have been this much later than it is dated: stamps are whole seconds. */
+#define BEAT_ERROR G_USEC_PER_SEC
+
 void
 vitals_watch_init(VitalsWatch *watch, gint64 now, const VitalsLimits *limits, gboolean boot_seen)
 {
@@ -23,7 +26,7 @@ vitals_watch_set_balloon_period(VitalsWatch *watch, gint64 period)
     watch->signs.sources[vitals_probe_index("balloon")].period = period;
 }
 
-/* From the kernel's beats on, the shares of CPU and of starvation are counted anew. */
+/* The shares of CPU and of starvation are counted anew. */
 static void
 forget_since_beat(VitalsSigns *signs)
 {
@@ -117,6 +120,21 @@ decide(VitalsWatch *watch)
     return watch->verdict.cause != before.cause;
 }
 
+/* A period late: past the jitter of two paces that do not know of each other, and early enough to ask
+ * again before the deadline. @allowance: microseconds more */
+static gboolean
+is_quiet(const VitalsSigns *signs, gint64 allowance)
+{
+    for (guint i = 0; vitals_probes[i]; i++) {
+        const VitalsSource *source = &signs->sources[i];
+
+        if (vitals_source_has_deadline(source) &&
+            signs->run_clock - source->run_at_beat > source->period * 2 + allowance)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 gboolean
 vitals_watch_ingest(VitalsWatch *watch, const VitalsSample *sample)
 {
@@ -141,6 +159,9 @@ vitals_watch_ingest(VitalsWatch *watch, const VitalsSample *sample)
         }
     }
     advance_run_clock(signs, &before);
+    if (sample->at > before.vcpu_at && vitals_sample_has(sample, VITALS_PART_VCPU) &&
+        !is_quiet(signs, BEAT_ERROR))
+        forget_since_beat(signs);
     if ((before.process == VITALS_PROCESS_STOPPED || before.process == VITALS_PROCESS_FROZEN) &&
         signs->process == VITALS_PROCESS_ALIVE)
         forgive_silence(signs);
@@ -183,14 +204,5 @@ vitals_watch_set_capturing(VitalsWatch *watch, gint64 now, gboolean capturing)
 gboolean
 vitals_watch_is_suspicious(const VitalsWatch *watch)
 {
-    for (guint i = 0; vitals_probes[i]; i++) {
-        const VitalsSource *source = &watch->signs.sources[i];
-
-        /* a period late: past the jitter of two paces that do not know of each other, and early
-         * enough to ask again before the deadline */
-        if (source->armed && source->period > 0 &&
-            watch->signs.run_clock - source->run_at_beat > source->period * 2)
-            return TRUE;
-    }
-    return FALSE;
+    return is_quiet(&watch->signs, 0);
 }
