@@ -3,6 +3,7 @@
 #include "monitor/output/time.h"
 #include "monitor/recorder.h"
 #include "monitor/report.h"
+#include "monitor/store.h"
 #include "config/text.h"
 
 #include <errno.h>
@@ -21,9 +22,6 @@
 
 /* Two incidents of one guest, cause and second are already one too many. */
 #define SAME_NAME_MAX 100
-
-/* A manifest of ours has some KiB. */
-#define MANIFEST_MAX (1024 * 1024)
 
 static void
 moment_free(gpointer data)
@@ -67,11 +65,13 @@ vitals_dossier_note(VitalsDossier *dossier, gint64 realtime, const char *format,
 {
     VitalsMoment *moment = g_new0(VitalsMoment, 1);
     guint at = dossier->timeline->len;
+    g_autofree char *text = NULL;
     va_list arguments;
 
     va_start(arguments, format);
-    moment->text = g_strdup_vprintf(format, arguments);
+    text = g_strdup_vprintf(format, arguments);
     va_end(arguments);
+    moment->text = vitals_text_printable(text, -1);
     moment->realtime = realtime;
 
     while (at > 0 &&
@@ -230,7 +230,7 @@ inspect_dump(VitalsDossier *dossier)
         g_free(view->capture_result);
         g_free(view->capture_detail);
         view->capture_result = g_strdup("failed");
-        view->capture_detail = g_strdup(error->message);
+        view->capture_detail = vitals_text_printable(error->message, -1);
         return;
     }
     view->capture_bytes = dossier->vmcore->bytes;
@@ -294,12 +294,13 @@ vitals_incident_finish(VitalsDossier *dossier, GError **error)
 static void
 mark_interrupted(const char *directory)
 {
-    g_autofree char *path = g_build_filename(directory, "incident.json", NULL);
-    json_t *manifest = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
+    json_t *manifest = vitals_store_read_manifest(directory, NULL);
     json_t *capture = json_object_get(manifest, "capture");
     const char *result = json_string_value(json_object_get(capture, "result"));
     char *text;
 
+    if (!manifest)
+        return;
     json_object_set_new(manifest, "interrupted", json_true());
     if (result && (g_str_equal(result, "running") || g_str_equal(result, "queued"))) {
         json_object_set_new(capture, "result", json_string("interrupted"));
@@ -324,7 +325,11 @@ vitals_incident_recover(const char *state_dir)
     guint recovered = 0;
 
     while (directory && (name = g_dir_read_name(directory))) {
-        if (g_str_has_prefix(name, PARTIAL) && name[strlen(PARTIAL)] != '\0')
+        g_autofree char *path = g_build_filename(incidents, name, NULL);
+
+        /* ours are directories, and nothing that is called as libvirt's ".." is */
+        if (g_str_has_prefix(name, PARTIAL) && g_ascii_isalnum(name[strlen(PARTIAL)]) &&
+            !g_file_test(path, G_FILE_TEST_IS_SYMLINK) && g_file_test(path, G_FILE_TEST_IS_DIR))
             g_ptr_array_add(names, g_strdup(name));
     }
     for (guint i = 0; i < names->len; i++) {

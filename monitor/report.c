@@ -65,8 +65,11 @@ append_capture(GString *text, const VitalsDossier *dossier)
     append_heading(text, "Memory dump");
     if (!is_captured(dossier)) {
         g_string_append_printf(text, "%s", view->capture_result);
-        if (*view->capture_detail)
-            g_string_append_printf(text, ": %s", view->capture_detail);
+        if (*view->capture_detail) {
+            g_autofree char *detail = vitals_text_printable(view->capture_detail, -1);
+
+            g_string_append_printf(text, ": %s", detail);
+        }
         g_string_append_c(text, '\n');
         return;
     }
@@ -156,13 +159,23 @@ vitals_report_text(const VitalsDossier *dossier, const char *console)
 
 /* ---- incident.json ---- */
 
+/* JSON holds UTF-8 only, and jansson would rather give nothing: a path of ours or a message of
+ * libvirt's that is none must not cost the manifest. Returns: a new reference */
+static json_t *
+text_json(const char *text)
+{
+    g_autofree char *valid = g_utf8_make_valid(text ? text : "", -1);
+
+    return json_string(valid);
+}
+
 static json_t *
 strings_json(char *const *strings)
 {
     json_t *array = json_array();
 
     for (; strings && *strings; strings++)
-        json_array_append_new(array, json_string(*strings));
+        json_array_append_new(array, text_json(*strings));
     return array;
 }
 
@@ -175,7 +188,8 @@ timeline_json(const VitalsDossier *dossier)
         const VitalsMoment *moment = g_ptr_array_index(dossier->timeline, i);
         g_autofree char *time = vitals_time_rfc3339(moment->realtime);
 
-        json_array_append_new(array, json_pack("{s:s, s:s}", "time", time, "text", moment->text));
+        json_array_append_new(
+            array, json_pack("{s:s, s:o}", "time", time, "text", text_json(moment->text)));
     }
     return array;
 }
@@ -184,10 +198,11 @@ static json_t *
 capture_json(const VitalsDossier *dossier)
 {
     const VitalsIncidentView *view = dossier->view;
-    json_t *json = json_pack("{s:s, s:s, s:s, s:I, s:s, s:f}", "result", view->capture_result,
-                             "format", view->capture_format, "detail", view->capture_detail,
-                             "bytes", (json_int_t)view->capture_bytes, "path", view->capture_path,
-                             "seconds", dossier->dump_seconds);
+    json_t *json =
+        json_pack("{s:o, s:o, s:o, s:I, s:o, s:f}", "result", text_json(view->capture_result),
+                  "format", text_json(view->capture_format), "detail",
+                  text_json(view->capture_detail), "bytes", (json_int_t)view->capture_bytes, "path",
+                  text_json(view->capture_path), "seconds", dossier->dump_seconds);
 
     if (dossier->vmcore) {
         json_object_set_new(json, "vmcoreinfo", json_boolean(dossier->vmcore->vmcoreinfo));
@@ -225,14 +240,14 @@ vitals_report_manifest(const VitalsDossier *dossier, gboolean complete)
 {
     const VitalsIncidentView *view = dossier->view;
     g_autofree char *opened = vitals_time_rfc3339(view->opened);
-    g_autofree char *domain = g_utf8_make_valid(view->domain, -1);
     g_autofree char *boot = boot_id();
-    json_t *json =
-        json_pack("{s:i, s:b, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
-                  "version", 1, "complete", complete, "id", view->id, "domain", domain, "uuid",
-                  view->uuid, "domain_id", dossier->domain_id, "boot_id", boot, "health",
-                  view->health, "layer", view->layer, "cause", view->cause, "title", view->title,
-                  "opened", opened, "meaning", dossier->meaning, "remedy", dossier->remedy);
+    json_t *json = json_pack(
+        "{s:i, s:b, s:o, s:o, s:o, s:i, s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "version", 1,
+        "complete", complete, "id", text_json(view->id), "domain", text_json(view->domain), "uuid",
+        text_json(view->uuid), "domain_id", dossier->domain_id, "boot_id", boot, "health",
+        text_json(view->health), "layer", text_json(view->layer), "cause", text_json(view->cause),
+        "title", text_json(view->title), "opened", opened, "meaning", text_json(dossier->meaning),
+        "remedy", text_json(dossier->remedy));
     char *dumped;
     char *text;
 

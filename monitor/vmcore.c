@@ -16,6 +16,9 @@ G_DEFINE_QUARK(vitals - vmcore - error - quark, vitals_vmcore_error)
 #define VMCOREINFO_MAX (64 * 1024)
 #define PROGRAM_HEADERS_MAX 65536
 
+/* __NEW_UTS_LEN of the kernel's include/uapi/linux/utsname.h: no real release is longer. */
+#define RELEASE_MAX 64
+
 /* The flattened form: a header of 4096 bytes, then pieces of {offset, size}, big-endian, each with
  * its data; a piece of -1, -1 is the end (makedumpfile, makedumpfile.h; QEMU, dump/dump.c). */
 #define FLAT_SIGNATURE "makedumpfile"
@@ -102,7 +105,9 @@ take_vmcoreinfo(VitalsVmcore *vmcore, const char *text, gsize length)
             continue;
         vmcore->vmcoreinfo = TRUE;
         g_free(vmcore->release);
-        vmcore->release = vitals_text_printable(*line + strlen("OSRELEASE="), -1);
+        vmcore->release =
+            vitals_text_printable(*line + strlen("OSRELEASE="),
+                                  (gssize)strnlen(*line + strlen("OSRELEASE="), RELEASE_MAX));
     }
 }
 
@@ -132,8 +137,8 @@ scan_notes(VitalsVmcore *vmcore, const char *notes, gsize length)
         text = name + align4(header.n_namesz);
         if (text > length || header.n_descsz > length - text)
             return;
-        if (header.n_namesz >= strlen("VMCOREINFO") &&
-            memcmp(notes + name, "VMCOREINFO", strlen("VMCOREINFO")) == 0 &&
+        if (header.n_namesz == sizeof "VMCOREINFO" &&
+            memcmp(notes + name, "VMCOREINFO", sizeof "VMCOREINFO") == 0 &&
             header.n_descsz <= VMCOREINFO_MAX)
             take_vmcoreinfo(vmcore, notes + text, header.n_descsz);
         at = text + align4(header.n_descsz);
@@ -142,15 +147,19 @@ scan_notes(VitalsVmcore *vmcore, const char *notes, gsize length)
     }
 }
 
+/* @budget: how many bytes of notes may still be read; one segment has them all, but a broken file may
+ * say that each of thousands has */
 static gboolean
-take_segment(const File *file, VitalsVmcore *vmcore, const Elf64_Phdr *segment, GError **error)
+take_segment(const File *file, VitalsVmcore *vmcore, const Elf64_Phdr *segment, gsize *budget,
+             GError **error)
 {
     g_autofree char *notes = NULL;
 
     if (segment->p_offset > file->size || segment->p_filesz > file->size - segment->p_offset)
         return fail(error, VITALS_VMCORE_ERROR_TRUNCATED, "the dump ends before its last segment");
-    if (segment->p_type != PT_NOTE || segment->p_filesz > NOTES_MAX)
+    if (segment->p_type != PT_NOTE || segment->p_filesz > *budget)
         return TRUE;
+    *budget -= segment->p_filesz;
     notes = g_malloc(segment->p_filesz + 1);
     if (!read_at(file, segment->p_offset, notes, segment->p_filesz))
         return fail(error, VITALS_VMCORE_ERROR_READ, "cannot read the dump's notes");
@@ -161,6 +170,7 @@ take_segment(const File *file, VitalsVmcore *vmcore, const Elf64_Phdr *segment, 
 static gboolean
 inspect_elf(const File *file, VitalsVmcore *vmcore, GError **error)
 {
+    gsize budget = NOTES_MAX;
     Elf64_Ehdr header;
     guint count;
 
@@ -178,12 +188,14 @@ inspect_elf(const File *file, VitalsVmcore *vmcore, GError **error)
             return fail(error, VITALS_VMCORE_ERROR_TRUNCATED, "the dump ends within its header");
         count = MIN(section.sh_info, PROGRAM_HEADERS_MAX);
     }
+    if (count == 0)
+        return fail(error, VITALS_VMCORE_ERROR_FORMAT, "the dump holds no memory");
     for (guint i = 0; i < count; i++) {
         Elf64_Phdr segment;
 
         if (!read_at(file, header.e_phoff + i * sizeof segment, &segment, sizeof segment))
             return fail(error, VITALS_VMCORE_ERROR_TRUNCATED, "the dump ends within its header");
-        if (!take_segment(file, vmcore, &segment, error))
+        if (!take_segment(file, vmcore, &segment, &budget, error))
             return FALSE;
     }
     return TRUE;

@@ -10,7 +10,7 @@
  */
 
 /*
- * The shares of one core that tell dead kernels apart, measured over the whole silence: an idle
+ * The shares of one core that tell dead kernels apart, measured over the later part of the silence: an idle
  * healthy guest used 0.8 %, one halted with interrupts off exactly 0.0 %, one that spins or sits in
  * panic()'s delay loop 64-99 % on a shared host (fault-matrix, section 1).
  */
@@ -49,7 +49,9 @@ holds_panicked(const VitalsSigns *signs, const VitalsLimits *limits)
 static gboolean
 holds_qemu_gone(const VitalsSigns *signs, const VitalsLimits *limits)
 {
+    /* libvirt has to have had its say since: a guest that shuts down ends its QEMU too */
     return signs->state == VITALS_DOMAIN_RUNNING &&
+           signs->state_at - signs->process_since >= limits->stuck_after &&
            process_has_been(signs, limits, VITALS_PROCESS_GONE, limits->stuck_after);
 }
 
@@ -136,7 +138,9 @@ holds_shutting_down(const VitalsSigns *signs, const VitalsLimits *limits)
 static gboolean
 holds_kernel_halted(const VitalsSigns *signs, const VitalsLimits *limits)
 {
-    return kernel_is_dead(signs, limits) && vitals_signs_vcpu_share(signs) < HALTED_SHARE;
+    double share = vitals_signs_vcpu_share(signs);
+
+    return kernel_is_dead(signs, limits) && share >= 0 && share < HALTED_SHARE;
 }
 
 static gboolean

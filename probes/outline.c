@@ -108,9 +108,8 @@ vitals_outline_new(const char *source, const char *text, GError **error)
 
     root = vitals_xml_root(xml);
     outline = g_new0(VitalsOutline, 1);
-    outline->memory = memory_of(vitals_xml_first(root, "maxMemory"));
-    if (!outline->memory)
-        outline->memory = memory_of(vitals_xml_first(root, "memory"));
+    /* with the memory devices that are plugged in; <maxMemory> is only room for more */
+    outline->memory = memory_of(vitals_xml_first(root, "memory"));
     outline->video = video_memory(root);
     outline->vcpus = number_at(root, "vcpu");
     balloon = vitals_xml_value(root, "devices/memballoon/@model");

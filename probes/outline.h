@@ -5,7 +5,7 @@
 
 /**
  * VitalsOutline: what the daemon has to know of a running domain's definition
- * @memory: the most memory the guest can have, bytes; what a dump has to be expected to hold
+ * @memory: the most memory the guest can use as it is, bytes; what a dump has to be expected to hold
  * @video: video memory, bytes: QEMU dumps it too
  * @vcpus: how many vCPUs it may have
  * @balloon: it has a virtio balloon, so that a statistics period makes sense

@@ -52,8 +52,8 @@ vitals_signs_vcpu_share(const VitalsSigns *signs)
 {
     double microseconds = (double)(signs->vcpu_at - signs->vcpu_at_beat - signs->starved);
 
-    if (microseconds < G_USEC_PER_SEC)
-        return 0.0;
+    if (signs->vcpu_at == 0 || microseconds < G_USEC_PER_SEC)
+        return -1.0;
     return (double)(signs->vcpu_ns - signs->vcpu_ns_at_beat) / 1000.0 / microseconds;
 }
 

@@ -47,11 +47,12 @@ typedef struct {
  * @monitor_at: monotonic time when a monitor-backed call last returned an answer; 0 for never
  * @capturing: we are dumping it: what libvirt says of its state is our own doing
  * @capture_ended: monotonic time when the last dump ended; states asked before that are our doing too
- * @starved: of the time since the kernel's last beat, microseconds the host gave it no CPU
+ * @starved: of the time since the kernel fell silent, microseconds the host gave it no CPU
  * @starve_debt: starved microseconds that were not yet taken off the run clock
  * @vcpus: how many vCPUs it has
  * @vcpu_ns: CPU time of all its vCPUs together, nanoseconds
- * @vcpu_ns_at_beat: the same at the kernel's last beat
+ * @vcpu_ns_at_beat: the same when the kernel fell silent: a period after a beat was due, as what the
+ *   guest did between its last beat and its death is not how it died
  * @vcpu_at: monotonic time of the last answer about vCPU time
  * @vcpu_at_beat: monotonic time of the vCPU figure that @vcpu_ns_at_beat holds
  * @sources: one for each live probe, in the order of the table vitals_probes
@@ -124,8 +125,8 @@ gboolean vitals_signs_layer_has_armed(const VitalsSigns *signs, VitalsLayer laye
 gboolean vitals_signs_layer_is_silent(const VitalsSigns *signs, const VitalsLimits *limits,
                                       VitalsLayer layer);
 
-/* How many cores the vCPUs used since the kernel's last beat, of the time the host gave them: 1.0 is
- * one vCPU at full speed. 0 while that time is too short to tell. */
+/* How many cores the vCPUs used since the kernel fell silent, of the time the host gave them: 1.0 is
+ * one vCPU at full speed. Negative while that time is too short to tell, or nothing is known. */
 double vitals_signs_vcpu_share(const VitalsSigns *signs);
 
 /* Whether an answer of that moment still says something; 0 is never. */

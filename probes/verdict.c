@@ -137,6 +137,24 @@ append_hypervisor(GPtrArray *lines, const VitalsSigns *signs)
                                         seconds(signs->now - signs->overdue_since)));
 }
 
+static void
+append_vcpu(GPtrArray *lines, const VitalsSigns *signs)
+{
+    double share = vitals_signs_vcpu_share(signs);
+
+    if (share < 0)
+        g_ptr_array_add(lines, g_strdup_printf("vcpu: %u vCPU, not seen for long enough since the "
+                                               "kernel's last beat",
+                                               signs->vcpus));
+    else
+        g_ptr_array_add(lines,
+                        g_strdup_printf("vcpu: %u vCPU, %.1f %% of a core for %.1f s, %.1f s "
+                                        "of it starved",
+                                        signs->vcpus, share * 100,
+                                        seconds(signs->vcpu_at - signs->vcpu_at_beat),
+                                        seconds(signs->starved)));
+}
+
 char **
 vitals_verdict_evidence(const VitalsSigns *signs, const VitalsLimits *limits)
 {
@@ -152,11 +170,7 @@ vitals_verdict_evidence(const VitalsSigns *signs, const VitalsLimits *limits)
                                                seconds(signs->now - signs->crashed_at)));
     append_hypervisor(lines, signs);
     if (signs->vcpu_at)
-        g_ptr_array_add(lines,
-                        g_strdup_printf("vcpu: %u vCPU, %.1f %% of a core since the kernel's last "
-                                        "beat, %.1f s of it starved",
-                                        signs->vcpus, vitals_signs_vcpu_share(signs) * 100,
-                                        seconds(signs->starved)));
+        append_vcpu(lines, signs);
     for (guint i = 0; vitals_probes[i]; i++)
         append_source(lines, signs, limits, i);
 

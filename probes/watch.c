@@ -7,6 +7,9 @@
  * guest was seen running. */
 #define GAP_COUNTED (2 * G_USEC_PER_SEC)
 
+/* A beat may have been this much later than it is dated: stamps are whole seconds. */
+#define BEAT_ERROR G_USEC_PER_SEC
+
 void
 vitals_watch_init(VitalsWatch *watch, gint64 now, const VitalsLimits *limits, gboolean boot_seen)
 {
@@ -23,7 +26,7 @@ vitals_watch_set_balloon_period(VitalsWatch *watch, gint64 period)
     watch->signs.sources[vitals_probe_index("balloon")].period = period;
 }
 
-/* From the kernel's beats on, the shares of CPU and of starvation are counted anew. */
+/* The shares of CPU and of starvation are counted anew. */
 static void
 forget_since_beat(VitalsSigns *signs)
 {
@@ -57,8 +60,9 @@ forgive_silence(VitalsSigns *signs)
 }
 
 /*
- * The guest's own time: it passes while libvirt says that the guest runs, QEMU is not stopped and
- * the host gives it CPU, and only as far as we were there to see. @before is what held until now.
+ * The guest's own time: it passes while libvirt says that the guest runs, QEMU is neither stopped
+ * nor stuck in the kernel (a blocked main thread passes no question on) and the host gives it CPU, and
+ * only as far as we were there to see. @before is what held until now.
  */
 static void
 advance_run_clock(VitalsSigns *signs, const VitalsSigns *before)
@@ -69,14 +73,14 @@ advance_run_clock(VitalsSigns *signs, const VitalsSigns *before)
     if (before->state_at == 0 || signs->state_at <= before->state_at)
         return;
     if (before->state != VITALS_DOMAIN_RUNNING || signs->state != VITALS_DOMAIN_RUNNING ||
-        signs->process == VITALS_PROCESS_STOPPED || signs->process == VITALS_PROCESS_FROZEN ||
-        signs->overdue_since || signs->capturing)
+        signs->process != VITALS_PROCESS_ALIVE || signs->overdue_since || signs->capturing)
         return;
 
     elapsed = MIN(signs->state_at - before->state_at, GAP_COUNTED);
     starved = MIN(signs->starve_debt, elapsed);
-    signs->starve_debt -= starved;
     signs->run_clock += elapsed - starved;
+    /* what was starved in time that was not counted is no debt of the time to come */
+    signs->starve_debt = MIN(signs->starve_debt - starved, GAP_COUNTED);
 }
 
 /* @beat_before: the source's last beat until now; a probe that can date the new one has changed it */
@@ -95,7 +99,8 @@ note_beat(const VitalsProbe *probe, const VitalsSample *sample, VitalsSigns *sig
 
     if (probe->layer == VITALS_LAYER_KERNEL) {
         forget_since_beat(signs);
-        if (sample->at > signs->crashed_at)
+        /* what is dated before the crash, and only seen after it, does not disprove it */
+        if (source->last_beat > signs->crashed_at)
             signs->crashed_at = 0;
     }
 }
@@ -105,10 +110,29 @@ decide(VitalsWatch *watch)
 {
     VitalsVerdict before = watch->verdict;
 
-    if (watch->signs.capturing || watch->signs.state_at < watch->signs.capture_ended)
+    const VitalsSigns *signs = &watch->signs;
+    gboolean state_is_ours = signs->state_at < signs->capture_ended &&
+                             signs->now - signs->capture_ended <= watch->limits.sample_max_age;
+
+    if (signs->capturing || state_is_ours)
         return FALSE;
     watch->verdict = vitals_verdict_decide(&watch->signs, &watch->limits, before);
     return watch->verdict.cause != before.cause;
+}
+
+/* A period late: past the jitter of two paces that do not know of each other, and early enough to ask
+ * again before the deadline. @allowance: microseconds more */
+static gboolean
+is_quiet(const VitalsSigns *signs, gint64 allowance)
+{
+    for (guint i = 0; vitals_probes[i]; i++) {
+        const VitalsSource *source = &signs->sources[i];
+
+        if (vitals_source_has_deadline(source) &&
+            signs->run_clock - source->run_at_beat > source->period * 2 + allowance)
+            return TRUE;
+    }
+    return FALSE;
 }
 
 gboolean
@@ -135,7 +159,11 @@ vitals_watch_ingest(VitalsWatch *watch, const VitalsSample *sample)
         }
     }
     advance_run_clock(signs, &before);
-    if (before.process == VITALS_PROCESS_STOPPED && signs->process == VITALS_PROCESS_ALIVE)
+    if (sample->at > before.vcpu_at && vitals_sample_has(sample, VITALS_PART_VCPU) &&
+        !is_quiet(signs, BEAT_ERROR))
+        forget_since_beat(signs);
+    if ((before.process == VITALS_PROCESS_STOPPED || before.process == VITALS_PROCESS_FROZEN) &&
+        signs->process == VITALS_PROCESS_ALIVE)
         forgive_silence(signs);
     if (reset)
         start_over(signs, sample->at);
@@ -176,14 +204,5 @@ vitals_watch_set_capturing(VitalsWatch *watch, gint64 now, gboolean capturing)
 gboolean
 vitals_watch_is_suspicious(const VitalsWatch *watch)
 {
-    for (guint i = 0; vitals_probes[i]; i++) {
-        const VitalsSource *source = &watch->signs.sources[i];
-
-        /* a period late: past the jitter of two paces that do not know of each other, and early
-         * enough to ask again before the deadline */
-        if (source->armed && source->period > 0 &&
-            watch->signs.run_clock - source->run_at_beat > source->period * 2)
-            return TRUE;
-    }
-    return FALSE;
+    return is_quiet(&watch->signs, 0);
 }

@@ -24,6 +24,13 @@ judge(const VitalsSample *sample, VitalsSource *source)
 {
     guint64 stamp = (guint64)sample->last_update;
 
+    /* QEMU forgets the guest's figures, but not the stamp, when the device is reset: the guest is
+     * rebooting, or its crash kernel took over, whether or not an event said so. The stamp may have
+     * moved once more since the last look, before the reset: that is no beat of this run. */
+    if (source->had_counters && !sample->has_counters) {
+        source->value = stamp;
+        return VITALS_PULSE_RESET;
+    }
     if (stamp != source->value) {
         gboolean first = source->value == 0;
 
@@ -35,10 +42,6 @@ judge(const VitalsSample *sample, VitalsSource *source)
         source->last_beat = beat_time(sample, source);
         return VITALS_PULSE_BEAT;
     }
-    /* QEMU forgets the guest's figures, but not the stamp, when the device is reset: the guest is
-     * rebooting, or its crash kernel took over, whether or not an event said so. */
-    if (source->had_counters && !sample->has_counters)
-        return VITALS_PULSE_RESET;
     return VITALS_PULSE_NONE;
 }
 

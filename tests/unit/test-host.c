@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "monitor/host.h"
+
+#include "tests/unit/program.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#define UUID "01234567-89ab-cdef-0123-456789abcdef"
+
+typedef struct {
+    char *root;
+    VitalsHost *host;
+} Fixture;
+
+static void
+put(Fixture *fixture, const char *path, const char *text, gssize length)
+{
+    g_autofree char *full = g_build_filename(fixture->root, path, NULL);
+    g_autofree char *folder = g_path_get_dirname(full);
+
+    g_assert_cmpint(g_mkdir_with_parents(folder, 0700), ==, 0);
+    g_assert_true(g_file_set_contents(full, text, length, NULL));
+}
+
+/* A process with one thread; its name has all that could confuse who reads stat. */
+static void
+put_stat(Fixture *fixture, int pid, char state, int start)
+{
+    g_autofree char *path = g_strdup_printf("proc/%d/stat", pid);
+    g_autofree char *text = g_strdup_printf(
+        "%d (a) b) S 1) %c 1 2 3 0 -1 4 5 6 7 8 9 10 11 12 20 0 5 0 %d 1000 200 0\n", pid, state,
+        start);
+
+    put(fixture, path, text, -1);
+}
+
+static void
+put_qemu(Fixture *fixture, int pid, char state, int start)
+{
+    static const char cmdline[] = "qemu\0-name\0guest=x\0-uuid\0" UUID "\0-S";
+    g_autofree char *path = g_strdup_printf("proc/%d/cmdline", pid);
+
+    put_stat(fixture, pid, state, start);
+    put(fixture, path, cmdline, sizeof cmdline);
+}
+
+static void
+put_delay(Fixture *fixture, int pid, int thread, gint64 delay)
+{
+    g_autofree char *path = g_strdup_printf("proc/%d/task/%d/schedstat", pid, thread);
+    g_autofree char *text = g_strdup_printf("5000 %" G_GINT64_FORMAT " 17\n", delay);
+
+    put(fixture, path, text, -1);
+}
+
+static void
+drop(Fixture *fixture, const char *path)
+{
+    g_autofree char *full = g_build_filename(fixture->root, path, NULL);
+
+    test_remove_tree(full);
+}
+
+static VitalsSample *
+look(Fixture *fixture)
+{
+    const char *const uuids[] = { UUID, NULL };
+    g_autoptr(GPtrArray) sightings = vitals_host_look(fixture->host, uuids);
+    VitalsSighting *sighting;
+
+    g_assert_cmpuint(sightings->len, ==, 1);
+    sighting = sightings->pdata[0];
+    g_assert_cmpstr(sighting->uuid, ==, UUID);
+    return vitals_sample_ref(sighting->sample);
+}
+
+static void
+check(Fixture *fixture, int pid, VitalsProcess process)
+{
+    g_autoptr(VitalsSample) sample = look(fixture);
+
+    g_assert_cmpint(sample->parts[VITALS_PART_PROCESS], ==, VITALS_FACT_AVAILABLE);
+    g_assert_cmpint(sample->pid, ==, pid);
+    g_assert_cmpstr(vitals_process_name(sample->process), ==, vitals_process_name(process));
+}
+
+static void
+check_absent(Fixture *fixture)
+{
+    g_autoptr(VitalsSample) sample = look(fixture);
+
+    g_assert_cmpint(sample->parts[VITALS_PART_PROCESS], ==, VITALS_FACT_ABSENT);
+}
+
+static void
+set_up(Fixture *fixture, gconstpointer data)
+{
+    fixture->root = g_dir_make_tmp("test-host-XXXXXX", NULL);
+    fixture->host = vitals_host_new(fixture->root);
+    put(fixture, "proc/uptime", "1 2\n", -1);
+    put(fixture, "proc/1/cmdline", "/sbin/init\0-uuid", 17);
+    put_stat(fixture, 1, 'S', 1);
+}
+
+static void
+tear_down(Fixture *fixture, gconstpointer data)
+{
+    vitals_host_free(fixture->host);
+    test_remove_tree(fixture->root);
+    g_free(fixture->root);
+}
+
+static void
+test_states(Fixture *fixture, gconstpointer data)
+{
+    static const struct {
+        char letter;
+        VitalsProcess process;
+    } states[] = {
+        { 'R', VITALS_PROCESS_ALIVE },   { 'S', VITALS_PROCESS_ALIVE },
+        { 'I', VITALS_PROCESS_ALIVE },   { 'D', VITALS_PROCESS_BLOCKED },
+        { 'T', VITALS_PROCESS_STOPPED }, { 't', VITALS_PROCESS_STOPPED },
+        { 'Z', VITALS_PROCESS_GONE },
+    };
+
+    check_absent(fixture);
+    for (gsize i = 0; i < G_N_ELEMENTS(states); i++) {
+        put_qemu(fixture, 40, states[i].letter, 500);
+        check(fixture, 40, states[i].process);
+    }
+}
+
+static void
+test_gone_and_reused(Fixture *fixture, gconstpointer data)
+{
+    put_qemu(fixture, 40, 'S', 500);
+    check(fixture, 40, VITALS_PROCESS_ALIVE);
+    /* another process took its number */
+    put_stat(fixture, 40, 'S', 900);
+    put(fixture, "proc/40/cmdline", "sleep\0", 6);
+    check(fixture, 40, VITALS_PROCESS_GONE);
+    drop(fixture, "proc/40");
+    check(fixture, 40, VITALS_PROCESS_GONE);
+    /* the guest was started again */
+    put_qemu(fixture, 50, 'S', 1000);
+    check(fixture, 50, VITALS_PROCESS_ALIVE);
+}
+
+static void
+test_oldest_wins(Fixture *fixture, gconstpointer data)
+{
+    put_qemu(fixture, 60, 'T', 700);
+    put_qemu(fixture, 40, 'S', 500);
+    put_qemu(fixture, 50, 'D', 600);
+    check(fixture, 40, VITALS_PROCESS_ALIVE);
+}
+
+static void
+test_odd_files(Fixture *fixture, gconstpointer data)
+{
+    put_qemu(fixture, 40, 'S', 500);
+    drop(fixture, "proc/40/cmdline");
+    check_absent(fixture);
+    put(fixture, "proc/40/cmdline", "", 0);
+    check_absent(fixture);
+    put(fixture, "proc/40/cmdline", "-uuid", 5);
+    check_absent(fixture);
+    put(fixture, "proc/40/cmdline", "x\0" UUID, 2 + strlen(UUID));
+    check_absent(fixture);
+    put_qemu(fixture, 40, 'S', 500);
+    for (const char *const *text = (const char *const[]){ "", "40", "40 (x", "40 (x)", "40 (x) ",
+                                                          "40 (x) S 1 2 3", NULL };
+         *text; text++) {
+        put(fixture, "proc/40/stat", *text, -1);
+        check_absent(fixture);
+    }
+}
+
+static void
+check_starved(Fixture *fixture, gint64 expected)
+{
+    g_autoptr(VitalsSample) sample = look(fixture);
+
+    g_assert_cmpint(sample->starved, ==, expected);
+}
+
+static void
+test_starved(Fixture *fixture, gconstpointer data)
+{
+    put_qemu(fixture, 40, 'S', 500);
+    put_delay(fixture, 40, 40, 1000000);
+    put_delay(fixture, 40, 41, 9000000);
+    check_starved(fixture, 0);
+    put_delay(fixture, 40, 40, 1500000);
+    put_delay(fixture, 40, 41, 9200000);
+    check_starved(fixture, 500);
+    check_starved(fixture, 0);
+    /* a thread that is new, and one that has the number of an older */
+    put_delay(fixture, 40, 42, 700000000);
+    put_delay(fixture, 40, 41, 100);
+    check_starved(fixture, 0);
+    put_delay(fixture, 40, 42, 900000000);
+    check_starved(fixture, 200000);
+    put(fixture, "proc/40/task/42/schedstat", "nonsense", -1);
+    check_starved(fixture, 0);
+}
+
+static void
+test_frozen(Fixture *fixture, gconstpointer data)
+{
+    put_qemu(fixture, 40, 'S', 500);
+    put(fixture, "proc/40/cgroup", "1:name=x:/y\n0::/machine.slice/vm.scope\n", -1);
+    check(fixture, 40, VITALS_PROCESS_ALIVE);
+    put(fixture, "sys/fs/cgroup/machine.slice/vm.scope/cgroup.events", "populated 1\nfrozen 1\n",
+        -1);
+    check(fixture, 40, VITALS_PROCESS_FROZEN);
+    put(fixture, "sys/fs/cgroup/machine.slice/vm.scope/cgroup.events", "populated 1\nfrozen 0\n",
+        -1);
+    check(fixture, 40, VITALS_PROCESS_ALIVE);
+}
+
+static void
+test_no_proc(Fixture *fixture, gconstpointer data)
+{
+    drop(fixture, "proc");
+    check_absent(fixture);
+    vitals_host_free(NULL);
+}
+
+#define ADD(path, test) g_test_add("/host/" path, Fixture, NULL, set_up, test, tear_down)
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    ADD("states", test_states);
+    ADD("gone-and-reused", test_gone_and_reused);
+    ADD("oldest-wins", test_oldest_wins);
+    ADD("odd-files", test_odd_files);
+    ADD("starved", test_starved);
+    ADD("frozen", test_frozen);
+    ADD("no-proc", test_no_proc);
+    return g_test_run();
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "probes/outline.h"
+
+#include "tests/fuzz/fuzz.h"
+
+#include <string.h>
+
+#define GIB (G_GUINT64_CONSTANT(1) << 30)
+
+static const char whole[] =
+    "<domain type='kvm' id='7'><name>x</name><maxMemory slots='4' unit='KiB'>1073741824</maxMemory>"
+    "<memory unit='KiB'>4194304</memory><currentMemory unit='KiB'>1048576</currentMemory>"
+    "<vcpu placement='static' current='2'>8</vcpu><features><acpi/><vmcoreinfo "
+    "state='on'/></features>"
+    "<on_crash>coredump-restart</on_crash><devices><serial type='pty'><log file='/log/a'/></serial>"
+    "<console type='file'><source path='/log/b'/></console><memballoon model='virtio'>"
+    "<stats period='10'/></memballoon><panic model='isa'/><video><model type='qxl' ram='65536' "
+    "vram='65536' vram64='0' vgamem='16384'/></video></devices></domain>";
+
+static VitalsOutline *
+outline_of(const char *xml)
+{
+    g_autoptr(GError) error = NULL;
+    VitalsOutline *outline = vitals_outline_new("test", xml, &error);
+
+    g_assert_no_error(error);
+    return outline;
+}
+
+static void
+test_whole(void)
+{
+    g_autoptr(VitalsOutline) outline = outline_of(whole);
+
+    /* a dump holds what is plugged in, not what the address space has room for */
+    g_assert_cmpuint(outline->memory, ==, 4 * GIB);
+    g_assert_cmpuint(outline->video, ==, (65536 + 65536 + 16384) * G_GUINT64_CONSTANT(1024));
+    g_assert_cmpuint(outline->vcpus, ==, 8);
+    g_assert_true(outline->balloon);
+    g_assert_cmpuint(outline->balloon_period, ==, 10);
+    g_assert_true(outline->panic_device);
+    g_assert_true(outline->vmcoreinfo);
+    g_assert_false(outline->encrypted);
+    g_assert_true(outline->libvirt_dumps);
+    g_assert_false(outline->crash_destroys);
+    g_assert_cmpstr(outline->console_log, ==, "/log/a");
+}
+
+static void
+test_bare(void)
+{
+    g_autoptr(VitalsOutline) outline = outline_of("<domain/>");
+    g_autoptr(GError) error = NULL;
+
+    g_assert_cmpuint(outline->memory, ==, 0);
+    g_assert_false(outline->balloon);
+    g_assert_false(outline->vmcoreinfo);
+    g_assert_true(outline->crash_destroys);
+    g_assert_null(outline->console_log);
+    g_assert_null(vitals_outline_new("test", "no XML", &error));
+    g_assert_nonnull(error);
+    vitals_outline_free(NULL);
+}
+
+static void
+test_memory(void)
+{
+    static const struct {
+        const char *xml;
+        guint64 bytes;
+    } rows[] = {
+        { "<memory>1048576</memory>", GIB },
+        { "<memory unit='KiB'>1048576</memory>", GIB },
+        { "<memory unit='b'>4096</memory>", 4096 },
+        { "<memory unit='bytes'>4096</memory>", 4096 },
+        { "<memory>-1</memory>", 0 },
+        { "<memory>99999999999999999999</memory>", 0 },
+        { "<memory/>", 0 },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *xml = g_strdup_printf("<domain>%s</domain>", rows[i].xml);
+        g_autoptr(VitalsOutline) outline = outline_of(xml);
+
+        g_assert_cmpuint(outline->memory, ==, rows[i].bytes);
+    }
+}
+
+static void
+test_devices(void)
+{
+    static const struct {
+        const char *xml;
+        const char *log;
+        gboolean balloon;
+        gboolean encrypted;
+    } rows[] = {
+        { "<devices><console type='pty'><log file='/c'/></console></devices>", "/c" },
+        { "<devices><console type='file'><source path='/c'/></console></devices>", "/c" },
+        { "<devices><serial type='file'><source path='/s'/></serial></devices>", "/s" },
+        { "<devices><serial type='pty'><source path='/dev/pts/1'/></serial></devices>", NULL },
+        { "<devices><serial type='pty'/><serial type='pty'><log file='/2'/></serial></devices>",
+          "/2" },
+        { "<devices><serial type='file'><source path='relative'/></serial></devices>", NULL },
+        { "<devices><memballoon model='none'/></devices>", NULL, FALSE },
+        { "<devices><memballoon model='xen'/></devices>", NULL, FALSE },
+        { "<devices><memballoon model='virtio-non-transitional'/></devices>", NULL, TRUE },
+        { "<launchSecurity type='sev'/>", NULL, FALSE, TRUE },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *xml = g_strdup_printf("<domain>%s</domain>", rows[i].xml);
+        g_autoptr(VitalsOutline) outline = outline_of(xml);
+
+        g_assert_cmpstr(outline->console_log, ==, rows[i].log);
+        g_assert_cmpint(outline->balloon, ==, rows[i].balloon);
+        g_assert_cmpint(outline->encrypted, ==, rows[i].encrypted);
+    }
+}
+
+/* The fuzzer's target over a definition with some bytes turned round. */
+static void
+test_fuzz(void)
+{
+    for (guint i = 0; i < 5000; i++) {
+        g_autofree char *text = g_strdup(whole);
+
+        for (guint n = (guint)g_test_rand_int_range(1, 4); n > 0; n--)
+            text[g_test_rand_int_range(0, sizeof whole - 1)] = (char)g_test_rand_int();
+        LLVMFuzzerTestOneInput((const guint8 *)text,
+                               i % 2 ? strlen(whole)
+                                     : (gsize)g_test_rand_int_range(0, sizeof whole));
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/outline/whole", test_whole);
+    g_test_add_func("/outline/bare", test_bare);
+    g_test_add_func("/outline/memory", test_memory);
+    g_test_add_func("/outline/devices", test_devices);
+    g_test_add_func("/outline/fuzz", test_fuzz);
+    return g_test_run();
+}

@@ -1,0 +1,605 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "probes/watch.h"
+
+#include "tests/unit/guest-model.h"
+
+/*
+ * The fault table: what happens to a guest, and what the watch must say of it, how soon, and in
+ * healthy rows never. Every row is run with every tenth of a second between the guest's stamps and our
+ * questions, and with the fault at every tenth of our cycle.
+ */
+
+#define FAULT_AT 300 /* steps: half a minute in which everything arms */
+#define SECONDS *10  /* steps of a tenth */
+
+/**
+ * Row:
+ * @name: for the message
+ * @set_up: (nullable): before anything runs
+ * @script: (nullable): called after each step from the fault on; @t is in tenths of a second since it
+ * @cause: what holds at the end
+ * @first: (nullable): what may be said first instead
+ * @within: tenths after which the fault must have been called; 0 for a healthy row
+ * @lasts: tenths that it runs for, from the fault on; 60 s if 0
+ */
+typedef struct {
+    const char *name;
+    void (*set_up)(TestModel *model);
+    void (*script)(TestModel *model, guint t);
+    const char *cause;
+    const char *first;
+    guint within;
+    guint lasts;
+} Row;
+
+static gboolean
+is_alarm(const VitalsCause *cause)
+{
+    return cause->health == VITALS_HEALTH_UNRESPONSIVE || cause->health == VITALS_HEALTH_CRASHED ||
+           cause->health == VITALS_HEALTH_STUCK ||
+           (cause->health == VITALS_HEALTH_PAUSED && cause->layer != VITALS_LAYER_NONE);
+}
+
+/* ---- deaths ---- */
+
+static void
+spin(TestModel *model, guint t)
+{
+    model->kernel_dead = TRUE;
+    model->load[0] = 0.86;
+}
+
+static void
+halt(TestModel *model, guint t)
+{
+    model->kernel_dead = TRUE;
+    model->load[0] = model->load[1] = 0.0;
+}
+
+static void
+spin_on_first_of_two(TestModel *model, guint t)
+{
+    model->kernel_dead = TRUE;
+    model->load[0] = 0.96;
+    model->load[1] = 0.04;
+}
+
+static void
+crash(TestModel *model, guint t)
+{
+    if (t != 3)
+        return;
+    model->kernel_dead = TRUE;
+    model->state = VITALS_DOMAIN_CRASHED;
+    model->reason = VITALS_REASON_CRASHED;
+    test_model_event(model, VITALS_EVENT_CRASHED);
+}
+
+static void
+crash_without_event(TestModel *model, guint t)
+{
+    model->kernel_dead = TRUE;
+    model->state = VITALS_DOMAIN_CRASHED;
+}
+
+static void
+crash_and_be_destroyed(TestModel *model, guint t)
+{
+    if (t == 2) {
+        model->kernel_dead = TRUE;
+        model->state = VITALS_DOMAIN_PAUSED;
+        model->reason = VITALS_REASON_CRASHED;
+        test_model_event(model, VITALS_EVENT_PAUSED);
+        test_model_event(model, VITALS_EVENT_CRASHED);
+    }
+    if (t == 16) {
+        model->libvirt_gone = TRUE; /* no sweep finds it any more */
+        test_model_event(model, VITALS_EVENT_STOPPED_CRASHED);
+    }
+}
+
+/* The guest's last stamp is from before the crash, but is seen after it. */
+static void
+crash_and_go_on_running(TestModel *model, guint t)
+{
+    model->kernel_dead = TRUE;
+    model->load[0] = 0.9;
+    if (t == 0)
+        test_model_event(model, VITALS_EVENT_CRASHED);
+}
+
+/* ---- QEMU ---- */
+
+static void
+stop_qemu(TestModel *model, guint t)
+{
+    model->process = VITALS_PROCESS_STOPPED;
+}
+
+static void
+stop_and_continue(TestModel *model, guint t)
+{
+    model->process = t < 20 SECONDS ? VITALS_PROCESS_STOPPED : VITALS_PROCESS_ALIVE;
+}
+
+static void
+freeze_and_thaw(TestModel *model, guint t)
+{
+    model->process = t < 20 SECONDS ? VITALS_PROCESS_FROZEN : VITALS_PROCESS_ALIVE;
+}
+
+static void
+stop_for_a_moment(TestModel *model, guint t)
+{
+    model->process = t < 15 ? VITALS_PROCESS_STOPPED : VITALS_PROCESS_ALIVE;
+}
+
+static void
+block_qemu(TestModel *model, guint t)
+{
+    model->process = VITALS_PROCESS_BLOCKED;
+}
+
+static void
+block_and_go_on(TestModel *model, guint t)
+{
+    model->process = t < 9 SECONDS ? VITALS_PROCESS_BLOCKED : VITALS_PROCESS_ALIVE;
+    /* when it goes on, its timer fires, but the guest needs a moment to answer */
+    model->work = G_USEC_PER_SEC;
+}
+
+static void
+occupy(TestModel *model, guint t)
+{
+    if (t == 0)
+        model->control_since = model->now;
+    model->control = VITALS_CONTROL_OCCUPIED;
+}
+
+static void
+lose_monitor(TestModel *model, guint t)
+{
+    if (t == 0)
+        model->control_since = model->now;
+    model->control = VITALS_CONTROL_ERROR;
+}
+
+static void
+kill_qemu(TestModel *model, guint t)
+{
+    model->process = VITALS_PROCESS_GONE;
+}
+
+/* While nobody tells us, a guest that went down in peace looks like one whose QEMU was killed. */
+static void
+shut_down_without_libvirt(TestModel *model, guint t)
+{
+    model->libvirt_gone = TRUE;
+    if (t > 3 SECONDS)
+        model->process = VITALS_PROCESS_GONE;
+}
+
+/* ---- pauses ---- */
+
+static void
+pause_by_user(TestModel *model, guint t)
+{
+    model->state = VITALS_DOMAIN_PAUSED;
+    model->reason = VITALS_REASON_USER;
+}
+
+static void
+pause_and_resume(TestModel *model, guint t)
+{
+    model->state = t < 30 SECONDS ? VITALS_DOMAIN_PAUSED : VITALS_DOMAIN_RUNNING;
+    model->reason = VITALS_REASON_USER;
+}
+
+static void
+pause_by_io_error(TestModel *model, guint t)
+{
+    model->state = VITALS_DOMAIN_PAUSED;
+    model->reason = VITALS_REASON_IO_ERROR;
+}
+
+static void
+pause_by_watchdog(TestModel *model, guint t)
+{
+    model->state = VITALS_DOMAIN_PAUSED;
+    model->reason = VITALS_REASON_WATCHDOG;
+}
+
+static void
+pause_for_job(TestModel *model, guint t)
+{
+    model->state = t < 30 SECONDS ? VITALS_DOMAIN_PAUSED : VITALS_DOMAIN_RUNNING;
+    model->reason = VITALS_REASON_SAVE;
+}
+
+static void
+suspend(TestModel *model, guint t)
+{
+    model->state = VITALS_DOMAIN_PMSUSPENDED;
+}
+
+/* ---- life ---- */
+
+static void
+be_busy(TestModel *model)
+{
+    model->load[0] = 0.97;
+}
+
+static void
+have_two_vcpus(TestModel *model)
+{
+    model->vcpus = 2;
+}
+
+static void
+be_busy_on_two(TestModel *model)
+{
+    model->vcpus = 2;
+    model->load[0] = model->load[1] = 0.97;
+}
+
+static void
+boot_for(TestModel *model, guint t, guint tenths)
+{
+    if (t == 0)
+        test_model_boot(model);
+    model->frozen_stamp = t < tenths;
+}
+
+static void
+reboot(TestModel *model, guint t)
+{
+    if (t == 0 || t == 7)
+        test_model_event(model, VITALS_EVENT_REBOOT);
+    boot_for(model, t, 36 SECONDS);
+}
+
+static void
+reboot_unannounced(TestModel *model, guint t)
+{
+    boot_for(model, t, 36 SECONDS);
+}
+
+/* A host so busy that a booting guest's driver, once there, is quiet for eight seconds. */
+static void
+boot_slowly(TestModel *model, guint t)
+{
+    reboot(model, t);
+    if (t > 38 SECONDS && t < 50 SECONDS) {
+        model->starvation = 0.7;
+        model->work = 2 * G_USEC_PER_SEC;
+    } else {
+        model->starvation = 0.0;
+        model->work = 0;
+    }
+}
+
+static void
+hang_in_boot(TestModel *model, guint t)
+{
+    if (t == 0)
+        test_model_event(model, VITALS_EVENT_REBOOT);
+    test_model_boot(model);
+    model->kernel_dead = TRUE;
+}
+
+static void
+starve(TestModel *model, guint t)
+{
+    model->starvation = 0.8;
+    model->load[0] = 0.97;
+    model->work = G_USEC_PER_SEC;
+}
+
+/* Not asked often enough to be proven dead, late, and then dead indeed. */
+static void
+starve_then_hang(TestModel *model, guint t)
+{
+    model->starvation = t < 20 SECONDS ? 0.8 : 0.0;
+    model->work = t < 20 SECONDS ? G_USEC_PER_SEC / 2 : 0;
+    model->absent = t < 20 SECONDS;
+    model->kernel_dead = t >= 22 SECONDS;
+    model->load[0] = model->kernel_dead ? 0.9 : 0.3;
+}
+
+static void
+hold_job(TestModel *model, guint t)
+{
+    model->job_held = t % 7 < 6;
+}
+
+static void
+lose_libvirt(TestModel *model, guint t)
+{
+    model->libvirt_gone = t < 20 SECONDS;
+}
+
+static void
+lose_libvirt_for_long(TestModel *model, guint t)
+{
+    model->libvirt_gone = t < 60 SECONDS;
+}
+
+static void
+be_late(TestModel *model, guint t)
+{
+    model->absent = t < 60 SECONDS;
+}
+
+static void
+be_late_while_starved(TestModel *model, guint t)
+{
+    model->absent = t < 60 SECONDS;
+    model->starvation = t < 60 SECONDS ? 0.8 : 0.0;
+}
+
+static void
+sleep_host(TestModel *model, guint t)
+{
+    if (t == 0)
+        model->wall += 3 * G_TIME_SPAN_HOUR;
+}
+
+static void
+set_clock_back(TestModel *model, guint t)
+{
+    if (t == 0)
+        model->wall -= 5 * G_TIME_SPAN_HOUR;
+}
+
+static void
+hang_as_clock_is_set(TestModel *model, guint t)
+{
+    if (t == 0)
+        model->wall -= 5 * G_TIME_SPAN_HOUR;
+    halt(model, t);
+}
+
+static void
+have_no_period(TestModel *model)
+{
+    model->period = 0;
+    vitals_watch_set_balloon_period(&model->watch, 0);
+}
+
+static void
+have_no_driver(TestModel *model)
+{
+    model->frozen_stamp = TRUE;
+    model->counters = FALSE;
+    model->stamp = 0;
+}
+
+static void
+have_windows_without_service(TestModel *model)
+{
+    model->frozen_stamp = TRUE;
+}
+
+static void
+move_once(TestModel *model, guint t)
+{
+    if (t == 0)
+        model->stamp += 17;
+}
+
+static void
+be_long_dead(TestModel *model)
+{
+    model->kernel_dead = TRUE;
+    model->load[0] = 0.9;
+}
+
+static void
+hide_vcpus(TestModel *model)
+{
+    model->no_vcpu = TRUE;
+}
+
+static void
+hide_process(TestModel *model)
+{
+    model->no_process = TRUE;
+}
+
+/* We dump it: libvirt says paused, and QEMU's timers stand still. */
+static void
+dump(TestModel *model, guint t)
+{
+    if (t == 0)
+        vitals_watch_set_capturing(&model->watch, model->now, TRUE);
+    if (t == 30 SECONDS)
+        vitals_watch_set_capturing(&model->watch, model->now, FALSE);
+    model->state = t < 30 SECONDS ? VITALS_DOMAIN_PAUSED : VITALS_DOMAIN_RUNNING;
+    model->reason = VITALS_REASON_DUMP;
+}
+
+static void
+lose_libvirt_after_dump(TestModel *model, guint t)
+{
+    if (t == 0)
+        vitals_watch_set_capturing(&model->watch, model->now, TRUE);
+    if (t == 5 SECONDS)
+        vitals_watch_set_capturing(&model->watch, model->now, FALSE);
+    model->libvirt_gone = TRUE;
+}
+
+static const Row rows[] = {
+    /* deaths */
+    { "panic-loop", NULL, spin, "kernel-spinning", "kernel-silent", 12 SECONDS },
+    { "panic-loop-of-busy", be_busy, spin, "kernel-spinning", NULL, 12 SECONDS },
+    { "spin-no-process", hide_process, spin, "kernel-spinning", NULL, 12 SECONDS },
+    { "spin-first-of-two", have_two_vcpus, spin_on_first_of_two, "kernel-spinning", NULL,
+      12 SECONDS },
+    { "halted", NULL, halt, "kernel-halted", NULL, 12 SECONDS },
+    { "halted-of-busy", be_busy, halt, "kernel-halted", NULL, 12 SECONDS },
+    { "halted-both", have_two_vcpus, halt, "kernel-halted", NULL, 12 SECONDS },
+    { "halted-both-of-busy", be_busy_on_two, halt, "kernel-halted", NULL, 12 SECONDS },
+    { "halted-clock-set-back", NULL, hang_as_clock_is_set, "kernel-halted", NULL, 12 SECONDS },
+    { "dead-unknown-how", hide_vcpus, spin, "kernel-silent", NULL, 12 SECONDS },
+    { "starved-then-dead", NULL, starve_then_hang, "kernel-spinning", NULL, 34 SECONDS },
+    { "crash", NULL, crash, "guest-panicked", NULL, 1 SECONDS },
+    { "crash-seen-by-state", NULL, crash_without_event, "guest-panicked", NULL, 1 SECONDS },
+    { "crash-destroyed", NULL, crash_and_be_destroyed, "guest-panicked", NULL, 1 SECONDS },
+    { "crash-runs-on", NULL, crash_and_go_on_running, "guest-panicked", NULL, 1 SECONDS },
+    /* QEMU */
+    { "qemu-stopped", NULL, stop_qemu, "qemu-stopped", NULL, 5 SECONDS },
+    { "qemu-stopped-and-continued", NULL, stop_and_continue, "none", "qemu-stopped", 5 SECONDS },
+    { "qemu-frozen-and-thawed", NULL, freeze_and_thaw, "none", "qemu-frozen", 5 SECONDS },
+    { "qemu-blocked", NULL, block_qemu, "qemu-blocked", NULL, 12 SECONDS },
+    { "monitor-occupied", NULL, occupy, "monitor-blocked", NULL, 5 SECONDS },
+    { "monitor-lost", NULL, lose_monitor, "monitor-lost", NULL, 5 SECONDS },
+    { "qemu-killed", NULL, kill_qemu, "qemu-gone", NULL, 5 SECONDS },
+    { "io-error", NULL, pause_by_io_error, "io-error", NULL, 2 SECONDS },
+    { "watchdog-pause", NULL, pause_by_watchdog, "watchdog-pause", NULL, 2 SECONDS },
+    /* never an alarm */
+    { "idle", NULL, NULL, "none", .lasts = 600 SECONDS },
+    { "busy", be_busy, NULL, "none", NULL, 0 },
+    { "busy-on-two", be_busy_on_two, NULL, "none", NULL, 0 },
+    { "stopped-for-a-moment", NULL, stop_for_a_moment, "none", NULL, 0 },
+    { "blocked-for-a-while", NULL, block_and_go_on, "none", NULL, 0 },
+    { "paused", NULL, pause_by_user, "paused-by-user", NULL, 0 },
+    { "paused-and-resumed", NULL, pause_and_resume, "none", NULL, 0 },
+    { "saved-and-restored", NULL, pause_for_job, "none", NULL, 0 },
+    { "suspended", NULL, suspend, "suspended", NULL, 0 },
+    { "reboot", NULL, reboot, "none", NULL, 0 },
+    { "reboot-unannounced", NULL, reboot_unannounced, "none", NULL, 0 },
+    { "boot-slowly", NULL, boot_slowly, "none", NULL, 0 },
+    { "hang-in-boot", NULL, hang_in_boot, "starting", NULL, 0 },
+    { "starved", NULL, starve, "none", NULL, 0 },
+    { "job-held", NULL, hold_job, "none", NULL, 0 },
+    { "libvirt-gone-and-back", NULL, lose_libvirt, "none", NULL, 0 },
+    { "libvirt-gone-a-minute", NULL, lose_libvirt_for_long, "none", .lasts = 90 SECONDS },
+    { "shut-down-without-libvirt", NULL, shut_down_without_libvirt, "no-data", NULL, 0 },
+    { "we-are-late", NULL, be_late, "none", .lasts = 90 SECONDS },
+    { "we-are-late-and-it-starves", NULL, be_late_while_starved, "none", .lasts = 90 SECONDS },
+    { "host-slept", NULL, sleep_host, "none", NULL, 0 },
+    { "clock-set-back", NULL, set_clock_back, "none", NULL, 0 },
+    { "no-period", have_no_period, NULL, "no-vital-signs", NULL, 0 },
+    { "no-driver", have_no_driver, NULL, "no-vital-signs", NULL, 0 },
+    { "windows-without-service", have_windows_without_service, move_once, "no-vital-signs", NULL,
+      0 },
+    { "long-dead", be_long_dead, NULL, "no-vital-signs", NULL, 0 },
+    { "dumped-by-us", NULL, dump, "none", NULL, 0 },
+    { "libvirt-gone-after-dump", NULL, lose_libvirt_after_dump, "no-data", NULL, 0 },
+};
+
+static void
+complain(const Row *row, guint phase, guint offset, guint t, const TestModel *model,
+         const char *what)
+{
+    g_auto(GStrv) evidence = vitals_verdict_evidence(&model->watch.signs, &test_limits);
+    g_autofree char *lines = g_strjoinv("\n  ", evidence);
+
+    g_test_message("%s: phase 0.%u s, fault at +0.%u s, %.1f s after it: %s: %s\n  %s", row->name,
+                   phase, offset, t / 10.0, what, model->watch.verdict.cause->id, lines);
+    g_test_fail();
+}
+
+/* Returns: whether the row held */
+static gboolean
+run_row(const Row *row, guint phase, guint offset, gboolean shuffle)
+{
+    guint lasts = row->lasts ? row->lasts : 60 SECONDS;
+    gboolean called = FALSE;
+    TestModel model;
+
+    test_model_init(&model, phase);
+    model.shuffle = shuffle;
+    if (row->set_up)
+        row->set_up(&model);
+    test_model_run(&model, FAULT_AT + offset);
+    for (guint t = 0; t < lasts; t++) {
+        const VitalsCause *cause;
+
+        if (row->script)
+            row->script(&model, t);
+        cause = model.watch.verdict.cause;
+        if (is_alarm(cause) && !called) {
+            called = TRUE;
+            if (!row->within || t > row->within ||
+                (g_strcmp0(cause->id, row->cause) != 0 && g_strcmp0(cause->id, row->first) != 0)) {
+                complain(row, phase, offset, t, &model, "wrong or late");
+                return FALSE;
+            }
+        } else if (called && is_alarm(vitals_cause_find(row->cause)) && !is_alarm(cause)) {
+            complain(row, phase, offset, t, &model, "called back");
+            return FALSE;
+        }
+        test_model_step(&model);
+    }
+    if (g_str_equal(model.watch.verdict.cause->id, row->cause) && called == (row->within > 0))
+        return TRUE;
+    complain(row, phase, offset, lasts, &model, "at the end");
+    return FALSE;
+}
+
+static void
+test_row(gconstpointer data)
+{
+    const Row *row = data;
+
+    for (guint phase = 0; phase < 20; phase++) {
+        for (guint offset = 0; offset<20; offset += row->lasts> 90 SECONDS ? 10 : 1) {
+            if (!run_row(row, phase, offset, FALSE) || !run_row(row, phase, offset, TRUE))
+                return;
+        }
+    }
+}
+
+/* An answer that comes after all ends the quarantine, and what was silent has its time anew. */
+static void
+test_overdue_call(void)
+{
+    TestModel model;
+
+    test_model_init(&model, 3);
+    test_model_run(&model, FAULT_AT);
+    vitals_watch_call_overdue(&model.watch, model.now - 5 * G_USEC_PER_SEC);
+    model.libvirt_gone = FALSE;
+    model.kernel_dead = TRUE;
+    test_model_run(&model, 40 SECONDS);
+    g_assert_cmpstr(model.watch.verdict.cause->id, ==, "none");
+    vitals_watch_call_returned(&model.watch, model.now);
+    test_model_run(&model, 6 SECONDS);
+    g_assert_cmpstr(model.watch.verdict.cause->id, ==, "none");
+    test_model_run(&model, 6 SECONDS);
+    g_assert_cmpint(model.watch.verdict.cause->health, ==, VITALS_HEALTH_UNRESPONSIVE);
+}
+
+/* One beat of a dead guest may be its last: it has to go on for a while. */
+static void
+test_recovery_has_to_last(void)
+{
+    TestModel model;
+
+    test_model_init(&model, 0);
+    test_model_run(&model, FAULT_AT);
+    spin(&model, 0);
+    test_model_run(&model, 15 SECONDS);
+    g_assert_cmpstr(model.watch.verdict.cause->id, ==, "kernel-spinning");
+    model.kernel_dead = FALSE;
+    test_model_run(&model, 3 SECONDS);
+    g_assert_cmpstr(model.watch.verdict.cause->id, ==, "kernel-spinning");
+    test_model_run(&model, 5 SECONDS);
+    g_assert_cmpstr(model.watch.verdict.cause->id, ==, "none");
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *path = g_strconcat("/watch/", rows[i].name, NULL);
+
+        g_test_add_data_func(path, &rows[i], test_row);
+    }
+    g_test_add_func("/watch/overdue-call", test_overdue_call);
+    g_test_add_func("/watch/recovery-has-to-last", test_recovery_has_to_last);
+    return g_test_run();
+}
