@@ -110,6 +110,18 @@ const VitalsOption vitals_options[] = {
     },
     {
         .section = "Probe",
+        .key = "AgentPeriod",
+        .type = VITALS_OPTION_DURATION,
+        .fallback = "10s",
+        .maximum = 10 * MINUTE,
+        .per_guest = TRUE,
+        .text =
+            "How often the guest agent is pinged where the guest has the channel for it; 0 never "
+            "asks. Only an agent that has answered since the guest (re)started is missed when it "
+            "stops. Set it to 0 where another tool must have the agent for itself.",
+    },
+    {
+        .section = "Probe",
         .key = "BalloonPeriod",
         .type = VITALS_OPTION_DURATION,
         .fallback = "2s",
@@ -122,6 +134,19 @@ const VitalsOption vitals_options[] = {
             "balloon and sets none; it is taken back at a clean exit. The kernel's answers are its "
             "pulse, so a shorter period notices a dead kernel sooner and wakes an idle guest more "
             "often. 0 never sets a period.",
+    },
+    {
+        .section = "Verdict",
+        .key = "AgentDeadline",
+        .type = VITALS_OPTION_INTEGER,
+        .fallback = "3",
+        .minimum = 2,
+        .maximum = 100,
+        .per_guest = TRUE,
+        .text =
+            "So many pings of the guest agent may fail, counted in time in which the guest could "
+            "run, before its silence is a finding. An agent alone never makes a guest dead: the "
+            "kernel has signs of its own.",
     },
     {
         .section = "Verdict",

@@ -12,6 +12,12 @@
  * a stop that comes so soon after a start is about the run before. */
 #define STOP_IS_OLD G_USEC_PER_SEC
 
+/* An agent that lives answers in milliseconds. libvirt adds up to 5 s of its own to synchronise with one
+ * that does not, so such pings have workers of their own: they must not keep a balloon waiting. */
+#define AGENT_TIMEOUT_S 2
+#define AGENT_PATIENCE (10 * G_TIME_SPAN_SECOND)
+#define AGENT_WORKERS 2
+
 struct VitalsCollector {
     VitalsSettings *settings;
     VitalsCollectorListener listener;
@@ -20,6 +26,7 @@ struct VitalsCollector {
     VitalsLane *events;
     VitalsLane *cheap;
     VitalsLane *bulk; /* per-guest questions that may wait for QEMU */
+    VitalsLane *agent;
     VitalsLane *proc;
     VitalsHost *host;
     VitalsPeriod *period;
@@ -456,6 +463,82 @@ ask_guests(VitalsCollector *collector)
     }
 }
 
+/* ---- the guest agent ---- */
+
+static gpointer
+ping(VitalsConnection *connection, gpointer data, GError **error)
+{
+    Errand *errand = data;
+
+    return connection->hypervisor->driver->ping_agent(connection, errand->uuid, AGENT_TIMEOUT_S,
+                                                      error);
+}
+
+static void
+on_pinged(gpointer result, const GError *error, gboolean late, gpointer data)
+{
+    Errand *errand = data;
+    g_autoptr(VitalsSample) sample = result;
+
+    errand->guest->pinging = FALSE;
+    if (sample && !late && errand->guest->active && !errand->collector->stopping)
+        ingest(errand->collector, errand->guest, sample);
+}
+
+static gboolean
+may_ping(const VitalsGuest *guest, gint64 now)
+{
+    const VitalsSigns *signs = &guest->watch.signs;
+
+    return guest->active && !guest->pinging && now >= guest->ping_at && guest->outline &&
+           guest->outline->agent && signs->state == VITALS_DOMAIN_RUNNING &&
+           signs->process == VITALS_PROCESS_ALIVE && !guest->quarantined && !signs->capturing;
+}
+
+static void
+ping_guest(VitalsCollector *collector, VitalsGuest *guest, gint64 now)
+{
+    gint64 period = vitals_settings_duration(collector->settings, guest->name, "Probe.AgentPeriod");
+    VitalsCall call = {
+        .work = ping,
+        .done = on_pinged,
+        .deadline = AGENT_PATIENCE,
+        .data = errand_new(collector, guest),
+        .free_data = errand_free,
+        .free_result = (GDestroyNotify)vitals_sample_unref,
+    };
+
+    vitals_watch_set_agent_period(&guest->watch, period);
+    guest->ping_at = now + (period ? period : G_TIME_SPAN_MINUTE);
+    if (!period) {
+        errand_free(call.data);
+        return;
+    }
+    /* a kernel that is suspiciously quiet may be heard here, in time for the verdict */
+    if (vitals_watch_is_suspicious(&guest->watch))
+        guest->ping_at = now + MIN(period, ASK_AGAIN);
+    guest->pinging = TRUE;
+    vitals_lane_submit(collector->agent, &call);
+}
+
+static void
+ping_guests(VitalsCollector *collector)
+{
+    gint64 now = g_get_monotonic_time();
+    GHashTableIter iter;
+    gpointer guest;
+
+    g_hash_table_iter_init(&iter, collector->guests);
+    while (g_hash_table_iter_next(&iter, NULL, &guest)) {
+        VitalsGuest *one = guest;
+
+        if (vitals_watch_is_suspicious(&one->watch))
+            one->ping_at = MIN(one->ping_at, now);
+        if (may_ping(one, now))
+            ping_guest(collector, one, now);
+    }
+}
+
 /* ---- /proc ---- */
 
 static gpointer
@@ -555,6 +638,7 @@ on_ticker(gpointer data)
     ensure_events(collector);
     start_sweep(collector);
     start_look(collector);
+    ping_guests(collector);
     tick_guests(collector);
     collector->listener.cycle(collector->data);
     return G_SOURCE_CONTINUE;
@@ -664,6 +748,7 @@ vitals_collector_new(VitalsHypervisor *hypervisor, VitalsSettings *settings,
     collector->events = vitals_lane_new("events", hypervisor, 1, abandoned);
     collector->cheap = vitals_lane_new("cheap", hypervisor, 1, abandoned);
     collector->bulk = vitals_lane_new("guest", hypervisor, workers, abandoned);
+    collector->agent = vitals_lane_new("agent", hypervisor, AGENT_WORKERS, abandoned);
     collector->proc = vitals_lane_new("proc", NULL, 1, abandoned);
     collector->period = vitals_period_new(settings, collector->bulk, collector->deadline);
     collector->ticker = g_timeout_add((guint)(period / 1000), on_ticker, collector);
@@ -682,6 +767,7 @@ vitals_collector_free(VitalsCollector *collector, gint64 patience)
     ended = vitals_lane_free(collector->events, patience);
     ended = vitals_lane_free(collector->cheap, patience) && ended;
     ended = vitals_lane_free(collector->bulk, patience) && ended;
+    ended = vitals_lane_free(collector->agent, patience) && ended;
     ended = vitals_lane_free(collector->proc, patience) && ended;
     vitals_period_free(collector->period);
     if (ended) /* a thread that hangs may still use it */

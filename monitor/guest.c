@@ -17,6 +17,7 @@ limits_of(const VitalsSettings *settings, const char *name)
     return (VitalsLimits){
         .balloon_deadline =
             (guint)vitals_settings_integer(settings, name, "Verdict.BalloonDeadline"),
+        .agent_deadline = (guint)vitals_settings_integer(settings, name, "Verdict.AgentDeadline"),
         .boot_grace = vitals_settings_duration(settings, name, "Verdict.BootGrace"),
         .stuck_after = vitals_settings_duration(settings, name, "Verdict.StuckAfter"),
         .blocked_after = BLOCKED_AFTER,

@@ -20,6 +20,8 @@
  * @asking: a balloon question is under way or waits for a worker
  * @quarantined: that question is overdue
  * @ask_at: monotonic time of the next question
+ * @pinging: a ping of its agent is under way or waits for a worker
+ * @ping_at: monotonic time of the next ping
  * @period_ours: the balloon's period was set by us
  * @episode: the health its open incident began with; %VITALS_HEALTH_HEALTHY if there is none
  * @captured: monotonic time of its last capture; 0 for never
@@ -40,6 +42,8 @@ typedef struct {
     gboolean asking;
     gboolean quarantined;
     gint64 ask_at;
+    gboolean pinging;
+    gint64 ping_at;
     gboolean period_ours;
     VitalsHealth episode;
     gint64 captured;

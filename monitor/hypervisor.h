@@ -66,10 +66,12 @@ typedef void (*VitalsClosedHandler)(gpointer data);
  * @connect: opens a connection. Returns: (transfer full)
  * @disconnect: closes it
  * @subscribe: asks for events of all domains until the connection is closed (events lane only)
- * @sweep: *cheap*: all active domains with state, control info and vCPU time; a domain that ends
+ * @sweep: *cheap*: all active domains with state, control info, vCPU time and packets; a domain that ends
  *   meanwhile is left out. Returns: (element-type VitalsSighting) (transfer full)
  * @definition: *cheap*: the live XML, or the inactive one. Takes a UUID or a name
  * @balloon: *monitor*: a sample with the part balloon
+ * @ping_agent: a sample with the part agent; waits for the guest, but no longer than @seconds (and
+ *   libvirt's own 5 s to synchronise), and takes no job that others wait for
  * @set_balloon_period: *monitor*: of the running guest only; 0 switches it off
  * @dump: *monitor*: a memory-only dump to the absolute @path; the guest is left as libvirt leaves it.
  *   Blocks for the whole dump, which cannot be cancelled once begun (measured)
@@ -85,6 +87,8 @@ typedef struct {
     char *(*definition)(VitalsConnection *connection, const char *domain, gboolean inactive,
                         GError **error);
     VitalsSample *(*balloon)(VitalsConnection *connection, const char *uuid, GError **error);
+    VitalsSample *(*ping_agent)(VitalsConnection *connection, const char *uuid, guint seconds,
+                                GError **error);
     gboolean (*set_balloon_period)(VitalsConnection *connection, const char *uuid, guint seconds,
                                    GError **error);
     gboolean (*dump)(VitalsConnection *connection, const char *uuid, const char *path,

@@ -107,6 +107,18 @@ balloon_json(const VitalsSample *sample)
 }
 
 static json_t *
+net_json(const VitalsSample *sample)
+{
+    return json_pack("{s:I}", "transmitted_packets", (json_int_t)sample->transmitted);
+}
+
+static json_t *
+agent_json(const VitalsSample *sample)
+{
+    return json_pack("{s:s}", "agent", vitals_agent_name(sample->agent));
+}
+
+static json_t *
 event_json(const VitalsSample *sample)
 {
     return json_pack("{s:s}", "event", vitals_event_name(sample->event));
@@ -119,6 +131,7 @@ vitals_sample_to_line(const VitalsSample *sample)
         [VITALS_PART_STATE] = state_json,     [VITALS_PART_CONTROL] = control_json,
         [VITALS_PART_VCPU] = vcpu_json,       [VITALS_PART_PROCESS] = process_json,
         [VITALS_PART_BALLOON] = balloon_json, [VITALS_PART_EVENT] = event_json,
+        [VITALS_PART_NET] = net_json,         [VITALS_PART_AGENT] = agent_json,
     };
     g_autofree char *time = vitals_time_rfc3339(sample->realtime);
     json_t *json = json_pack("{s:f, s:s}", "at", (double)sample->at / G_USEC_PER_SEC, "time", time);

@@ -21,13 +21,19 @@
  * are none: two paces of a balloon that is asked every ten seconds. */
 #define OBSERVING (25 * G_USEC_PER_SEC)
 
+/* Four boots within this time are not what an update does. The slowest loop seen in the lab took 18 s a
+ * round; a guest with a long boot may take two minutes. */
+#define REBOOT_LOOP_WITHIN (10 * 60 * G_USEC_PER_SEC)
+
+/* Too little CPU for so long is a finding; shorter ones are what a busy host does. */
+#define STARVED_FOR (60 * G_USEC_PER_SEC)
+
 static gboolean
 kernel_is_dead(const VitalsSigns *signs, const VitalsLimits *limits)
 {
     return signs->state == VITALS_DOMAIN_RUNNING && !signs->overdue_since &&
-           vitals_signs_layer_is_silent(signs, limits, VITALS_LAYER_KERNEL) &&
-           !(vitals_signs_layer_has_armed(signs, VITALS_LAYER_USERSPACE) &&
-             !vitals_signs_layer_is_silent(signs, limits, VITALS_LAYER_USERSPACE));
+           vitals_signs_layer_is_silent(signs, VITALS_LAYER_KERNEL) &&
+           !vitals_signs_kernel_is_heard(signs);
 }
 
 static gboolean
@@ -153,7 +159,47 @@ static gboolean
 nothing_armed(const VitalsSigns *signs)
 {
     return !vitals_signs_layer_has_armed(signs, VITALS_LAYER_KERNEL) &&
-           !vitals_signs_layer_has_armed(signs, VITALS_LAYER_USERSPACE);
+           !vitals_signs_layer_has_armed(signs, VITALS_LAYER_USERSPACE) &&
+           !vitals_signs_is_alive(signs, VITALS_LAYER_KERNEL);
+}
+
+static gboolean
+holds_watchdog_expired(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return signs->watchdog_at != 0 && signs->state == VITALS_DOMAIN_RUNNING;
+}
+
+static gboolean
+holds_reboot_loop(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    gint64 oldest = signs->reboots[VITALS_REBOOTS_KEPT - 1];
+
+    return oldest != 0 && signs->reboots[0] - oldest < REBOOT_LOOP_WITHIN &&
+           signs->now - signs->reboots[0] < REBOOT_LOOP_WITHIN;
+}
+
+static gboolean
+agent_is_silent(const VitalsSigns *signs, VitalsAgent kind)
+{
+    return vitals_signs_layer_is_silent(signs, VITALS_LAYER_USERSPACE) && signs->agent == kind;
+}
+
+static gboolean
+holds_agent_gone(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return agent_is_silent(signs, VITALS_AGENT_DISCONNECTED);
+}
+
+static gboolean
+holds_agent_frozen(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return agent_is_silent(signs, VITALS_AGENT_UNAVAILABLE);
+}
+
+static gboolean
+holds_starved(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return signs->starve_since != 0 && signs->starve_at - signs->starve_since >= STARVED_FOR;
 }
 
 static gboolean
@@ -161,6 +207,19 @@ holds_starting(const VitalsSigns *signs, const VitalsLimits *limits)
 {
     return nothing_armed(signs) && signs->boot_seen &&
            signs->now - signs->started < limits->boot_grace;
+}
+
+static gboolean
+holds_rebooting(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return signs->rebooted && holds_starting(signs, limits);
+}
+
+/* Its balloon was asked and has never answered since the guest was started before our eyes. */
+static gboolean
+holds_not_booted(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return nothing_armed(signs) && signs->boot_seen && signs->balloon_never_answered;
 }
 
 static gboolean
@@ -341,6 +400,36 @@ const VitalsCause vitals_causes[] = {
         .holds = kernel_is_dead,
     },
     {
+        .id = "watchdog-expired",
+        .health = VITALS_HEALTH_UNRESPONSIVE,
+        .layer = VITALS_LAYER_USERSPACE,
+        .meaning =
+            "The guest's watchdog expired: what had to pet it did not, while the kernel still "
+            "answers.",
+        .remedy =
+            "Look at the guest's console and at what feeds its watchdog; memory exhaustion and "
+            "stuck storage are the usual reasons.",
+        .holds = holds_watchdog_expired,
+    },
+    {
+        .id = "reboot-loop",
+        .health = VITALS_HEALTH_DEGRADED,
+        .layer = VITALS_LAYER_KERNEL,
+        .meaning = "The guest reboots again and again.",
+        .remedy =
+            "Read the end of its console log before each reboot: a panic with a reboot behind it "
+            "(panic=N) looks like this from outside when there is no panic device.",
+        .holds = holds_reboot_loop,
+    },
+    {
+        .id = "rebooting",
+        .health = VITALS_HEALTH_STARTING,
+        .layer = VITALS_LAYER_NONE,
+        .meaning = "The guest rebooted a short while ago and has not shown all its signs yet.",
+        .remedy = "Wait.",
+        .holds = holds_rebooting,
+    },
+    {
         .id = "starting",
         .health = VITALS_HEALTH_STARTING,
         .layer = VITALS_LAYER_NONE,
@@ -357,6 +446,16 @@ const VitalsCause vitals_causes[] = {
         .holds = holds_observing,
     },
     {
+        .id = "not-booted",
+        .health = VITALS_HEALTH_UNKNOWN,
+        .layer = VITALS_LAYER_NONE,
+        .meaning =
+            "Since it started nothing of an operating system was seen: no bootable disk, a boot "
+            "menu that waits, or a system without a balloon driver.",
+        .remedy = "Look at the guest's screen ('virsh screenshot') or console.",
+        .holds = holds_not_booted,
+    },
+    {
         .id = "no-vital-signs",
         .health = VITALS_HEALTH_UNKNOWN,
         .layer = VITALS_LAYER_NONE,
@@ -365,6 +464,35 @@ const VitalsCause vitals_causes[] = {
         .remedy = "Give it a virtio balloon with a statistics period (lint rule MEM004) and load "
                   "its driver in the guest.",
         .holds = holds_no_vital_signs,
+    },
+    {
+        .id = "agent-gone",
+        .health = VITALS_HEALTH_DEGRADED,
+        .layer = VITALS_LAYER_USERSPACE,
+        .meaning = "The guest agent has left its port, while the kernel lives: it was stopped, or "
+                   "userspace is dying.",
+        .remedy =
+            "Log in, or look at the console: if other services are gone too, the guest needs a "
+            "restart; else start qemu-guest-agent again.",
+        .holds = holds_agent_gone,
+    },
+    {
+        .id = "agent-frozen",
+        .health = VITALS_HEALTH_DEGRADED,
+        .layer = VITALS_LAYER_USERSPACE,
+        .meaning = "The guest agent holds its port and does not answer, while the kernel lives.",
+        .remedy = "Look at the console for stuck storage or memory exhaustion; restart "
+                  "qemu-guest-agent.",
+        .holds = holds_agent_frozen,
+    },
+    {
+        .id = "cpu-starved",
+        .health = VITALS_HEALTH_DEGRADED,
+        .layer = VITALS_LAYER_VCPU,
+        .meaning = "The host gives the guest less than half of the CPU time it asks for.",
+        .remedy =
+            "Take load off the host or move guests away; see the pressure in /proc/pressure/cpu.",
+        .holds = holds_starved,
     },
     {
         .id = "requested",

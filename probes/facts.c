@@ -23,6 +23,7 @@ vitals_part_name(VitalsPart part)
         [VITALS_PART_STATE] = "state",     [VITALS_PART_CONTROL] = "control",
         [VITALS_PART_VCPU] = "vcpu",       [VITALS_PART_PROCESS] = "process",
         [VITALS_PART_BALLOON] = "balloon", [VITALS_PART_EVENT] = "event",
+        [VITALS_PART_NET] = "net",         [VITALS_PART_AGENT] = "agent",
     };
     return NAME_OF(names, part);
 }
@@ -84,6 +85,18 @@ vitals_process_name(VitalsProcess process)
         [VITALS_PROCESS_GONE] = "gone",
     };
     return NAME_OF(names, process);
+}
+
+const char *
+vitals_agent_name(VitalsAgent agent)
+{
+    static const char *const names[] = {
+        [VITALS_AGENT_ANSWERED] = "answered",
+        [VITALS_AGENT_DISCONNECTED] = "disconnected",
+        [VITALS_AGENT_UNAVAILABLE] = "unavailable",
+        [VITALS_AGENT_REFUSED] = "refused",
+    };
+    return NAME_OF(names, agent);
 }
 
 const char *

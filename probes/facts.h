@@ -29,10 +29,12 @@ typedef enum {
     VITALS_PART_PROCESS, /* the QEMU process in /proc */
     VITALS_PART_BALLOON, /* balloon statistics: asks the monitor and may block for ever */
     VITALS_PART_EVENT,   /* something libvirt told us by itself */
+    VITALS_PART_NET,     /* packets, counted by the host's end of the wire: never blocks */
+    VITALS_PART_AGENT,   /* a ping to the guest agent: waits for the guest, with a time-out */
     VITALS_N_PARTS,
 } VitalsPart;
 
-/* "state", "control", "vcpu", "process", "balloon", "event" */
+/* "state", "control", "vcpu", "process", "balloon", "event", "net", "agent" */
 const char *vitals_part_name(VitalsPart part);
 
 /* What came of asking. Only AVAILABLE has a value; none of the others is good or bad. */
@@ -97,6 +99,17 @@ typedef enum {
 
 const char *vitals_process_name(VitalsProcess process);
 
+/* What came of a ping to the guest agent; libvirt tells the failures apart by its message alone
+ * (fault-matrix, section 1). */
+typedef enum {
+    VITALS_AGENT_ANSWERED,
+    VITALS_AGENT_DISCONNECTED, /* nobody in the guest has the port open: no agent, or it was killed */
+    VITALS_AGENT_UNAVAILABLE, /* somebody has, and does not answer: agent or kernel frozen */
+    VITALS_AGENT_REFUSED,     /* it answers but knows no ping: it lives all the same */
+} VitalsAgent;
+
+const char *vitals_agent_name(VitalsAgent agent);
+
 typedef enum {
     VITALS_EVENT_STARTED,
     VITALS_EVENT_REBOOT,
@@ -136,6 +149,7 @@ const char *vitals_event_name(VitalsEvent event);
  * @available: what the guest's kernel sees, bytes; with @has_counters
  * @unused: what it does not use at all, bytes; with @has_counters
  * @usable: what it could use without swapping, bytes; with @has_counters
+ * @transmitted: packets that the guest sent on all its interfaces since it started
  */
 typedef struct {
     gatomicrefcount references;
@@ -162,6 +176,9 @@ typedef struct {
     guint64 available;
     guint64 unused;
     guint64 usable;
+
+    guint64 transmitted;
+    VitalsAgent agent;
 
     VitalsEvent event;
 } VitalsSample;

@@ -71,6 +71,20 @@ first_console_log(const VitalsXmlNode *root)
     return NULL;
 }
 
+static gboolean
+has_agent(const VitalsXmlNode *root)
+{
+    g_autoptr(GPtrArray) targets = vitals_xml_all(root, "devices/channel/target");
+
+    for (guint i = 0; i < targets->len; i++) {
+        const char *name = vitals_xml_attribute(g_ptr_array_index(targets, i), "name");
+
+        if (name && g_str_equal(name, "org.qemu.guest_agent.0"))
+            return TRUE;
+    }
+    return FALSE;
+}
+
 static guint64
 video_memory(const VitalsXmlNode *root)
 {
@@ -115,6 +129,7 @@ vitals_outline_new(const char *source, const char *text, GError **error)
     balloon = vitals_xml_value(root, "devices/memballoon/@model");
     outline->balloon = balloon && g_str_has_prefix(balloon, "virtio");
     outline->balloon_period = number_at(root, "devices/memballoon/stats/@period");
+    outline->agent = has_agent(root);
     outline->panic_device = vitals_xml_first(root, "devices/panic") != NULL;
     outline->vmcoreinfo = vitals_xml_first(root, "features/vmcoreinfo") != NULL &&
                           !is_at(root, "features/vmcoreinfo/@state", "off");

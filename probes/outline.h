@@ -10,6 +10,7 @@
  * @vcpus: how many vCPUs it may have
  * @balloon: it has a virtio balloon, so that a statistics period makes sense
  * @balloon_period: seconds; 0 if none is set
+ * @agent: it has a channel for the guest agent
  * @panic_device: it can tell the host that it panicked
  * @vmcoreinfo: its kernel can leave a note of its layout, without which dumps are hard to read
  * @encrypted: its memory is encrypted (launchSecurity): a dump shows nothing
@@ -23,6 +24,7 @@ typedef struct {
     guint vcpus;
     gboolean balloon;
     guint balloon_period;
+    gboolean agent;
     gboolean panic_device;
     gboolean vmcoreinfo;
     gboolean encrypted;

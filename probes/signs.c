@@ -15,10 +15,9 @@ vitals_source_silence(const VitalsSource *source)
 }
 
 static gboolean
-is_silent(const VitalsSource *source, const VitalsLimits *limits)
+is_silent(const VitalsSource *source)
 {
-    return vitals_source_has_deadline(source) &&
-           vitals_source_silence(source) > source->period * limits->balloon_deadline;
+    return vitals_source_has_deadline(source) && vitals_source_silence(source) > source->deadline;
 }
 
 gboolean
@@ -32,15 +31,14 @@ vitals_signs_layer_has_armed(const VitalsSigns *signs, VitalsLayer layer)
 }
 
 gboolean
-vitals_signs_layer_is_silent(const VitalsSigns *signs, const VitalsLimits *limits,
-                             VitalsLayer layer)
+vitals_signs_layer_is_silent(const VitalsSigns *signs, VitalsLayer layer)
 {
     gboolean silent = FALSE;
 
     for (guint i = 0; vitals_probes[i]; i++) {
         if (vitals_probes[i]->layer != layer || !vitals_source_has_deadline(&signs->sources[i]))
             continue;
-        if (!is_silent(&signs->sources[i], limits))
+        if (!is_silent(&signs->sources[i]))
             return FALSE;
         silent = TRUE;
     }
@@ -61,4 +59,43 @@ gboolean
 vitals_signs_is_fresh(const VitalsSigns *signs, const VitalsLimits *limits, gint64 at)
 {
     return at != 0 && signs->now - at <= limits->sample_max_age;
+}
+
+/* Sources without a pace (packets) prove life for so long after they were heard. */
+#define ALIVE_FOR (60 * G_USEC_PER_SEC)
+
+gboolean
+vitals_signs_kernel_is_heard(const VitalsSigns *signs)
+{
+    gint64 silent_since = -1;
+    gint64 period = 0;
+    gint64 heard = -1;
+
+    for (guint i = 0; vitals_probes[i]; i++) {
+        const VitalsSource *source = &signs->sources[i];
+
+        if (vitals_probes[i]->layer < VITALS_LAYER_KERNEL || !source->armed)
+            continue;
+        if (vitals_probes[i]->layer == VITALS_LAYER_KERNEL && vitals_source_has_deadline(source)) {
+            silent_since = MAX(silent_since, source->run_at_beat);
+            period = MAX(period, source->period);
+        } else {
+            heard = MAX(heard, source->run_at_beat);
+        }
+    }
+    /* the last packet may have left at any moment up to the death, as may the last beat */
+    return silent_since >= 0 && heard > silent_since + 2 * period;
+}
+
+gboolean
+vitals_signs_is_alive(const VitalsSigns *signs, VitalsLayer layer)
+{
+    for (guint i = 0; vitals_probes[i]; i++) {
+        const VitalsSource *source = &signs->sources[i];
+
+        if (vitals_probes[i]->layer >= layer && source->armed &&
+            signs->now - source->last_beat <= ALIVE_FOR)
+            return TRUE;
+    }
+    return FALSE;
 }

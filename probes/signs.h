@@ -6,6 +6,9 @@
 /* More than there are live probes; the build's table is checked against it by a test. */
 #define VITALS_SOURCES_MAX 16
 
+/* So many reboots within a short time are a loop: an update may need one or two. */
+#define VITALS_REBOOTS_KEPT 4
+
 /**
  * VitalsSource: what one live probe remembers of one guest; plain data
  * @armed: it has beaten since the guest (re)started, so its silence means something
@@ -15,6 +18,7 @@
  * @run_at_answer: the run clock when the probe last got an answer of any kind: silence is only proven
  *   up to there, as a question that was not answered proves nothing
  * @period: how often it should beat, microseconds; 0 if it has no pace
+ * @deadline: the silence that means death, microseconds of time in which the guest could run
  * @answer_at: monotonic time of the last answer
  * @value: the raw value it saw last, whatever it compares
  * @had_counters: balloon only: the last answer carried the guest's own figures
@@ -26,6 +30,7 @@ typedef struct {
     gint64 run_at_beat;
     gint64 run_at_answer;
     gint64 period;
+    gint64 deadline;
     gint64 answer_at;
     guint64 value;
     gboolean had_counters;
@@ -55,6 +60,16 @@ typedef struct {
  *   guest did between its last beat and its death is not how it died
  * @vcpu_at: monotonic time of the last answer about vCPU time
  * @vcpu_at_beat: monotonic time of the vCPU figure that @vcpu_ns_at_beat holds
+ * @balloon_never_answered: its balloon was asked and has no stamp at all
+ * @agent: what came of the last ping to the guest agent
+ * @agent_at: monotonic time of that ping; 0 for never
+ * @watchdog_at: monotonic time at which the guest's watchdog expired; 0 if it did not since @started,
+ *   or if userspace was heard of afterwards
+ * @rebooted: this start was a reboot
+ * @reboots: monotonic times of the last reboots, latest first; several events within a second are one
+ * @starve_share: how much of the latest minute the host gave no CPU to what was ready to run, 0 to 1
+ * @starve_at: monotonic time of the sample that @starve_share was brought up to date with
+ * @starve_since: since when that share is too large, monotonic; 0 if it is not
  * @sources: one for each live probe, in the order of the table vitals_probes
  */
 typedef struct {
@@ -90,6 +105,17 @@ typedef struct {
     gint64 vcpu_at;
     gint64 vcpu_at_beat;
 
+    gboolean balloon_never_answered;
+    VitalsAgent agent;
+    gint64 agent_at;
+    gint64 watchdog_at;
+    gboolean rebooted;
+    gint64 reboots[VITALS_REBOOTS_KEPT];
+
+    double starve_share;
+    gint64 starve_at;
+    gint64 starve_since;
+
     VitalsSource sources[VITALS_SOURCES_MAX];
 } VitalsSigns;
 
@@ -97,6 +123,7 @@ typedef struct {
  * VitalsLimits: the deadlines of one guest, microseconds unless said
  * @balloon_deadline: periods of the balloon's silence, in time the guest could run, that make the
  *   kernel dead
+ * @agent_deadline: likewise for the guest agent and userspace
  * @boot_grace: how long a guest may be starting
  * @stuck_after: how long QEMU may be stopped or its monitor occupied
  * @blocked_after: how long its main thread may be in uninterruptible sleep
@@ -105,6 +132,7 @@ typedef struct {
  */
 typedef struct {
     guint balloon_deadline;
+    guint agent_deadline;
     gint64 boot_grace;
     gint64 stuck_after;
     gint64 blocked_after;
@@ -122,8 +150,14 @@ gint64 vitals_source_silence(const VitalsSource *source);
 gboolean vitals_signs_layer_has_armed(const VitalsSigns *signs, VitalsLayer layer);
 
 /* Whether every such source of the layer is past its deadline, and there is one. */
-gboolean vitals_signs_layer_is_silent(const VitalsSigns *signs, const VitalsLimits *limits,
-                                      VitalsLayer layer);
+gboolean vitals_signs_layer_is_silent(const VitalsSigns *signs, VitalsLayer layer);
+
+/* Whether something above the vCPUs gave a sign well after the kernel's armed sources fell silent: then
+ * it is them that are broken, not the kernel. */
+gboolean vitals_signs_kernel_is_heard(const VitalsSigns *signs);
+
+/* Whether any source of that layer or above, with a pace or without, was heard of lately. */
+gboolean vitals_signs_is_alive(const VitalsSigns *signs, VitalsLayer layer);
 
 /* How many cores the vCPUs used since the kernel fell silent, of the time the host gave them: 1.0 is
  * one vCPU at full speed. Negative while that time is too short to tell, or nothing is known. */

@@ -76,10 +76,9 @@ vitals_verdict_layer_up(const VitalsSigns *signs, const VitalsLimits *limits, Vi
         return vcpu->armed && signs->now - vcpu->last_beat <= VCPU_FRESH ? 1 : -1;
     case VITALS_LAYER_KERNEL:
     case VITALS_LAYER_USERSPACE:
-        return vitals_signs_layer_has_armed(signs, layer) &&
-                       !vitals_signs_layer_is_silent(signs, limits, layer)
-                   ? 1
-                   : -1;
+        if (vitals_signs_layer_has_armed(signs, layer))
+            return vitals_signs_layer_is_silent(signs, layer) ? -1 : 1;
+        return vitals_signs_is_alive(signs, layer) ? 1 : -1;
     case VITALS_LAYER_NONE:
     case VITALS_N_LAYERS:
         break;
@@ -107,14 +106,15 @@ append_source(GPtrArray *lines, const VitalsSigns *signs, const VitalsLimits *li
                                                                    "(re)started"
                                                                  : "never answered"));
     else if (!source->period)
-        g_ptr_array_add(lines, g_strdup_printf("%s: no period set, says nothing", probe->id));
+        g_ptr_array_add(lines, g_strdup_printf("%s: last beat %.1f s ago; its silence says nothing",
+                                               probe->id, seconds(signs->now - source->last_beat)));
     else
         g_ptr_array_add(
             lines, g_strdup_printf("%s: last beat %.1f s ago, silent for %.1f s in which the guest "
                                    "could run; deadline %.1f s",
                                    probe->id, seconds(signs->now - source->last_beat),
                                    seconds(MAX(vitals_source_silence(source), 0)),
-                                   seconds(source->period * limits->balloon_deadline)));
+                                   seconds(source->deadline)));
 }
 
 static void
@@ -169,6 +169,13 @@ vitals_verdict_evidence(const VitalsSigns *signs, const VitalsLimits *limits)
         g_ptr_array_add(lines, g_strdup_printf("event: libvirt reported a crash %.1f s ago",
                                                seconds(signs->now - signs->crashed_at)));
     append_hypervisor(lines, signs);
+    if (signs->watchdog_at)
+        g_ptr_array_add(lines, g_strdup_printf("event: the guest's watchdog expired %.1f s ago",
+                                               seconds(signs->now - signs->watchdog_at)));
+    if (signs->agent_at)
+        g_ptr_array_add(lines, g_strdup_printf("agent: the last ping was %s, %.1f s ago",
+                                               vitals_agent_name(signs->agent),
+                                               seconds(signs->now - signs->agent_at)));
     if (signs->vcpu_at)
         append_vcpu(lines, signs);
     for (guint i = 0; vitals_probes[i]; i++)

@@ -20,10 +20,25 @@ vitals_watch_init(VitalsWatch *watch, gint64 now, const VitalsLimits *limits, gb
     };
 }
 
+static void
+set_pace(VitalsWatch *watch, const char *probe, gint64 period, guint deadline)
+{
+    VitalsSource *source = &watch->signs.sources[vitals_probe_index(probe)];
+
+    source->period = period;
+    source->deadline = period * deadline;
+}
+
 void
 vitals_watch_set_balloon_period(VitalsWatch *watch, gint64 period)
 {
-    watch->signs.sources[vitals_probe_index("balloon")].period = period;
+    set_pace(watch, "balloon", period, watch->limits.balloon_deadline);
+}
+
+void
+vitals_watch_set_agent_period(VitalsWatch *watch, gint64 period)
+{
+    set_pace(watch, "agent", period, watch->limits.agent_deadline);
 }
 
 /* The shares of CPU and of starvation are counted anew. */
@@ -42,6 +57,7 @@ start_over(VitalsSigns *signs, gint64 now)
     signs->started = now;
     signs->boot_seen = TRUE;
     signs->crashed_at = 0;
+    signs->watchdog_at = 0;
     forget_since_beat(signs);
     for (guint i = 0; i < VITALS_SOURCES_MAX; i++) {
         signs->sources[i].armed = FALSE;

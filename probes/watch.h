@@ -28,6 +28,9 @@ void vitals_watch_init(VitalsWatch *watch, gint64 now, const VitalsLimits *limit
  * counts. */
 void vitals_watch_set_balloon_period(VitalsWatch *watch, gint64 period);
 
+/* How often the guest agent is asked, microseconds; 0 if it is not. */
+void vitals_watch_set_agent_period(VitalsWatch *watch, gint64 period);
+
 /**
  * vitals_watch_ingest:
  *

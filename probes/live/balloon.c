@@ -54,6 +54,7 @@ absorb(const VitalsSample *sample, VitalsSigns *signs, VitalsSource *source)
         return VITALS_PULSE_NONE;
 
     signs->monitor_at = sample->at;
+    signs->balloon_never_answered = sample->last_update == 0;
     pulse = judge(sample, source);
     source->had_counters = sample->has_counters;
     source->answer_at = sample->at;

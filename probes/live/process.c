@@ -5,6 +5,30 @@
  * The QEMU process in the host's /proc: libvirt cannot tell that it is stopped or in D state, the
  * kernel can, and looking costs QEMU nothing.
  */
+/* The share of starvation is that of about the last half minute, so that a short burst is none. */
+#define STARVE_MEMORY (30.0 * G_USEC_PER_SEC)
+
+/* From here on a guest gets less than half of what it asks for. */
+#define STARVE_TOO_MUCH 0.5
+
+static void
+note_starvation(const VitalsSample *sample, VitalsSigns *signs)
+{
+    gint64 elapsed = sample->at - signs->starve_at;
+    double weight = CLAMP((double)elapsed / STARVE_MEMORY, 0.0, 1.0);
+    double share;
+
+    if (signs->starve_at && elapsed > 0) {
+        share = CLAMP((double)sample->starved / (double)elapsed, 0.0, 1.0);
+        signs->starve_share += weight * (share - signs->starve_share);
+    }
+    signs->starve_at = sample->at;
+    if (signs->starve_share < STARVE_TOO_MUCH)
+        signs->starve_since = 0;
+    else if (!signs->starve_since)
+        signs->starve_since = sample->at;
+}
+
 static VitalsPulse
 absorb(const VitalsSample *sample, VitalsSigns *signs, VitalsSource *source)
 {
@@ -17,6 +41,7 @@ absorb(const VitalsSample *sample, VitalsSigns *signs, VitalsSource *source)
     signs->process_at = sample->at;
     signs->starved += sample->starved;
     signs->starve_debt += sample->starved;
+    note_starvation(sample, signs);
     source->answer_at = sample->at;
     return sample->process == VITALS_PROCESS_ALIVE ? VITALS_PULSE_BEAT : VITALS_PULSE_NONE;
 }

@@ -7,13 +7,32 @@
  * over any silence.
  */
 
+/* A reset makes libvirt tell of two or three reboots at once (measured). */
+#define REBOOT_MERGE G_USEC_PER_SEC
+
+static void
+note_reboot(const VitalsSample *sample, VitalsSigns *signs)
+{
+    signs->rebooted = TRUE;
+    if (signs->reboots[0] && sample->at - signs->reboots[0] < REBOOT_MERGE)
+        return;
+    for (guint i = VITALS_REBOOTS_KEPT - 1; i > 0; i--)
+        signs->reboots[i] = signs->reboots[i - 1];
+    signs->reboots[0] = sample->at;
+}
+
 static VitalsPulse
 absorb_event(const VitalsSample *sample, VitalsSigns *signs)
 {
     switch (sample->event) {
     case VITALS_EVENT_STARTED:
-    case VITALS_EVENT_REBOOT:
         return VITALS_PULSE_RESET;
+    case VITALS_EVENT_REBOOT:
+        note_reboot(sample, signs);
+        return VITALS_PULSE_RESET;
+    case VITALS_EVENT_WATCHDOG:
+        signs->watchdog_at = sample->at;
+        return VITALS_PULSE_NONE;
     case VITALS_EVENT_CRASHED:
     case VITALS_EVENT_STOPPED_CRASHED:
         signs->crashed_at = sample->at;

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "probes/probe.h"
+
+/*
+ * A ping to the guest agent: its answer proves that userspace runs, and a refusal does so too. Only
+ * an agent that has answered once since the guest (re)started is missed when it does not: many guests
+ * have the channel and no agent.
+ */
+static VitalsPulse
+absorb(const VitalsSample *sample, VitalsSigns *signs, VitalsSource *source)
+{
+    if (!vitals_sample_has(sample, VITALS_PART_AGENT))
+        return VITALS_PULSE_NONE;
+
+    signs->agent = sample->agent;
+    signs->agent_at = sample->at;
+    source->answer_at = sample->at;
+    source->run_at_answer = signs->run_clock;
+    if (sample->agent == VITALS_AGENT_DISCONNECTED || sample->agent == VITALS_AGENT_UNAVAILABLE)
+        return VITALS_PULSE_NONE;
+    signs->watchdog_at = 0;
+    return VITALS_PULSE_BEAT;
+}
+
+const VitalsProbe vitals_probe_agent = {
+    .id = "agent",
+    .layer = VITALS_LAYER_USERSPACE,
+    .summary = "answers of the guest agent",
+    .arms_at = 1,
+    .absorb = absorb,
+};
