@@ -2,6 +2,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "monitor/vmcore.h"
+#include "tests/unit/program.h"
 
 #include <string.h>
 
@@ -14,9 +15,7 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
     g_autoptr(GError) error = NULL;
 
     /* beside wherever it is run: the test's own directory, or the fuzzer's */
-    if (!g_file_set_contents_full(path, (const char *)data, (gssize)size, G_FILE_SET_CONTENTS_NONE,
-                                  0600, NULL))
-        return 0;
+    test_write_file(path, data, size);
     vmcore = vitals_vmcore_inspect(path, &error);
     g_assert_true((vmcore == NULL) == (error != NULL));
     if (vmcore && vmcore->release)

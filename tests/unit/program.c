@@ -51,3 +51,15 @@ test_remove_tree(const char *path)
     }
     g_assert_cmpint(g_remove(path), ==, 0);
 }
+
+void
+test_write_file(const char *path, gconstpointer data, gsize size)
+{
+    FILE *file;
+
+    g_unlink(path);
+    file = fopen(path, "w");
+    g_assert_nonnull(file);
+    g_assert_cmpuint(fwrite(data, 1, size, file), ==, size);
+    g_assert_cmpint(fclose(file), ==, 0);
+}

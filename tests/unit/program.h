@@ -18,3 +18,6 @@ TestRun test_run_program(const char *first, ...) G_GNUC_NULL_TERMINATED;
 
 /* Removes what is in it too; follows no link. */
 void test_remove_tree(const char *path);
+
+/* Writes a new file in place of any that is there, and does not wait for the disk as GLib does. */
+void test_write_file(const char *path, gconstpointer data, gsize size);

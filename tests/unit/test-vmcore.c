@@ -130,7 +130,7 @@ flatten(GByteArray *dump, gboolean end)
 static VitalsVmcore *
 inspect(const GByteArray *bytes, GError **error)
 {
-    g_assert_true(g_file_set_contents("dump", (const char *)bytes->data, bytes->len, NULL));
+    test_write_file("dump", bytes->data, bytes->len);
     return vitals_vmcore_inspect("dump", error);
 }
 
