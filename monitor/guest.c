@@ -23,6 +23,7 @@ limits_of(const VitalsSettings *settings, const char *name)
         .blocked_after = BLOCKED_AFTER,
         .sample_max_age = vitals_settings_duration(settings, NULL, "Verdict.SampleMaxAge"),
         .recovery = RECOVERY,
+        .gap_counted = 2 * vitals_settings_duration(settings, NULL, "Monitor.SamplePeriod"),
     };
 }
 

@@ -13,9 +13,21 @@ typedef struct {
     GHashTable *delays;
 } Process;
 
+/* A domain that has no QEMU (another hypervisor, another PID namespace) is looked for at every look for
+ * so long, and from then on once in so long: it takes all of /proc. */
+#define SEARCH_AGAIN (5 * G_USEC_PER_SEC)
+
+/* When a domain without a process was looked for in vain. */
+typedef struct {
+    gint64 first;
+    gint64 last;
+} Search;
+
+/* @searched: (element-type Search): by UUID */
 struct VitalsHost {
     char *root;
     GHashTable *processes; /* by UUID */
+    GHashTable *searched;
 };
 
 static void
@@ -34,6 +46,7 @@ vitals_host_new(const char *root)
     host->root = g_strdup(root);
     host->processes =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)process_free);
+    host->searched = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return host;
 }
 
@@ -43,6 +56,7 @@ vitals_host_free(VitalsHost *host)
     if (!host)
         return;
     g_hash_table_unref(host->processes);
+    g_hash_table_unref(host->searched);
     g_free(host->root);
     g_free(host);
 }
@@ -235,6 +249,28 @@ is_forgotten(gpointer uuid, gpointer process, gpointer wanted)
     return !g_hash_table_contains(wanted, uuid);
 }
 
+static gboolean
+is_search_due(VitalsHost *host, const char *uuid)
+{
+    const Search *search = g_hash_table_lookup(host->searched, uuid);
+    gint64 now = g_get_monotonic_time();
+
+    return !search || now - search->first < SEARCH_AGAIN || now - search->last >= SEARCH_AGAIN;
+}
+
+static void
+note_search(VitalsHost *host, const char *uuid)
+{
+    Search *search = g_hash_table_lookup(host->searched, uuid);
+
+    if (!search) {
+        search = g_new0(Search, 1);
+        search->first = g_get_monotonic_time();
+        g_hash_table_insert(host->searched, g_strdup(uuid), search);
+    }
+    search->last = g_get_monotonic_time();
+}
+
 static void
 look_for_missing(VitalsHost *host, const char *const *uuids)
 {
@@ -243,8 +279,13 @@ look_for_missing(VitalsHost *host, const char *const *uuids)
     for (const char *const *uuid = uuids; *uuid; uuid++) {
         Process *process = g_hash_table_lookup(host->processes, *uuid);
 
-        if (!process || process->gone)
-            g_hash_table_add(missing, (gpointer)*uuid);
+        if (process && !process->gone)
+            continue;
+        /* one that is gone may be back at any moment, and must not be called gone then */
+        if (!process && !is_search_due(host, *uuid))
+            continue;
+        note_search(host, *uuid);
+        g_hash_table_add(missing, (gpointer)*uuid);
     }
     if (g_hash_table_size(missing) > 0)
         find_processes(host, missing);
@@ -259,6 +300,7 @@ vitals_host_look(VitalsHost *host, const char *const *uuids)
     for (const char *const *uuid = uuids; *uuid; uuid++)
         g_hash_table_add(wanted, (gpointer)*uuid);
     g_hash_table_foreach_remove(host->processes, is_forgotten, wanted);
+    g_hash_table_foreach_remove(host->searched, is_forgotten, wanted);
     look_for_missing(host, uuids);
 
     for (const char *const *uuid = uuids; *uuid; uuid++) {

@@ -129,6 +129,9 @@ typedef struct {
  * @blocked_after: how long its main thread may be in uninterruptible sleep
  * @sample_max_age: older facts say nothing
  * @recovery: how long better signs have to last
+ * @gap_counted: where two cheap samples lie further apart than this it was we who were away (stopped,
+ *   starved, or libvirtd gone), and only this much of the gap counts as time in which the guest was
+ *   seen running
  */
 typedef struct {
     guint balloon_deadline;
@@ -138,6 +141,7 @@ typedef struct {
     gint64 blocked_after;
     gint64 sample_max_age;
     gint64 recovery;
+    gint64 gap_counted;
 } VitalsLimits;
 
 /* Whether the silence of that source means something: it has armed and has a pace. */

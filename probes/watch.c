@@ -2,11 +2,6 @@
 #include "probes/watch.h"
 #include "probes/probe.h"
 
-/* A cheap sample comes every second. Where two lie further apart than this it was we who were away
- * (stopped, starved, or libvirtd gone), and only this much of the gap counts as time in which the
- * guest was seen running. */
-#define GAP_COUNTED (2 * G_USEC_PER_SEC)
-
 /* A beat may have been this much later than it is dated: stamps are whole seconds. */
 #define BEAT_ERROR G_USEC_PER_SEC
 
@@ -81,7 +76,7 @@ forgive_silence(VitalsSigns *signs)
  * only as far as we were there to see. @before is what held until now.
  */
 static void
-advance_run_clock(VitalsSigns *signs, const VitalsSigns *before)
+advance_run_clock(VitalsSigns *signs, const VitalsSigns *before, const VitalsLimits *limits)
 {
     gint64 elapsed;
     gint64 starved;
@@ -92,11 +87,11 @@ advance_run_clock(VitalsSigns *signs, const VitalsSigns *before)
         signs->process != VITALS_PROCESS_ALIVE || signs->overdue_since || signs->capturing)
         return;
 
-    elapsed = MIN(signs->state_at - before->state_at, GAP_COUNTED);
+    elapsed = MIN(signs->state_at - before->state_at, limits->gap_counted);
     starved = MIN(signs->starve_debt, elapsed);
     signs->run_clock += elapsed - starved;
     /* what was starved in time that was not counted is no debt of the time to come */
-    signs->starve_debt = MIN(signs->starve_debt - starved, GAP_COUNTED);
+    signs->starve_debt = MIN(signs->starve_debt - starved, limits->gap_counted);
 }
 
 /* @beat_before: the source's last beat until now; a probe that can date the new one has changed it */
@@ -174,7 +169,7 @@ vitals_watch_ingest(VitalsWatch *watch, const VitalsSample *sample)
             break;
         }
     }
-    advance_run_clock(signs, &before);
+    advance_run_clock(signs, &before, &watch->limits);
     if (sample->at > before.vcpu_at && vitals_sample_has(sample, VITALS_PART_VCPU) &&
         !is_quiet(signs, BEAT_ERROR))
         forget_since_beat(signs);

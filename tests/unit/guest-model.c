@@ -10,6 +10,8 @@ const VitalsLimits test_limits = {
     .blocked_after = 10 * G_USEC_PER_SEC,
     .sample_max_age = 30 * G_USEC_PER_SEC,
     .recovery = 4 * G_USEC_PER_SEC,
+    .gap_counted = 2 * G_USEC_PER_SEC,
+    .agent_deadline = 3,
 };
 
 void

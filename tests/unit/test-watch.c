@@ -470,7 +470,7 @@ static const Row rows[] = {
     { "reboot", NULL, reboot, "none", NULL, 0 },
     { "reboot-unannounced", NULL, reboot_unannounced, "none", NULL, 0 },
     { "boot-slowly", NULL, boot_slowly, "none", NULL, 0 },
-    { "hang-in-boot", NULL, hang_in_boot, "starting", NULL, 0 },
+    { "hang-in-boot", NULL, hang_in_boot, "rebooting", NULL, 0 },
     { "starved", NULL, starve, "none", NULL, 0 },
     { "job-held", NULL, hold_job, "none", NULL, 0 },
     { "libvirt-gone-and-back", NULL, lose_libvirt, "none", NULL, 0 },
