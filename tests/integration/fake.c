@@ -172,8 +172,8 @@ enter(Fake *fake, Connection *connection, const char *domain, FakeCall call, GEr
     count_in(&fake->all, call);
     if (entry)
         count_in(&entry->record, call);
-    if (call == FAKE_DUMP)
-        fake->most_dumps = MAX(fake->most_dumps, ++fake->dumps);
+    if (call == FAKE_DUMP && ++fake->dumps > fake->most_dumps)
+        fake->most_dumps = fake->dumps;
 
     if (is_the_nth(fake))
         return refuse(error, fake->fail_with, "the call whose turn it was");
@@ -319,15 +319,14 @@ sweep(VitalsConnection *base, GError **error)
     return leave(fake, NULL, FAKE_SWEEP, good) ? g_steal_pointer(&sightings) : NULL;
 }
 
+/* The name may be what no XML can hold. */
 static char *
 ordinary_xml(const FakeGuest *guest)
 {
-    g_autofree char *name = g_utf8_make_valid(guest->name, -1);
-
-    return g_markup_printf_escaped("<domain type='kvm' id='%d'><name>%s</name><uuid>%s</uuid>"
+    return g_markup_printf_escaped("<domain type='kvm' id='%d'><name>guest</name><uuid>%s</uuid>"
                                    "<memory unit='KiB'>65536</memory><vcpu>%u</vcpu>"
                                    "<on_crash>%s</on_crash>",
-                                   guest->id, name, guest->uuid, guest->vcpus, guest->on_crash);
+                                   guest->id, guest->uuid, guest->vcpus, guest->on_crash);
 }
 
 static char *
@@ -485,6 +484,12 @@ fake_hypervisor(Fake *fake)
     fake->given = TRUE;
     g_atomic_ref_count_inc(&fake->references);
     return &fake->hypervisor.base;
+}
+
+VitalsHypervisor *
+fake_hypervisor_given(Fake *fake)
+{
+    return fake->given ? &fake->hypervisor.base : NULL;
 }
 
 static gboolean

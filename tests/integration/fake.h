@@ -81,6 +81,8 @@ Fake *fake_new(void);
 
 /* The driver to be given away; freeing it leaves the fake to the test. */
 VitalsHypervisor *fake_hypervisor(Fake *fake);
+/* The same again while whoever has it has not freed it, else %NULL. */
+VitalsHypervisor *fake_hypervisor_given(Fake *fake);
 
 /* Lets go of all that hangs, runs the main loop until the last call has ended and its worker is gone,
  * and frees it all. */
