@@ -54,7 +54,8 @@ take_entries(VitalsLedger *ledger, json_t *guests)
         entry->id = (int)json_integer_value(json_object_get(json, "id"));
         entry->episode = health_named(json_string_value(json_object_get(json, "episode")));
         entry->period_ours = json_is_true(json_object_get(json, "period_ours"));
-        entry->captured = json_integer_value(json_object_get(json, "captured"));
+        entry->captured =
+            CLAMP(json_integer_value(json_object_get(json, "captured")), 0, g_get_real_time());
         g_hash_table_replace(ledger->entries, g_strdup(uuid), entry);
     }
 }
