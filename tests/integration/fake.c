@@ -394,11 +394,22 @@ static gboolean
 write_dump(const char *path, VitalsDumpFormat format, GError **error)
 {
     static const guint32 block = GUINT32_TO_LE(4096);
-    static const unsigned char elf[EI_NIDENT] = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB };
+    static const Elf64_Ehdr elf = {
+        .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
+        .e_type = ET_CORE,
+        .e_machine = EM_X86_64,
+        .e_version = EV_CURRENT,
+        .e_phoff = sizeof elf,
+        .e_ehsize = sizeof elf,
+        .e_phentsize = sizeof(Elf64_Phdr),
+        .e_phnum = 1,
+    };
+    static const Elf64_Phdr segment = { .p_type = PT_LOAD, .p_offset = 4096, .p_filesz = 4096 };
     g_autofree char *bytes = g_malloc0(8192);
 
     if (format == VITALS_DUMP_ELF) {
-        memcpy(bytes, elf, sizeof elf);
+        memcpy(bytes, &elf, sizeof elf);
+        memcpy(bytes + sizeof elf, &segment, sizeof segment);
     } else {
         memcpy(bytes, "KDUMP   ", 8);
         memcpy(bytes + 428, &block, sizeof block);

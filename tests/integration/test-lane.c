@@ -214,7 +214,7 @@ test_back_off(Lane *test, gconstpointer data)
     g_assert_cmpuint(attempts, <=, 5);
 
     fake_die(test->fake, FALSE);
-    for (guint i = 0; i < 60 && test->done == test->failed + 1; i++) {
+    for (guint i = 0; i < 120 && test->done == test->failed + 1; i++) {
         submit(test, lane, good);
         scene_run(0.04);
     }
