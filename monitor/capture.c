@@ -25,13 +25,14 @@ struct VitalsCapture {
     gboolean asking;
 };
 
-/* @format, @seconds: results, written by the worker and read when it is done */
+/* @left_behind: atomic: the queue went on without it
+ * @format, @seconds: results, written by the worker and read when it is done */
 typedef struct Task {
     VitalsCapture *capture;
     VitalsDump *dump;
     VitalsDumpListener listener;
     gpointer data;
-    gboolean left_behind;
+    int left_behind;
     VitalsDumpFormat format;
     double seconds;
 } Task;
@@ -156,6 +157,12 @@ run_dump(VitalsConnection *connection, gpointer data, GError **error)
 
     if (lock < 0)
         return NULL;
+    if (g_atomic_int_get(&task->left_behind)) { /* its incident was closed while it waited */
+        g_set_error(error, VITALS_CAPTURE_ERROR, VITALS_CAPTURE_ERROR_LATE,
+                    "another dump took too long");
+        close(lock);
+        return NULL;
+    }
     done = check_space(task->dump, error) && dump_in_some_format(connection, task, error);
     task->seconds = (double)(g_get_monotonic_time() - began) / G_USEC_PER_SEC;
     close(lock);
@@ -228,7 +235,7 @@ on_dumped(gpointer result, const GError *error, gboolean late, gpointer data)
 {
     Task *task = data;
 
-    if (!task->left_behind)
+    if (!g_atomic_int_get(&task->left_behind))
         end_current(task->capture, error);
 }
 
@@ -240,7 +247,7 @@ on_dump_overdue(gpointer data)
         g_error_new(VITALS_HYPERVISOR_ERROR, VITALS_HYPERVISOR_ERROR_TIMED_OUT,
                     "the dump did not end within its time; libvirt may still be writing it");
 
-    task->left_behind = TRUE;
+    g_atomic_int_set(&task->left_behind, TRUE);
     end_current(task->capture, error);
 }
 
@@ -248,6 +255,7 @@ static void
 start_next(VitalsCapture *capture)
 {
     Task *task = capture->current ? NULL : g_queue_pop_head(&capture->queue);
+    g_autoptr(GError) error = NULL;
     VitalsCall call = {
         .work = run_dump,
         .done = on_dumped,
@@ -261,8 +269,12 @@ start_next(VitalsCapture *capture)
     call.deadline =
         DUMP_PATIENCE + (gint64)(task->dump->expected / DUMP_BYTES_PER_SECOND) * G_TIME_SPAN_SECOND;
     capture->current = task;
+    if (!task->listener.started(task->data, &error)) {
+        end_current(capture, error);
+        task_free(task);
+        return;
+    }
     capture->ticker = g_timeout_add(PROGRESS_MS, on_ticker, capture);
-    task->listener.started(task->data);
     vitals_lane_submit(capture->lane, &call);
 }
 

@@ -13,6 +13,7 @@ GQuark vitals_capture_error_quark(void);
 typedef enum {
     VITALS_CAPTURE_ERROR_SPACE, /* it would leave less free space than is to be kept */
     VITALS_CAPTURE_ERROR_LOCK,  /* the state directory's lock cannot be had */
+    VITALS_CAPTURE_ERROR_LATE,  /* when its turn came there was nothing left to dump */
 } VitalsCaptureError;
 
 /**
@@ -41,8 +42,8 @@ void vitals_dump_free(VitalsDump *dump);
 
 /* All on the main loop. */
 typedef struct {
-    /* Its turn has come. */
-    void (*started)(gpointer data);
+    /* Its turn has come. Returns: whether the dump is still wanted; with %FALSE it ends with @error */
+    gboolean (*started)(gpointer data, GError **error);
     /* Bytes of guest memory written so far, of how many. */
     void (*progress)(guint64 done, guint64 total, gpointer data);
     /* It ended, or was refused; @overdue when it hangs and the queue went on without it. */

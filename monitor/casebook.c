@@ -25,6 +25,7 @@ struct VitalsCasebook {
     GHashTable *captures_total;
     GQueue captured_at; /* monotonic times within the last hour */
     guint open;
+    guint pending; /* dumps that were granted and have not ended */
 };
 
 /* One incident under way. @shown is its place in the list; the dossier goes to the disk's worker and
@@ -35,6 +36,7 @@ typedef struct {
     VitalsDossier *dossier;
     VitalsIncidentView *shown;
     gboolean capture;
+    gboolean asked_for;
     gint64 last_logged;
 } Case;
 
@@ -88,6 +90,7 @@ show(Case *item)
     replace(&shown->capture_detail, view->capture_detail);
     replace(&shown->capture_path, view->capture_path);
     shown->capture_bytes = view->capture_bytes;
+    shown->partial = view->partial;
     changed(item->casebook);
 }
 
@@ -148,6 +151,7 @@ on_finished(gpointer result, const GError *error, gboolean late, gpointer data)
         g_critical("incident %s could not be finished: %s; what was written stays in %s", view->id,
                    message, view->path);
     } else {
+        view->partial = FALSE;
         g_message("incident %s: %s", view->path, view->title);
     }
     show(item);
@@ -164,18 +168,37 @@ finish(Case *item)
 
 /* ---- dumping ---- */
 
-static void
-on_dump_started(gpointer data)
+/* Whether the guest is still the one whose memory is wanted: it may have been started anew, or have come
+ * back to life, while other guests were dumped. */
+static gboolean
+check_still_wanted(const Case *item, GError **error)
+{
+    const char *why = NULL;
+
+    if (!item->guest->active)
+        why = "the guest ended, and its memory with it, before its turn came";
+    else if (!item->asked_for && item->guest->episode == VITALS_HEALTH_HEALTHY)
+        why = "the guest recovered or was reset before its turn came";
+    if (why)
+        g_set_error_literal(error, VITALS_CAPTURE_ERROR, VITALS_CAPTURE_ERROR_LATE, why);
+    return !why;
+}
+
+static gboolean
+on_dump_started(gpointer data, GError **error)
 {
     Case *item = data;
     VitalsCasebook *casebook = item->casebook;
 
+    if (!check_still_wanted(item, error))
+        return FALSE;
     item->guest->capture = "dumping";
     replace(&item->dossier->view->capture_result, "running");
     vitals_dossier_note(item->dossier, g_get_real_time(), "dump begins");
     if (casebook->listener.capturing)
         casebook->listener.capturing(item->guest, TRUE, casebook->data);
     show(item);
+    return TRUE;
 }
 
 static void
@@ -212,24 +235,31 @@ on_dump_ended(VitalsDumpFormat format, double seconds, const GError *error, gpoi
     Case *item = data;
     VitalsCasebook *casebook = item->casebook;
     VitalsDossier *dossier = item->dossier;
-    gboolean refused = g_error_matches(error, VITALS_CAPTURE_ERROR, VITALS_CAPTURE_ERROR_SPACE);
+    gboolean late = g_error_matches(error, VITALS_CAPTURE_ERROR, VITALS_CAPTURE_ERROR_LATE);
+    gboolean refused =
+        late || g_error_matches(error, VITALS_CAPTURE_ERROR, VITALS_CAPTURE_ERROR_SPACE);
     g_autofree char *label = vitals_guest_label(item->guest);
+    g_autofree char *reason = vitals_text_printable(error ? error->message : "", -1);
 
     item->guest->capture = NULL;
     item->guest->capture_done = item->guest->capture_total = 0;
     dossier->dump_seconds = seconds;
     replace(&dossier->view->capture_format, vitals_dump_format_name(format));
     replace(&dossier->view->capture_result, !error ? "ok" : refused ? "refused" : "failed");
-    replace(&dossier->view->capture_detail, error ? error->message : "");
+    replace(&dossier->view->capture_detail, reason);
     vitals_dossier_note(dossier, g_get_real_time(), "dump %s after %.1f s%s%s",
-                        error ? "failed" : "ends", seconds, error ? ": " : "",
-                        error ? error->message : "");
+                        !error    ? "ends"
+                        : refused ? "refused"
+                                  : "failed",
+                        seconds, error ? ": " : "", reason);
     if (error)
-        g_warning("dump of %s failed: %s", label, error->message);
+        g_warning("dump of %s %s: %s", label, refused ? "refused" : "failed", reason);
     else
         g_message("dump of %s took %.1f s", label, seconds);
-    note_captured(casebook, item->guest);
-    if (casebook->listener.capturing)
+    casebook->pending--;
+    if (!refused)
+        note_captured(casebook, item->guest);
+    if (casebook->listener.capturing && !late)
         casebook->listener.capturing(item->guest, FALSE, casebook->data);
     /* the list says "running" until everything that belongs to the incident is in its place */
     changed(casebook);
@@ -284,8 +314,10 @@ on_begun(gpointer result, const GError *error, gboolean late, gpointer data)
         g_critical("the incident cannot be written: %s; %s", message, view->title);
         item->guest->capture = NULL;
         replace(&view->capture_detail, message);
-        if (item->capture)
+        if (item->capture) {
+            item->casebook->pending--;
             replace(&view->capture_result, "failed");
+        }
         show(item);
         close_case(item);
         return;
@@ -341,6 +373,7 @@ fill_view(VitalsIncidentView *view, const VitalsGuest *guest, const VitalsCause 
     view->title = g_strdup_printf("%s: %s, %s", label, view->health, view->cause);
     view->opened = g_get_real_time();
     view->path = g_strdup("");
+    view->partial = TRUE;
     view->capture_format = g_strdup("");
     view->capture_path = g_strdup("");
     return view;
@@ -381,6 +414,8 @@ open_case(VitalsCasebook *casebook, VitalsGuest *guest, const VitalsCause *cause
     VitalsCall call = { .work = begin_on_disk, .done = on_begun, .data = item };
 
     item->capture = decision->capture;
+    item->asked_for = cause->health == VITALS_HEALTH_UNKNOWN;
+    casebook->pending += decision->capture;
     view->capture_result = g_strdup(decision->result);
     view->capture_detail = g_strdup(decision->refusal ? decision->refusal : "");
     if (decision->capture)
@@ -413,7 +448,7 @@ vitals_casebook_consider(VitalsCasebook *casebook, VitalsGuest *guest)
         .outline = guest->outline,
         .active = guest->active,
         .since_capture = guest->captured ? g_get_monotonic_time() - guest->captured : -1,
-        .captures_last_hour = captures_last_hour(casebook),
+        .captures_last_hour = captures_last_hour(casebook) + casebook->pending,
     };
     VitalsDecision decision = vitals_policy_decide(&occasion, casebook->settings);
 

@@ -8,6 +8,9 @@
 /* Suspicion is looked into at this pace. */
 #define ASK_AGAIN G_USEC_PER_SEC
 
+/* A definition that could not be read is read again after this time. */
+#define DEFINE_AGAIN (2 * G_USEC_PER_SEC)
+
 /* Xen says that the new run started before it says that the old one stopped, 40 ms apart (measured):
  * a stop that comes so soon after a start is about the run before. */
 #define STOP_IS_OLD G_USEC_PER_SEC
@@ -134,6 +137,7 @@ on_definition(gpointer result, const GError *error, gboolean late, gpointer data
         g_autofree char *label = vitals_guest_label(guest);
 
         g_info("%s: %s", label, error->message);
+        guest->define_at = g_get_monotonic_time() + DEFINE_AGAIN;
         return;
     }
     g_free(guest->xml);
@@ -156,6 +160,7 @@ fetch_definition(VitalsCollector *collector, VitalsGuest *guest)
         .free_result = definition_free,
     };
 
+    guest->define_at = 0;
     vitals_lane_submit(collector->cheap, &call);
 }
 
@@ -259,7 +264,8 @@ on_subscribed(gpointer result, const GError *error, gboolean late, gpointer data
     VitalsCollector *collector = data;
 
     collector->subscribing = FALSE;
-    collector->subscribed = result != NULL;
+    /* a worker that is late closes its connection, and the subscription with it */
+    collector->subscribed = result != NULL && !late;
     if (error)
         g_debug("events: %s", error->message);
 }
@@ -295,6 +301,9 @@ take_sighting(VitalsCollector *collector, VitalsSighting *sighting)
 
     /* seen before the event that told of its end */
     if (guest && guest->id == sighting->id && !guest->active)
+        return;
+    /* asked before the event that told of the run we know: this is the run before it */
+    if (guest && guest->id != sighting->id && guest->seen > sighting->sample->at)
         return;
     guest = guest_of_run(collector, sighting->uuid, sighting->name, sighting->id, collector->ready);
     guest->seen = MAX(guest->seen, sighting->sample->at);
@@ -625,8 +634,12 @@ tick_guests(VitalsCollector *collector)
         VitalsGuest *guest = link->data;
         const VitalsCause *before = guest->watch.verdict.cause;
 
-        if (guest->active && vitals_watch_tick(&guest->watch, now))
+        if (!guest->active)
+            continue;
+        if (vitals_watch_tick(&guest->watch, now))
             collector->listener.verdict(guest, before, collector->data);
+        if (guest->define_at && now >= guest->define_at)
+            fetch_definition(collector, guest);
     }
 }
 

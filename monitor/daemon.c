@@ -31,6 +31,7 @@ struct VitalsDaemon {
     VitalsWebServer *web;
     gboolean ledger_changed;
     gboolean ledger_writing;
+    gboolean ledger_failed;
     gboolean quitting;
     guint publish_soon;
     guint64 bytes_free;
@@ -109,10 +110,15 @@ on_chore_done(gpointer result, const GError *error, gboolean late, gpointer data
     VitalsDaemon *daemon = chore->daemon;
 
     daemon->ledger_writing = FALSE;
-    if (error)
-        g_warning("%s", error->message);
-    else
+    if (!error) {
+        daemon->ledger_failed &= chore->text == NULL;
         daemon->bytes_free = chore->bytes_free;
+        return;
+    }
+    daemon->ledger_changed = TRUE; /* it is still to be written; once is enough to be told */
+    if (!daemon->ledger_failed)
+        g_warning("%s", error->message);
+    daemon->ledger_failed = TRUE;
 }
 
 static void
@@ -181,6 +187,9 @@ on_ended(VitalsGuest *guest, gpointer data)
     g_autofree char *label = vitals_guest_label(guest);
 
     g_info("%s: ended, run %d", label, guest->id);
+    /* a dump of a moment ago counts for the next run too */
+    if (guest->captured)
+        daemon->ledger_changed |= vitals_ledger_note(daemon->ledger, guest);
     daemon->ledger_changed |= vitals_ledger_forget(daemon->ledger, guest);
     publish_soon(daemon);
 }

@@ -17,6 +17,8 @@
  * @latest: the newest sample of each part that had a value; %NULL where there was none
  * @outline: (nullable): of its definition, once that was read
  * @xml: (nullable): likewise
+ * @define_at: monotonic time at which the definition is to be read again, as something about it failed;
+ *   0 for never
  * @asking: a balloon question is under way or waits for a worker
  * @quarantined: that question is overdue
  * @ask_at: monotonic time of the next question
@@ -39,6 +41,7 @@ typedef struct {
     VitalsSample *latest[VITALS_N_PARTS];
     VitalsOutline *outline;
     char *xml;
+    gint64 define_at;
     gboolean asking;
     gboolean quarantined;
     gint64 ask_at;

@@ -48,10 +48,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(virDomain, virDomainFree)
 static VitalsHypervisorError
 error_code(const virError *error, virConnectPtr connection)
 {
+    /* taken first: every call of libvirt's API, the next one too, resets this thread's error */
+    int code = error ? error->code : VIR_ERR_OK;
+
     if (connection && virConnectIsAlive(connection) == 0)
         return VITALS_HYPERVISOR_ERROR_DISCONNECTED;
 
-    switch (error ? error->code : VIR_ERR_OK) {
+    switch (code) {
     case VIR_ERR_NO_DOMAIN:
         return VITALS_HYPERVISOR_ERROR_GONE;
     case VIR_ERR_NO_SUPPORT:

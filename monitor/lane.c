@@ -9,13 +9,15 @@
 #define BACKOFF_FIRST (250 * G_TIME_SPAN_MILLISECOND)
 #define BACKOFF_LAST (5 * G_TIME_SPAN_SECOND)
 
-/* @lane holds a reference; @started and @overdue belong to the lane's lock. */
+/* @lane holds a reference; @started, @overdue and @written_off belong to the lane's lock.
+ * @written_off: it counts as abandoned, and its worker was replaced */
 typedef struct {
     VitalsCall call;
     VitalsLane *lane;
     gint64 queued;
     gint64 started;
     gboolean overdue;
+    gboolean written_off;
     gpointer result;
     GError *error;
 } Job;
@@ -80,7 +82,7 @@ deliver(gpointer data)
         if (job->result && job->call.free_result)
             job->call.free_result(job->result);
     } else {
-        if (job->overdue)
+        if (job->written_off)
             lane->abandoned->abandoned--;
         job->call.done(job->result, job->error, job->overdue, job->call.data);
     }
@@ -236,7 +238,8 @@ is_past(gint64 since, gint64 deadline)
     return deadline > 0 && g_get_monotonic_time() - since > deadline;
 }
 
-/* Writes off what is overdue; the calls are returned to be told without the lock. */
+/* Writes off what is overdue as far as the bound allows, also what was overdue before there was room;
+ * the calls that are overdue since now are returned to be told without the lock. */
 static GPtrArray *
 find_overdue(VitalsLane *lane)
 {
@@ -247,12 +250,14 @@ find_overdue(VitalsLane *lane)
         Worker *worker = g_ptr_array_index(lane->workers, i);
         Job *job = worker->job;
 
-        if (!job || job->overdue || !is_past(job->started, job->call.deadline))
+        if (!job || !is_past(job->started, job->call.deadline))
             continue;
+        if (!job->overdue)
+            g_ptr_array_add(overdue, job);
         job->overdue = TRUE;
-        g_ptr_array_add(overdue, job);
-        if (lane->abandoned->abandoned++ < lane->abandoned->limit) {
-            worker->abandoned = TRUE;
+        if (!worker->abandoned && lane->abandoned->abandoned < lane->abandoned->limit) {
+            lane->abandoned->abandoned++;
+            worker->abandoned = job->written_off = TRUE;
             replacements++;
         }
     }

@@ -4,6 +4,10 @@
 /* An end that takes longer than this is no clean end any more. */
 #define UNDO_PATIENCE_MS 3000
 
+/* After a failure that may pass the definition is read again, as somebody else may have set a period
+ * meanwhile, and then ours is tried again. */
+#define TRY_AGAIN (5 * G_USEC_PER_SEC)
+
 struct VitalsPeriod {
     VitalsSettings *settings;
     VitalsLane *lane;
@@ -65,6 +69,8 @@ on_set(gpointer result, const GError *error, gboolean late, gpointer data)
     }
     if (error) {
         g_info("%s: %s", label, error->message);
+        if (!g_error_matches(error, VITALS_HYPERVISOR_ERROR, VITALS_HYPERVISOR_ERROR_UNSUPPORTED))
+            guest->define_at = g_get_monotonic_time() + TRY_AGAIN;
         return;
     }
     guest->period_ours = TRUE;

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "probes/outline.h"
+#include "tests/integration/contract.h"
+#include "tests/integration/scene.h"
+
+#include <libvirt/libvirt.h>
+#include <string.h>
+
+/* The real seam on libvirt's test driver, which lives in this process. */
+
+/* What virsh in the test driver's default host runs. */
+#define DEFAULT_UUID "6695eb01-f6a4-8304-79aa-97f2502e193f"
+
+static char *
+node_uri(void)
+{
+    return g_strdup_printf("test://%s/tests/integration/node.xml", g_getenv("VITALS_SOURCE_ROOT"));
+}
+
+static void
+test_contract_fake(void)
+{
+    Fake *fake = fake_new();
+    FakeGuest *guest = fake_add(fake, "runs");
+    VitalsHypervisor *hypervisor = fake_hypervisor(fake);
+
+    contract_check(hypervisor, guest->name, guest->uuid);
+    vitals_hypervisor_free(hypervisor);
+    fake_free(fake);
+}
+
+static void
+test_contract_default(void)
+{
+    g_autoptr(VitalsHypervisor) hypervisor = vitals_hypervisor_libvirt_new("test:///default");
+
+    contract_check(hypervisor, "test", DEFAULT_UUID);
+}
+
+static void
+test_contract_node(void)
+{
+    g_autofree char *uri = node_uri();
+    g_autoptr(VitalsHypervisor) hypervisor = vitals_hypervisor_libvirt_new(uri);
+
+    contract_check(hypervisor, "runs", "6695eb01-f6a4-8304-79aa-97f2502e1930");
+}
+
+static void
+test_node(void)
+{
+    g_autofree char *uri = node_uri();
+    g_autoptr(VitalsHypervisor) hypervisor = vitals_hypervisor_libvirt_new(uri);
+    const VitalsDriver *driver = hypervisor->driver;
+    g_autoptr(GError) error = NULL;
+    VitalsConnection *connection = driver->connect(hypervisor, &error);
+    g_autoptr(GPtrArray) sightings = NULL;
+    g_autofree char *xml = NULL;
+    g_autoptr(VitalsOutline) outline = NULL;
+    guint paused = 0;
+
+    g_assert_no_error(error);
+    sightings = driver->sweep(connection, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(sightings->len, ==, 2); /* the one that is off is not active */
+    for (guint i = 0; i < sightings->len; i++) {
+        const VitalsSighting *sighting = g_ptr_array_index(sightings, i);
+
+        if (g_str_equal(sighting->name, "paused"))
+            paused += sighting->sample->state == VITALS_DOMAIN_PAUSED;
+    }
+    g_assert_cmpuint(paused, ==, 1);
+    xml = driver->definition(connection, "runs", FALSE, &error);
+    g_assert_no_error(error);
+    outline = vitals_outline_new("runs", xml, &error);
+    g_assert_true(outline->balloon);
+    g_assert_cmpuint(outline->balloon_period, ==, 5);
+    g_assert_cmpuint(outline->memory, ==, G_GUINT64_CONSTANT(262144) * 1024);
+    driver->disconnect(connection);
+}
+
+/* Each thing the test driver cannot do is told as such. */
+static void
+test_unsupported(void)
+{
+    g_autoptr(VitalsHypervisor) hypervisor = vitals_hypervisor_libvirt_new("test:///default");
+    const VitalsDriver *driver = hypervisor->driver;
+    g_autoptr(GError) error = NULL;
+    VitalsConnection *connection = driver->connect(hypervisor, &error);
+    guint64 done;
+    guint64 total;
+
+    g_assert_no_error(error);
+    g_assert_false(driver->progress(connection, DEFAULT_UUID, &done, &total, &error));
+    g_assert_error(error, VITALS_HYPERVISOR_ERROR, VITALS_HYPERVISOR_ERROR_UNSUPPORTED);
+    g_clear_error(&error);
+    g_assert_false(
+        driver->dump(connection, DEFAULT_UUID, "/nowhere/vmcore", VITALS_DUMP_KDUMP_ZLIB, &error));
+    g_assert_nonnull(error);
+    g_assert_true(error->domain == VITALS_HYPERVISOR_ERROR);
+    driver->disconnect(connection);
+}
+
+static void
+test_unreachable(gconstpointer data)
+{
+    g_autoptr(VitalsHypervisor) hypervisor = vitals_hypervisor_libvirt_new(data);
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null(hypervisor->driver->connect(hypervisor, &error));
+    g_assert_error(error, VITALS_HYPERVISOR_ERROR, VITALS_HYPERVISOR_ERROR_DISCONNECTED);
+    g_assert_nonnull(strstr(error->message, data));
+}
+
+typedef struct {
+    guint started;
+    guint stopped;
+    guint paused;
+    guint resumed;
+    int id;
+} Heard;
+
+static void
+on_event(const char *uuid, const char *name, int id, VitalsEvent event, const char *detail,
+         gpointer data)
+{
+    Heard *heard = data;
+
+    g_assert_cmpstr(uuid, ==, DEFAULT_UUID);
+    g_assert_cmpstr(name, ==, "test");
+    heard->started += event == VITALS_EVENT_STARTED;
+    heard->stopped += event == VITALS_EVENT_STOPPED;
+    heard->paused += event == VITALS_EVENT_PAUSED;
+    heard->resumed += event == VITALS_EVENT_RESUMED;
+    if (event == VITALS_EVENT_STARTED)
+        heard->id = id;
+}
+
+static void
+on_closed(gpointer data)
+{
+    g_assert_not_reached();
+}
+
+/* Connections to test:///default share one host: what another one does is heard. */
+static void
+test_events(void)
+{
+    g_autoptr(VitalsHypervisor) hypervisor = vitals_hypervisor_libvirt_new("test:///default");
+    const VitalsDriver *driver = hypervisor->driver;
+    g_autoptr(GError) error = NULL;
+    VitalsConnection *connection = driver->connect(hypervisor, &error);
+    virConnectPtr other = virConnectOpen("test:///default");
+    virDomainPtr domain = virDomainLookupByName(other, "test");
+    Heard heard = { 0 };
+
+    g_assert_no_error(error);
+    g_assert_true(driver->subscribe(connection, on_event, on_closed, &heard, &error));
+    g_assert_cmpint(virDomainSuspend(domain), ==, 0);
+    g_assert_cmpint(virDomainResume(domain), ==, 0);
+    g_assert_cmpint(virDomainDestroy(domain), ==, 0);
+    g_assert_cmpint(virDomainCreate(domain), ==, 0);
+    scene_until(heard.paused == 1 && heard.resumed == 1 && heard.stopped == 1 && heard.started == 1,
+                3);
+    g_assert_cmpint(heard.id, >, 0);
+
+    /* after the end of the connection nothing is heard any more */
+    driver->disconnect(connection);
+    g_assert_cmpint(virDomainSuspend(domain), ==, 0);
+    g_assert_cmpint(virDomainResume(domain), ==, 0);
+    scene_run(0.2);
+    g_assert_cmpuint(heard.paused, ==, 1);
+    virDomainFree(domain);
+    virConnectClose(other);
+}
+
+/* A whole daemon on the test driver. */
+static void
+test_daemon(void)
+{
+    g_autofree char *uri = node_uri();
+    Scene scene = { 0 };
+    g_autoptr(GError) error = NULL;
+
+    scene_set_up(&scene, NULL);
+    scene.daemon =
+        vitals_daemon_new(vitals_hypervisor_libvirt_new(uri), uri, scene.settings, &error);
+    g_assert_no_error(error);
+    scene_until(scene_is(&scene, "paused", "paused"), 3);
+    scene_until(scene_is(&scene, "runs", "unknown"), 3);
+    g_assert_false(scene_is(&scene, "off", "unknown"));
+    g_assert_cmpuint(scene_n_incidents(&scene), ==, 0);
+    scene_tear_down(&scene, NULL);
+}
+
+int
+main(int argc, char **argv)
+{
+    scene_init(&argc, &argv);
+    g_test_add_func("/contract/fake", test_contract_fake);
+    g_test_add_func("/contract/libvirt-default", test_contract_default);
+    g_test_add_func("/contract/libvirt-node", test_contract_node);
+    g_test_add_func("/libvirt/node", test_node);
+    g_test_add_func("/libvirt/unsupported", test_unsupported);
+    g_test_add_func("/libvirt/events", test_events);
+    g_test_add_func("/libvirt/daemon", test_daemon);
+    g_test_add_data_func("/libvirt/unreachable/file", "test:///nowhere/node.xml", test_unreachable);
+    g_test_add_data_func("/libvirt/unreachable/socket", "qemu+unix:///system?socket=/nowhere/sock",
+                         test_unreachable);
+    g_test_add_data_func("/libvirt/unreachable/driver", "nosuchdriver:///system", test_unreachable);
+    return g_test_run();
+}
