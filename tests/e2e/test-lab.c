@@ -77,14 +77,17 @@ static void
 add_tests(void)
 {
     g_test_add_func("/lab/healthy", test_healthy);
+    g_test_add_data_func("/lab/spin", "spin", test_silent);
+    g_test_add_data_func("/lab/pvpanic", "panic", test_pvpanic);
+    g_test_add_func("/lab/libvirtd", test_libvirtd);
+    /* Each takes 20 s and is only of use to who works on the lab: -m slow. */
+    if (!g_test_slow())
+        return;
     g_test_add_data_func("/lab/panic", "panic", test_silent);
     g_test_add_data_func("/lab/sysrq", "sysrq", test_silent);
-    g_test_add_data_func("/lab/spin", "spin", test_silent);
     g_test_add_data_func("/lab/hlt", "hlt", test_silent);
     g_test_add_data_func("/lab/soft", "soft", test_silent);
-    g_test_add_data_func("/lab/pvpanic", "panic", test_pvpanic);
     g_test_add_data_func("/lab/pvpanic-init", "exit", test_pvpanic);
-    g_test_add_func("/lab/libvirtd", test_libvirtd);
 }
 
 int
