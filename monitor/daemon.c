@@ -174,6 +174,21 @@ note_guests(VitalsDaemon *daemon)
     }
 }
 
+/* What the policy wanted to see for longer first. */
+static void
+consider_again(VitalsDaemon *daemon)
+{
+    g_autoptr(GPtrArray) guests = vitals_collector_guests(daemon->collector);
+    gint64 now = g_get_monotonic_time();
+
+    for (guint i = 0; i < guests->len; i++) {
+        VitalsGuest *guest = g_ptr_array_index(guests, i);
+
+        if (guest->consider_at && now >= guest->consider_at)
+            vitals_casebook_consider(daemon->casebook, guest);
+    }
+}
+
 /* ---- listening ---- */
 
 static void
@@ -218,6 +233,7 @@ on_cycle(gpointer data)
 
     if (!daemon->collector)
         return; /* the first cycle runs while it is being made */
+    consider_again(daemon);
     note_guests(daemon);
     start_chore(daemon);
     publish(daemon);

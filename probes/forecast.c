@@ -178,10 +178,13 @@ static gboolean
 fill_window(const VitalsForecastScale *scale, guint points, Window *ret_window)
 {
     guint closed = scale->count - 1;
-    double origin = (double)bucket_at(scale, closed - points)->index;
+    double origin;
     double length;
 
+    if (points < POINTS_MIN || points > closed)
+        return FALSE;
     ret_window->count = points;
+    origin = (double)bucket_at(scale, closed - points)->index;
     for (guint i = 0; i < points; i++) {
         const VitalsForecastBucket *bucket = bucket_at(scale, closed - points + i);
 
