@@ -10,6 +10,10 @@
 #define MIB (1024 * KIB)
 
 static const char *const capture_words[] = { "crashed", "kernel-dead", NULL };
+static const char *const response_words[] = {
+    "nothing", "incident", "capture", "capture-inject-nmi", "capture-reset", "capture-destroy", NULL
+};
+static const char *const metadata_words[] = { "ignore", "milder", "trust", NULL };
 static const char *const format_words[] = { "auto", "elf", "kdump-zlib", NULL };
 
 const VitalsOption vitals_options[] = {
@@ -200,6 +204,166 @@ const VitalsOption vitals_options[] = {
             "answering.",
     },
     {
+        .section = "Policy",
+        .key = "OnCrashed",
+        .type = VITALS_OPTION_WORD,
+        .fallback = "capture",
+        .words = response_words,
+        .per_guest = TRUE,
+        .text =
+            "What a panic that the guest reported leads to: nothing; an incident, the written "
+            "account with signals and console; capture, with a dump of its memory too; and behind "
+            "that, once the dump is safe, a reset, the guest's destruction or an NMI. Nothing is "
+            "ever reset unless it stands here.",
+    },
+    {
+        .section = "Policy",
+        .key = "OnKernelDead",
+        .type = VITALS_OPTION_WORD,
+        .fallback = "capture",
+        .words = response_words,
+        .per_guest = TRUE,
+        .text = "Likewise for a kernel or vCPUs that fell silent. capture-inject-nmi suits guests "
+                "whose kernel panics on an unknown NMI and has kdump set up.",
+    },
+    {
+        .section = "Policy",
+        .key = "OnUserspaceDead",
+        .type = VITALS_OPTION_WORD,
+        .fallback = "incident",
+        .words = response_words,
+        .per_guest = TRUE,
+        .text =
+            "Likewise for a guest whose kernel lives while nothing above it does. A dump pauses "
+            "the guest, so ask for one only if it is of no use in that state.",
+    },
+    {
+        .section = "Policy",
+        .key = "OnStuck",
+        .type = VITALS_OPTION_WORD,
+        .fallback = "incident",
+        .words = response_words,
+        .per_guest = TRUE,
+        .text =
+            "Likewise for a QEMU that does not answer. It cannot be dumped or reset while it is "
+            "stuck: capture-destroy with RecoverWithoutDump=yes is all that would work, and "
+            "loses a guest that only waits for its storage.",
+    },
+    {
+        .section = "Policy",
+        .key = "OnPaused",
+        .type = VITALS_OPTION_WORD,
+        .fallback = "incident",
+        .words = response_words,
+        .per_guest = TRUE,
+        .text = "Likewise for a guest that an I/O error or its watchdog paused. What somebody "
+                "paused, saves or migrates is never touched.",
+    },
+    {
+        .section = "Policy",
+        .key = "OnDegraded",
+        .type = VITALS_OPTION_WORD,
+        .fallback = "incident",
+        .words = response_words,
+        .per_guest = TRUE,
+        .text = "Likewise for a guest that lives with something wrong: starved of CPU, its memory "
+                "running out. Use nothing where an overcommitted host is normal.",
+    },
+    {
+        .section = "Policy",
+        .key = "ActAfter",
+        .type = VITALS_OPTION_DURATION,
+        .fallback = "0",
+        .minimum = 0,
+        .maximum = HOUR,
+        .per_guest = TRUE,
+        .text = "How long a verdict other than crashed and degraded has to hold before anything "
+                "comes of it. Verdicts have their own deadlines before that; lengthen it if guests "
+                "are dumped that would have come back by themselves.",
+    },
+    {
+        .section = "Policy",
+        .key = "DegradedFor",
+        .type = VITALS_OPTION_DURATION,
+        .fallback = "1min",
+        .minimum = 0,
+        .maximum = DAY,
+        .per_guest = TRUE,
+        .text = "How long a guest has to be degraded, by one cause, before that is worth an "
+                "incident. The metrics show it at once.",
+    },
+    {
+        .section = "Policy",
+        .key = "DegradedCooldown",
+        .type = VITALS_OPTION_DURATION,
+        .fallback = "1d",
+        .minimum = 0,
+        .maximum = 30 * DAY,
+        .per_guest = TRUE,
+        .text = "The same cause of degraded health opens no second incident for the same guest "
+                "sooner than this. Shorten it if every bout of it matters.",
+    },
+    {
+        .section = "Policy",
+        .key = "RecoverWithoutDump",
+        .type = VITALS_OPTION_BOOLEAN,
+        .fallback = "no",
+        .per_guest = TRUE,
+        .text =
+            "Whether a guest is reset or destroyed as asked for above although its memory could "
+            "not be dumped (no space, too soon, encrypted). No keeps the evidence in the guest "
+            "for somebody to fetch; yes puts the service first.",
+    },
+    {
+        .section = "Policy",
+        .key = "MaxCapturesPerGuestPerDay",
+        .type = VITALS_OPTION_INTEGER,
+        .fallback = "24",
+        .minimum = 0,
+        .maximum = 1000,
+        .per_guest = TRUE,
+        .text = "How many dumps of one guest may begin within 24 hours, whatever CaptureCooldown "
+                "says. Lower it for large guests on small disks.",
+    },
+    {
+        .section = "Policy",
+        .key = "CrashLoopWindow",
+        .type = VITALS_OPTION_DURATION,
+        .fallback = "1h",
+        .minimum = 0,
+        .maximum = 7 * DAY,
+        .per_guest = TRUE,
+        .text =
+            "A guest whose kernel dies more than once within this time is in a crash loop: each "
+            "death behind the first doubles its CaptureCooldown, up to 64 times. 0 looks for no "
+            "loop.",
+    },
+    {
+        .section = "Policy",
+        .key = "CrashLoopCount",
+        .type = VITALS_OPTION_INTEGER,
+        .fallback = "3",
+        .minimum = 0,
+        .maximum = 1000,
+        .per_guest = TRUE,
+        .text = "After so many deaths within CrashLoopWindow the guest is left as it is instead of "
+                "being reset, destroyed or sent an NMI once more. 0 never gives up.",
+    },
+    {
+        .section = "Policy",
+        .key = "MetadataPolicy",
+        .type = VITALS_OPTION_WORD,
+        .fallback = "milder",
+        .words = metadata_words,
+        .per_guest = TRUE,
+        .text =
+            "What a domain may say for itself in its definition, as <vitals:on "
+            "verdict=\"crashed\" do=\"incident\"/> within <vitals:policy "
+            "xmlns:vitals=\"urn:virt-vitals:policy:1\"> under <metadata>. milder lets it ask for "
+            "less than the keys above, so that who may edit a definition can spare a guest but "
+            "not have it dumped or reset; trust lets it ask for anything; ignore for nothing.",
+    },
+    {
         .section = "Capture",
         .key = "CaptureOn",
         .type = VITALS_OPTION_WORDS,
@@ -207,9 +371,10 @@ const VitalsOption vitals_options[] = {
         .words = capture_words,
         .per_guest = TRUE,
         .text =
-            "Which verdicts have the guest's memory dumped: crashed is a panic that the guest "
-            "reported through pvpanic, kernel-dead a kernel that fell silent. The guest is paused "
-            "while it is dumped. Use none for guests whose memory must not reach the disk.",
+            "Which of the dumps that OnCrashed and OnKernelDead ask for are made: crashed is a "
+            "panic that the guest reported through pvpanic, kernel-dead a kernel that fell silent. "
+            "The guest is paused while it is dumped. Use none for guests whose memory must not "
+            "reach the disk.",
     },
     {
         .section = "Capture",

@@ -80,7 +80,7 @@ vitals_settings_render_sample(void)
     }
     g_string_append_c(out, '\n');
     append_comment(out, guest_note);
-    g_string_append(out, "#[Guest web-*]\n#CaptureOn=none\n");
+    g_string_append(out, "#[Guest web-*]\n#OnKernelDead=capture-reset\n");
     return g_strdup(out->str);
 }
 

@@ -57,6 +57,14 @@ VitalsCapture *vitals_capture_new(VitalsHypervisor *hypervisor, VitalsAbandoned 
 /* See vitals_lane_free(). A dump under way goes on in libvirt. */
 gboolean vitals_capture_free(VitalsCapture *capture, gint64 patience);
 
+/* What came of an action, on the main loop, exactly once; it may still be under way in libvirt if the
+ * error is %VITALS_HYPERVISOR_ERROR_TIMED_OUT. */
+typedef void (*VitalsActed)(const GError *error, gpointer data);
+
+/* Does something to a guest, beside the queue of dumps: no dump of that guest may be under way. */
+void vitals_capture_act(VitalsCapture *capture, const char *uuid, VitalsAction action,
+                        VitalsActed acted, gpointer data);
+
 /* Queues a dump. @dump: (transfer full) */
 void vitals_capture_submit(VitalsCapture *capture, VitalsDump *dump,
                            const VitalsDumpListener *listener, gpointer data);

@@ -37,6 +37,8 @@ typedef struct {
     VitalsIncidentView *shown;
     gboolean capture;
     gboolean asked_for;
+    VitalsAction action;
+    gboolean action_needs_dump;
     gint64 last_logged;
 } Case;
 
@@ -166,7 +168,7 @@ finish(Case *item)
     vitals_lane_submit(item->casebook->disk, &call);
 }
 
-/* ---- dumping ---- */
+/* ---- acting ---- */
 
 /* Whether the guest is still the one whose memory is wanted: it may have been started anew, or have come
  * back to life, while other guests were dumped. */
@@ -183,6 +185,48 @@ check_still_wanted(const Case *item, GError **error)
         g_set_error_literal(error, VITALS_CAPTURE_ERROR, VITALS_CAPTURE_ERROR_LATE, why);
     return !why;
 }
+
+static void
+on_acted(const GError *error, gpointer data)
+{
+    Case *item = data;
+    const char *action = vitals_action_name(item->action);
+    g_autofree char *label = vitals_guest_label(item->guest);
+
+    vitals_dossier_note(item->dossier, g_get_real_time(), "%s %s%s%s", action,
+                        error ? "failed" : "done", error ? ": " : "", error ? error->message : "");
+    if (error)
+        g_warning("%s of %s failed: %s", action, label, error->message);
+    else
+        g_message("%s of %s done", action, label);
+    finish(item);
+}
+
+/* The evidence is safe, or cannot be had: does to the guest what the policy says, then writes it down. */
+static void
+act_and_finish(Case *item, gboolean dumped)
+{
+    const char *action = vitals_action_name(item->action);
+    g_autoptr(GError) error = NULL;
+
+    if (item->action == VITALS_ACTION_NONE) {
+        finish(item);
+    } else if (!dumped && item->action_needs_dump) {
+        vitals_dossier_note(item->dossier, g_get_real_time(),
+                            "no %s: its memory is not saved (RecoverWithoutDump)", action);
+        finish(item);
+    } else if (!check_still_wanted(item, &error)) {
+        vitals_dossier_note(item->dossier, g_get_real_time(), "no %s: %s", action, error->message);
+        finish(item);
+    } else {
+        vitals_dossier_note(item->dossier, g_get_real_time(), "%s begins, as the policy says",
+                            action);
+        vitals_capture_act(item->casebook->capture, item->guest->uuid, item->action, on_acted,
+                           item);
+    }
+}
+
+/* ---- dumping ---- */
 
 static gboolean
 on_dump_started(gpointer data, GError **error)
@@ -263,7 +307,7 @@ on_dump_ended(VitalsDumpFormat format, double seconds, const GError *error, gpoi
         casebook->listener.capturing(item->guest, FALSE, casebook->data);
     /* the list says "running" until everything that belongs to the incident is in its place */
     changed(casebook);
-    finish(item);
+    act_and_finish(item, !error);
 }
 
 static void
@@ -326,7 +370,7 @@ on_begun(gpointer result, const GError *error, gboolean late, gpointer data)
     if (item->capture)
         submit_dump(item);
     else
-        finish(item);
+        act_and_finish(item, FALSE);
 }
 
 /* ---- opening ---- */
@@ -416,6 +460,11 @@ open_case(VitalsCasebook *casebook, VitalsGuest *guest, const VitalsCause *cause
     item->capture = decision->capture;
     item->asked_for = cause->health == VITALS_HEALTH_UNKNOWN;
     casebook->pending += decision->capture;
+    item->action = decision->action;
+    item->action_needs_dump = decision->action_needs_dump;
+    if (decision->inaction)
+        vitals_dossier_note(item->dossier, view->opened, "the guest is left as it is: %s",
+                            decision->inaction);
     view->capture_result = g_strdup(decision->result);
     view->capture_detail = g_strdup(decision->refusal ? decision->refusal : "");
     if (decision->capture)
@@ -437,6 +486,48 @@ captures_last_hour(VitalsCasebook *casebook)
     return g_queue_get_length(&casebook->captured_at);
 }
 
+/* Whether that capture was begun, however it ended. */
+static gboolean
+was_captured(const VitalsIncidentView *view)
+{
+    static const char *const results[] = {
+        "ok", "failed", "queued", "running", "interrupted", NULL
+    };
+
+    return view->capture_result && g_strv_contains(results, view->capture_result);
+}
+
+static gboolean
+was_death(const VitalsIncidentView *view)
+{
+    const VitalsCause *cause = vitals_cause_find(view->cause);
+    VitalsTrouble trouble = cause ? vitals_trouble_of(cause) : VITALS_TROUBLE_NONE;
+
+    return trouble == VITALS_TROUBLE_CRASHED || trouble == VITALS_TROUBLE_KERNEL_DEAD;
+}
+
+/* What the guest's earlier incidents say: they outlive its runs, and ours. */
+static void
+look_back(const VitalsCasebook *casebook, const VitalsGuest *guest, VitalsOccasion *occasion)
+{
+    gint64 window =
+        vitals_settings_duration(casebook->settings, guest->name, "Policy.CrashLoopWindow");
+    gint64 now = g_get_real_time();
+
+    occasion->since_same = -1;
+    for (guint i = 0; i < casebook->views->len; i++) {
+        const VitalsIncidentView *view = g_ptr_array_index(casebook->views, i);
+        gint64 ago = MAX(now - view->opened, 0);
+
+        if (g_strcmp0(view->uuid, guest->uuid) != 0)
+            continue;
+        if (occasion->since_same < 0 && g_strcmp0(view->cause, occasion->cause->id) == 0)
+            occasion->since_same = ago;
+        occasion->deaths += ago < window && was_death(view);
+        occasion->captures_last_day += ago < G_TIME_SPAN_DAY && was_captured(view);
+    }
+}
+
 void
 vitals_casebook_consider(VitalsCasebook *casebook, VitalsGuest *guest)
 {
@@ -444,14 +535,18 @@ vitals_casebook_consider(VitalsCasebook *casebook, VitalsGuest *guest)
     VitalsOccasion occasion = {
         .guest = guest->name,
         .cause = cause,
+        .held = g_get_monotonic_time() - guest->watch.verdict.since,
         .episode = guest->episode,
         .outline = guest->outline,
         .active = guest->active,
         .since_capture = guest->captured ? g_get_monotonic_time() - guest->captured : -1,
         .captures_last_hour = captures_last_hour(casebook) + casebook->pending,
     };
-    VitalsDecision decision = vitals_policy_decide(&occasion, casebook->settings);
+    VitalsDecision decision;
 
+    look_back(casebook, guest, &occasion);
+    decision = vitals_policy_decide(&occasion, casebook->settings);
+    guest->consider_at = decision.wait ? g_get_monotonic_time() + decision.wait : 0;
     if (vitals_policy_ends_episode(cause->health))
         guest->episode = VITALS_HEALTH_HEALTHY;
     if (!decision.incident)

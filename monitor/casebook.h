@@ -37,7 +37,7 @@ VitalsCasebook *vitals_casebook_new(VitalsHypervisor *hypervisor, VitalsSettings
 /* Waits up to @patience for what is being written; see vitals_lane_free(). */
 gboolean vitals_casebook_free(VitalsCasebook *casebook, gint64 patience);
 
-/* Lets the policy look at a guest whose verdict changed. */
+/* Lets the policy look at a guest whose verdict changed, or whose @consider_at has come. */
 void vitals_casebook_consider(VitalsCasebook *casebook, VitalsGuest *guest);
 
 /* Opens an incident because somebody asked for a dump. */

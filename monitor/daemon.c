@@ -2,6 +2,7 @@
 #include "monitor/daemon.h"
 #include "monitor/casebook.h"
 #include "monitor/collector.h"
+#include "monitor/forecasts.h"
 #include "monitor/incident.h"
 #include "monitor/ledger.h"
 #include "monitor/web/server.h"
@@ -17,6 +18,9 @@
 /* What a lane is waited for at the end; a call that hangs then is left behind with its thread. */
 #define END_PATIENCE (300 * G_TIME_SPAN_MILLISECOND)
 
+/* The longest that a forecast lags behind on disk: a day's bucket hardly changes in that time. */
+#define FORECASTS_PERIOD (10 * G_TIME_SPAN_MINUTE)
+
 struct VitalsDaemon {
     VitalsHypervisor *hypervisor;
     VitalsSettings *settings;
@@ -27,6 +31,8 @@ struct VitalsDaemon {
     VitalsCollector *collector;
     VitalsCasebook *casebook;
     VitalsLedger *ledger;
+    VitalsForecasts *forecasts;
+    gint64 forecasts_written;
     VitalsLane *disk;
     VitalsWebServer *web;
     gboolean ledger_changed;
@@ -70,13 +76,14 @@ publish_soon(VitalsDaemon *daemon)
         daemon->publish_soon = g_idle_add(on_publish_soon, daemon);
 }
 
-/* ---- the ledger ---- */
+/* ---- the ledger and the forecasts ---- */
 
-/* @text goes to the worker, @bytes_free comes back from it. */
+/* @text and @forecasts go to the worker where they are to be written, @bytes_free comes back from it. */
 typedef struct {
     VitalsDaemon *daemon;
     char *state_dir;
     char *text;
+    VitalsForecastsCopy *forecasts;
     guint64 bytes_free;
 } Chore;
 
@@ -87,6 +94,7 @@ chore_free(gpointer data)
 
     g_free(chore->state_dir);
     g_free(chore->text);
+    vitals_forecasts_copy_free(chore->forecasts);
     g_free(chore);
 }
 
@@ -97,6 +105,8 @@ do_chore(VitalsConnection *connection, gpointer data, GError **error)
     struct statvfs info;
 
     if (chore->text && !vitals_ledger_write(chore->state_dir, chore->text, error))
+        return NULL;
+    if (chore->forecasts && !vitals_forecasts_write(chore->state_dir, chore->forecasts, error))
         return NULL;
     if (statvfs(chore->state_dir, &info) == 0)
         chore->bytes_free = (guint64)info.f_bavail * info.f_frsize;
@@ -121,6 +131,20 @@ on_chore_done(gpointer result, const GError *error, gboolean late, gpointer data
     daemon->ledger_failed = TRUE;
 }
 
+/* Returns: (nullable): what to write, when it is time */
+static VitalsForecastsCopy *
+forecasts_due(VitalsDaemon *daemon)
+{
+    g_autoptr(GPtrArray) guests = NULL;
+    gint64 now = g_get_monotonic_time();
+
+    if (now - daemon->forecasts_written < FORECASTS_PERIOD)
+        return NULL;
+    daemon->forecasts_written = now;
+    guests = vitals_collector_guests(daemon->collector);
+    return vitals_forecasts_copy(guests);
+}
+
 static void
 start_chore(VitalsDaemon *daemon)
 {
@@ -133,6 +157,7 @@ start_chore(VitalsDaemon *daemon)
     chore->daemon = daemon;
     chore->state_dir = g_strdup(daemon->state_dir);
     chore->text = daemon->ledger_changed ? vitals_ledger_text(daemon->ledger) : NULL;
+    chore->forecasts = forecasts_due(daemon);
     daemon->ledger_changed = FALSE;
     daemon->ledger_writing = TRUE;
     call.data = chore;
@@ -155,6 +180,21 @@ note_guests(VitalsDaemon *daemon)
     }
 }
 
+/* What the policy wanted to see for longer first. */
+static void
+consider_again(VitalsDaemon *daemon)
+{
+    g_autoptr(GPtrArray) guests = vitals_collector_guests(daemon->collector);
+    gint64 now = g_get_monotonic_time();
+
+    for (guint i = 0; i < guests->len; i++) {
+        VitalsGuest *guest = g_ptr_array_index(guests, i);
+
+        if (guest->consider_at && now >= guest->consider_at)
+            vitals_casebook_consider(daemon->casebook, guest);
+    }
+}
+
 /* ---- listening ---- */
 
 static void
@@ -164,6 +204,7 @@ on_appeared(VitalsGuest *guest, gpointer data)
     g_autofree char *label = vitals_guest_label(guest);
 
     vitals_ledger_recall(daemon->ledger, guest);
+    vitals_forecasts_recall(daemon->forecasts, guest);
     g_info("%s: found, run %d", label, guest->id);
 }
 
@@ -201,6 +242,7 @@ on_cycle(gpointer data)
 
     if (!daemon->collector)
         return; /* the first cycle runs while it is being made */
+    consider_again(daemon);
     note_guests(daemon);
     start_chore(daemon);
     publish(daemon);
@@ -280,6 +322,8 @@ start(VitalsDaemon *daemon, GError **error)
         return FALSE;
 
     daemon->ledger = vitals_ledger_load(daemon->state_dir);
+    daemon->forecasts = vitals_forecasts_load(daemon->state_dir);
+    daemon->forecasts_written = g_get_monotonic_time();
     daemon->disk = vitals_lane_new("ledger", NULL, 1, &daemon->abandoned);
     daemon->casebook = vitals_casebook_new(daemon->hypervisor, daemon->settings, daemon->state_dir,
                                            TRUE, &daemon->abandoned, &case_listener, daemon);
@@ -327,16 +371,19 @@ vitals_daemon_port(const VitalsDaemon *daemon)
     return vitals_web_server_port(daemon->web);
 }
 
-/* The last state of the ledger: periods that were taken back are not ours any more. */
+/* The last state of both: periods that were taken back are not ours any more. */
 static void
-write_ledger(VitalsDaemon *daemon)
+write_memory(VitalsDaemon *daemon)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *text = NULL;
+    g_autoptr(GPtrArray) guests = vitals_collector_guests(daemon->collector);
+    g_autoptr(VitalsForecastsCopy) forecasts = vitals_forecasts_copy(guests);
 
     note_guests(daemon);
     text = vitals_ledger_text(daemon->ledger);
-    if (!vitals_ledger_write(daemon->state_dir, text, &error))
+    if (!vitals_ledger_write(daemon->state_dir, text, &error) ||
+        !vitals_forecasts_write(daemon->state_dir, forecasts, &error))
         g_warning("%s", error->message);
 }
 
@@ -348,13 +395,14 @@ vitals_daemon_free(VitalsDaemon *daemon)
     if (!daemon)
         return;
     if (daemon->collector)
-        write_ledger(daemon);
+        write_memory(daemon);
     vitals_web_server_free(daemon->web);
     g_clear_handle_id(&daemon->publish_soon, g_source_remove);
     ended = vitals_casebook_free(daemon->casebook, END_PATIENCE);
     ended = vitals_collector_free(daemon->collector, END_PATIENCE) && ended;
     ended = !daemon->disk || (vitals_lane_free(daemon->disk, END_PATIENCE) && ended);
     vitals_ledger_free(daemon->ledger);
+    vitals_forecasts_free(daemon->forecasts);
     if (ended) /* a thread that hangs in libvirt still holds it */
         vitals_hypervisor_free(daemon->hypervisor);
     if (daemon->lock >= 0)

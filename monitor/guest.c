@@ -122,6 +122,15 @@ view_memory(const VitalsGuest *guest, VitalsGuestView *view)
 }
 
 static void
+view_forecast(const VitalsGuest *guest, VitalsGuestView *view, gint64 realtime)
+{
+    VitalsForecastResult result = vitals_forecast_result(&guest->watch.forecast, realtime);
+
+    view->memory_exhaustion_seconds = result.seconds;
+    view->memory_exhaustion_confidence = result.confidence;
+}
+
+static void
 view_beats(const VitalsGuest *guest, VitalsGuestView *view, gint64 now, gint64 realtime)
 {
     for (guint i = 0; vitals_probes[i]; i++) {
@@ -166,6 +175,7 @@ vitals_guest_view(const VitalsGuest *guest, gint64 now, gint64 realtime)
     view->capture_total = guest->capture_total;
     view_vcpus(guest, view);
     view_memory(guest, view);
+    view_forecast(guest, view, realtime);
     view_beats(guest, view, now, realtime);
     return view;
 }

@@ -26,6 +26,7 @@
  * @ping_at: monotonic time of the next ping
  * @period_ours: the balloon's period was set by us
  * @episode: the health its open incident began with; %VITALS_HEALTH_HEALTHY if there is none
+ * @consider_at: monotonic time at which the policy wants to look again; 0 if it does not
  * @captured: monotonic time of its last capture; 0 for never
  * @capture: %NULL, "queued" or "dumping"
  */
@@ -49,6 +50,7 @@ typedef struct {
     gint64 ping_at;
     gboolean period_ours;
     VitalsHealth episode;
+    gint64 consider_at;
     gint64 captured;
     const char *capture;
     guint64 capture_done;

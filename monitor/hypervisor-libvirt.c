@@ -546,6 +546,52 @@ progress(VitalsConnection *base, const char *uuid, guint64 *ret_done, guint64 *r
     return TRUE;
 }
 
+/* A guest that its own crash paused is still paused after the reset. */
+static int
+reset(virDomainPtr domain)
+{
+    int state = VIR_DOMAIN_NOSTATE;
+    int reason = 0;
+    gboolean stopped;
+
+    if (virDomainGetState(domain, &state, &reason, 0) < 0)
+        return -1;
+    stopped = state == VIR_DOMAIN_CRASHED ||
+              (state == VIR_DOMAIN_PAUSED &&
+               (reason == VIR_DOMAIN_PAUSED_CRASHED || reason == VIR_DOMAIN_PAUSED_WATCHDOG ||
+                reason == VIR_DOMAIN_PAUSED_IOERROR));
+    if (virDomainReset(domain, 0) < 0)
+        return -1;
+    return stopped ? virDomainResume(domain) : 0;
+}
+
+static gboolean
+act(VitalsConnection *base, const char *uuid, VitalsAction action, GError **error)
+{
+    Connection *self = (Connection *)base;
+    g_autoptr(virDomain) domain = look_up(self, uuid, error);
+    int result = 0;
+
+    if (!domain)
+        return FALSE;
+    switch (action) {
+    case VITALS_ACTION_INJECT_NMI:
+        result = virDomainInjectNMI(domain, 0);
+        break;
+    case VITALS_ACTION_RESET:
+        result = reset(domain);
+        break;
+    case VITALS_ACTION_DESTROY:
+        result = virDomainDestroy(domain);
+        break;
+    case VITALS_ACTION_NONE:
+        break;
+    }
+    if (result < 0)
+        take_error(error, self->connection, vitals_action_name(action));
+    return result >= 0;
+}
+
 /* ---- events: all callbacks run on the main loop, where libvirt-glib dispatches them ---- */
 
 static void
@@ -775,6 +821,7 @@ static const VitalsDriver driver = {
     .set_balloon_period = set_balloon_period,
     .dump = dump,
     .progress = progress,
+    .act = act,
     .free = hypervisor_free,
 };
 

@@ -9,6 +9,18 @@ vitals_dump_format_name(VitalsDumpFormat format)
     return format == VITALS_DUMP_KDUMP_ZLIB ? "kdump-zlib" : "elf";
 }
 
+const char *
+vitals_action_name(VitalsAction action)
+{
+    static const char *const names[] = {
+        [VITALS_ACTION_NONE] = "none",
+        [VITALS_ACTION_INJECT_NMI] = "inject-nmi",
+        [VITALS_ACTION_RESET] = "reset",
+        [VITALS_ACTION_DESTROY] = "destroy",
+    };
+    return (guint)action < G_N_ELEMENTS(names) ? names[action] : "invalid";
+}
+
 void
 vitals_sighting_free(VitalsSighting *sighting)
 {

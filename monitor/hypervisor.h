@@ -32,6 +32,17 @@ typedef enum {
     VITALS_DUMP_KDUMP_ZLIB,
 } VitalsDumpFormat;
 
+/* What can be done to a guest that does not recover by itself. */
+typedef enum {
+    VITALS_ACTION_NONE,
+    VITALS_ACTION_INJECT_NMI, /* its kernel may dump or panic by itself then */
+    VITALS_ACTION_RESET,   /* as by the button; a guest that was paused by its crash runs again */
+    VITALS_ACTION_DESTROY, /* as by pulling the plug */
+} VitalsAction;
+
+/* "none", "inject-nmi", "reset", "destroy" */
+const char *vitals_action_name(VitalsAction action);
+
 /* "elf", "kdump-zlib" */
 const char *vitals_dump_format_name(VitalsDumpFormat format);
 
@@ -76,6 +87,7 @@ typedef void (*VitalsClosedHandler)(gpointer data);
  * @dump: *monitor*: a memory-only dump to the absolute @path; the guest is left as libvirt leaves it.
  *   Blocks for the whole dump, which cannot be cancelled once begun (measured)
  * @progress: *monitor*: of the dump under way, in bytes; 0 and 0 if libvirt has nothing to tell
+ * @act: *monitor*: does that to the guest; destroying works without QEMU's help too
  */
 typedef struct {
     const char *name;
@@ -95,6 +107,8 @@ typedef struct {
                      VitalsDumpFormat format, GError **error);
     gboolean (*progress)(VitalsConnection *connection, const char *uuid, guint64 *ret_done,
                          guint64 *ret_total, GError **error);
+    gboolean (*act)(VitalsConnection *connection, const char *uuid, VitalsAction action,
+                    GError **error);
     void (*free)(VitalsHypervisor *hypervisor);
 } VitalsDriver;
 

@@ -1,36 +1,72 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/policy.h"
 
-/* What is worth an incident: everything that somebody will have to explain. */
-static gboolean
-is_incident(const VitalsCause *cause)
+/* The key of each trouble. */
+static const char *const keys[VITALS_N_TROUBLES] = {
+    [VITALS_TROUBLE_CRASHED] = "Policy.OnCrashed",
+    [VITALS_TROUBLE_KERNEL_DEAD] = "Policy.OnKernelDead",
+    [VITALS_TROUBLE_USERSPACE_DEAD] = "Policy.OnUserspaceDead",
+    [VITALS_TROUBLE_STUCK] = "Policy.OnStuck",
+    [VITALS_TROUBLE_PAUSED] = "Policy.OnPaused",
+    [VITALS_TROUBLE_DEGRADED] = "Policy.OnDegraded",
+};
+
+static const VitalsAction actions[VITALS_N_RESPONSES] = {
+    [VITALS_RESPONSE_CAPTURE_INJECT_NMI] = VITALS_ACTION_INJECT_NMI,
+    [VITALS_RESPONSE_CAPTURE_RESET] = VITALS_ACTION_RESET,
+    [VITALS_RESPONSE_CAPTURE_DESTROY] = VITALS_ACTION_DESTROY,
+};
+
+VitalsResponse
+vitals_policy_response(VitalsTrouble trouble, const char *guest, const VitalsOutline *outline,
+                       const VitalsSettings *settings)
 {
-    switch (cause->health) {
-    case VITALS_HEALTH_CRASHED:
-    case VITALS_HEALTH_UNRESPONSIVE:
-    case VITALS_HEALTH_STUCK:
-        return TRUE;
-    case VITALS_HEALTH_PAUSED:
-        return cause->layer != VITALS_LAYER_NONE; /* not by somebody's wish */
-    case VITALS_HEALTH_STARTING:
-    case VITALS_HEALTH_HEALTHY:
-    case VITALS_HEALTH_DEGRADED:
-    case VITALS_HEALTH_UNKNOWN:
-    case VITALS_N_HEALTHS:
-        break;
-    }
-    return FALSE;
+    VitalsResponse response;
+    const char *metadata;
+
+    if (!keys[trouble])
+        return VITALS_RESPONSE_NOTHING;
+    response = vitals_response_find(vitals_settings_string(settings, guest, keys[trouble]));
+    if (!outline || outline->wishes[trouble] == VITALS_RESPONSE_UNSET)
+        return response;
+    metadata = vitals_settings_string(settings, guest, "Policy.MetadataPolicy");
+    if (g_str_equal(metadata, "trust"))
+        return outline->wishes[trouble];
+    return g_str_equal(metadata, "milder") ? MIN(response, outline->wishes[trouble]) : response;
 }
 
+/* Whether this incident is told of already: by the open episode, or a short while ago. */
 static gboolean
-wants_capture(const VitalsOccasion *occasion, const VitalsSettings *settings)
+is_told(const VitalsOccasion *occasion, VitalsTrouble trouble, const VitalsSettings *settings)
 {
-    const VitalsCause *cause = occasion->cause;
+    if (trouble != VITALS_TROUBLE_DEGRADED)
+        return occasion->episode == occasion->cause->health;
+    if (occasion->episode != VITALS_HEALTH_HEALTHY && occasion->episode != VITALS_HEALTH_DEGRADED)
+        return TRUE; /* it is getting better */
+    return occasion->since_same >= 0 &&
+           occasion->since_same <
+               vitals_settings_duration(settings, occasion->guest, "Policy.DegradedCooldown");
+}
 
-    if (cause->health == VITALS_HEALTH_CRASHED)
-        return vitals_settings_has(settings, occasion->guest, "Capture.CaptureOn", "crashed");
-    return cause->health == VITALS_HEALTH_UNRESPONSIVE && cause->layer == VITALS_LAYER_KERNEL &&
-           vitals_settings_has(settings, occasion->guest, "Capture.CaptureOn", "kernel-dead");
+/* How long the verdict still has to hold before anything is done. A panic that the guest reported is
+ * no suspicion, and on_crash may soon have taken its memory away. */
+static gint64
+wait_of(const VitalsOccasion *occasion, VitalsTrouble trouble, const VitalsSettings *settings)
+{
+    const char *key = trouble == VITALS_TROUBLE_DEGRADED ? "Policy.DegradedFor" : "Policy.ActAfter";
+
+    if (trouble == VITALS_TROUBLE_CRASHED)
+        return 0;
+    return MAX(vitals_settings_duration(settings, occasion->guest, key) - occasion->held, 0);
+}
+
+/* The older key only takes away: which of the two dumps that are made by default may be made. */
+static gboolean
+is_vetoed(const VitalsOccasion *occasion, VitalsTrouble trouble, const VitalsSettings *settings)
+{
+    return (trouble == VITALS_TROUBLE_CRASHED || trouble == VITALS_TROUBLE_KERNEL_DEAD) &&
+           !vitals_settings_has(settings, occasion->guest, "Capture.CaptureOn",
+                                vitals_trouble_name(trouble));
 }
 
 /* What cannot be dumped, or not by us. */
@@ -44,6 +80,8 @@ refusal_of(const VitalsOccasion *occasion)
                    ? "the guest is gone and its memory with it: on_crash destroys it; lint rule "
                      "CAP003 tells beforehand"
                    : "the guest is gone and its memory with it";
+    if (occasion->cause->health == VITALS_HEALTH_STUCK)
+        return "QEMU does not answer, and only QEMU can write the guest's memory";
     if (outline && outline->encrypted)
         return "the guest's memory is encrypted: a dump would show nothing";
     if (outline && outline->libvirt_dumps && occasion->cause->health == VITALS_HEALTH_CRASHED)
@@ -51,40 +89,92 @@ refusal_of(const VitalsOccasion *occasion)
     return NULL;
 }
 
+/* Each death of the guest within CrashLoopWindow behind the first doubles its cool-down: the tenth
+ * dump of one fault says what the first said, but takes as much of the disk. */
+static gint64
+cooldown_of(const VitalsOccasion *occasion, const VitalsSettings *settings)
+{
+    gint64 cooldown =
+        vitals_settings_duration(settings, occasion->guest, "Capture.CaptureCooldown");
+
+    return cooldown << MIN(occasion->deaths > 1 ? occasion->deaths - 1 : 0, 6);
+}
+
 /* What is left out for now, so that a guest that crashes in a loop cannot fill the disk. */
 static const char *
 brake_of(const VitalsOccasion *occasion, const VitalsSettings *settings)
 {
-    gint64 cooldown =
-        vitals_settings_duration(settings, occasion->guest, "Capture.CaptureCooldown");
+    gint64 daily =
+        vitals_settings_integer(settings, occasion->guest, "Policy.MaxCapturesPerGuestPerDay");
     gint64 hourly = vitals_settings_integer(settings, NULL, "Capture.MaxCapturesPerHour");
 
     if (vitals_settings_boolean(settings, NULL, "Monitor.DryRun"))
         return "this is a dry run";
-    if (occasion->since_capture >= 0 && occasion->since_capture < cooldown)
-        return "this guest was dumped a short while ago (CaptureCooldown)";
+    if (occasion->since_capture >= 0 && occasion->since_capture < cooldown_of(occasion, settings))
+        return "this guest was dumped a short while ago (CaptureCooldown, doubled by each death "
+               "within CrashLoopWindow)";
+    if (occasion->captures_last_day >= daily)
+        return "this guest was dumped often enough today (MaxCapturesPerGuestPerDay)";
     if (occasion->captures_last_hour >= hourly)
         return "enough guests were dumped within the last hour (MaxCapturesPerHour)";
     return NULL;
+}
+
+/* Why the guest is left as it is. */
+static const char *
+inaction_of(const VitalsOccasion *occasion, const VitalsDecision *decision,
+            const VitalsSettings *settings)
+{
+    gint64 loop = vitals_settings_integer(settings, occasion->guest, "Policy.CrashLoopCount");
+
+    if (vitals_settings_boolean(settings, NULL, "Monitor.DryRun"))
+        return "this is a dry run";
+    if (!occasion->active)
+        return "the guest is gone";
+    if (loop > 0 && occasion->deaths >= loop)
+        return "the guest dies again and again (CrashLoopCount): it does not help";
+    if (!decision->capture && decision->action_needs_dump)
+        return "its memory is not saved (RecoverWithoutDump)";
+    return NULL;
+}
+
+static void
+decide_capture(const VitalsOccasion *occasion, const VitalsSettings *settings,
+               VitalsDecision *decision)
+{
+    decision->refusal = refusal_of(occasion);
+    decision->result = "refused";
+    if (decision->refusal)
+        return;
+    decision->refusal = brake_of(occasion, settings);
+    decision->result = decision->refusal ? "skipped" : "queued";
+    decision->capture = !decision->refusal;
 }
 
 VitalsDecision
 vitals_policy_decide(const VitalsOccasion *occasion, const VitalsSettings *settings)
 {
     VitalsDecision decision = { .result = "none" };
+    VitalsTrouble trouble = vitals_trouble_of(occasion->cause);
+    VitalsResponse response =
+        vitals_policy_response(trouble, occasion->guest, occasion->outline, settings);
 
-    decision.incident =
-        is_incident(occasion->cause) && occasion->episode != occasion->cause->health;
-    if (!decision.incident || !wants_capture(occasion, settings))
+    if (response == VITALS_RESPONSE_NOTHING || is_told(occasion, trouble, settings))
+        return decision;
+    decision.wait = wait_of(occasion, trouble, settings);
+    if (decision.wait > 0)
         return decision;
 
-    decision.refusal = refusal_of(occasion);
-    decision.result = "refused";
-    if (decision.refusal)
+    decision.incident = TRUE;
+    if (response < VITALS_RESPONSE_CAPTURE || is_vetoed(occasion, trouble, settings))
         return decision;
-    decision.refusal = brake_of(occasion, settings);
-    decision.result = decision.refusal ? "skipped" : "queued";
-    decision.capture = !decision.refusal;
+    decide_capture(occasion, settings, &decision);
+    if (actions[response] == VITALS_ACTION_NONE)
+        return decision;
+    decision.action_needs_dump =
+        !vitals_settings_boolean(settings, occasion->guest, "Policy.RecoverWithoutDump");
+    decision.inaction = inaction_of(occasion, &decision, settings);
+    decision.action = decision.inaction ? VITALS_ACTION_NONE : actions[response];
     return decision;
 }
 

@@ -2,42 +2,68 @@
 #pragma once
 
 #include "config/settings.h"
+#include "monitor/hypervisor.h"
 #include "probes/outline.h"
-#include "probes/verdict.h"
+#include "probes/response.h"
 
 /**
- * VitalsOccasion: what the policy looks at when a verdict changed
+ * VitalsOccasion: what the policy looks at when a verdict changed, or was waited for
  * @guest: the domain's name, for `[Guest]` sections
- * @cause: the new cause
+ * @cause: the cause that holds
+ * @held: how long it has held, microseconds
  * @episode: the health the guest's open incident began with; %VITALS_HEALTH_HEALTHY for none
  * @outline: (nullable): of the definition
  * @active: the domain still exists, so that there is a memory to dump
+ * @since_same: microseconds since its last incident with this cause; -1 for never
  * @since_capture: microseconds since its last capture; -1 for never
+ * @captures_last_day: of this guest
  * @captures_last_hour: of all guests
+ * @deaths: how often its kernel died within CrashLoopWindow, without this time
  */
 typedef struct {
     const char *guest;
     const VitalsCause *cause;
+    gint64 held;
     VitalsHealth episode;
     const VitalsOutline *outline;
     gboolean active;
+    gint64 since_same;
     gint64 since_capture;
+    guint captures_last_day;
     guint captures_last_hour;
+    guint deaths;
 } VitalsOccasion;
 
 /**
  * VitalsDecision: what it leads to
+ * @wait: microseconds after which to ask again if the verdict still holds; 0 for not at all
  * @incident: one is opened
  * @capture: the guest is dumped
  * @refusal: (nullable): why it is not, where it otherwise would be; a whole sentence's worth
  * @result: what the incident says of the capture: "queued", "refused", "skipped" or "none"
+ * @action: what is done to the guest behind that
+ * @action_needs_dump: only if the dump succeeds; never without one
+ * @inaction: (nullable): why nothing is done, where it otherwise would be
  */
 typedef struct {
+    gint64 wait;
     gboolean incident;
     gboolean capture;
     const char *refusal;
     const char *result;
+    VitalsAction action;
+    gboolean action_needs_dump;
+    const char *inaction;
 } VitalsDecision;
+
+/**
+ * vitals_policy_response:
+ *
+ * What `[Policy]` says about that trouble of that guest, together with what the domain's own metadata
+ * wishes as far as MetadataPolicy lets it.
+ */
+VitalsResponse vitals_policy_response(VitalsTrouble trouble, const char *guest,
+                                      const VitalsOutline *outline, const VitalsSettings *settings);
 
 /* A pure function of its arguments. */
 VitalsDecision vitals_policy_decide(const VitalsOccasion *occasion, const VitalsSettings *settings);

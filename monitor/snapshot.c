@@ -55,6 +55,7 @@ vitals_guest_view_new(void)
     view->health = VITALS_HEALTH_UNKNOWN;
     view->cause = "none";
     view->sample_age = -1;
+    view->memory_exhaustion_seconds = -1;
     for (guint i = 0; i < VITALS_N_LAYERS; i++)
         view->layers[i] = -1;
     view->evidence = g_new0(char *, 1);

@@ -28,6 +28,8 @@ typedef struct {
  * @last_update: the balloon's stamp, seconds since the epoch; 0 for never
  * @vcpu_seconds: (array length=vcpus): CPU time of each vCPU
  * @has_counters: the last three figures came from the guest
+ * @memory_exhaustion_seconds: until all memory is in use if the trend goes on; -1 if none is forecast
+ * @memory_exhaustion_confidence: of that, 0 to 1
  * @capture: %NULL, or "queued", "dumping" while a capture is under way
  * @capture_done: bytes written so far
  * @capture_total: bytes expected; 0 if not known
@@ -57,6 +59,8 @@ typedef struct {
     guint64 memory_available;
     guint64 memory_unused;
     guint64 memory_usable;
+    gint64 memory_exhaustion_seconds;
+    double memory_exhaustion_confidence;
 
     const char *capture;
     guint64 capture_done;

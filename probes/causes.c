@@ -203,6 +203,12 @@ holds_starved(const VitalsSigns *signs, const VitalsLimits *limits)
 }
 
 static gboolean
+holds_memory_exhaustion(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return signs->exhaustion_in > 0;
+}
+
+static gboolean
 holds_starting(const VitalsSigns *signs, const VitalsLimits *limits)
 {
     return nothing_armed(signs) && signs->boot_seen &&
@@ -428,6 +434,18 @@ const VitalsCause vitals_causes[] = {
         .meaning = "The guest rebooted a short while ago and has not shown all its signs yet.",
         .remedy = "Wait.",
         .holds = holds_rebooting,
+    },
+    {
+        /* of no layer: they all live, and it is not known yet which of them will fall first */
+        .id = "memory-exhaustion",
+        .health = VITALS_HEALTH_DEGRADED,
+        .layer = VITALS_LAYER_NONE,
+        .meaning = "The guest lives, but something in it has been taking memory steadily and gives "
+                   "none back; at this pace all of it will be gone at the time the evidence tells.",
+        .remedy =
+            "Look inside the guest for what grows ('ps aux --sort -rss', slabtop) and restart "
+            "it in a quiet hour before the kernel has to kill something.",
+        .holds = holds_memory_exhaustion,
     },
     {
         .id = "starting",

@@ -41,6 +41,28 @@ is_at(const VitalsXmlNode *root, const char *path, const char *expected)
     return value && g_str_equal(value, expected);
 }
 
+#define POLICY "{urn:virt-vitals:policy:1}"
+
+/* A definition with more wishes than that is not in earnest. */
+#define WISHES_MAX 64
+
+static void
+read_wishes(const VitalsXmlNode *root, VitalsOutline *outline)
+{
+    g_autoptr(GPtrArray) wishes = vitals_xml_all(root, "metadata/" POLICY "policy/" POLICY "on");
+
+    for (guint i = 0; i < MIN(wishes->len, WISHES_MAX); i++) {
+        const VitalsXmlNode *wish = g_ptr_array_index(wishes, i);
+        VitalsTrouble trouble = vitals_trouble_find(vitals_xml_attribute(wish, "verdict"));
+        VitalsResponse response = vitals_response_find(vitals_xml_attribute(wish, "do"));
+
+        if (trouble == VITALS_TROUBLE_NONE || response == VITALS_RESPONSE_UNSET)
+            outline->wishes_misread++;
+        else
+            outline->wishes[trouble] = response;
+    }
+}
+
 /* The log of a console; a console of type file is its own log. */
 static const char *
 log_of(const VitalsXmlNode *console)
@@ -137,6 +159,7 @@ vitals_outline_new(const char *source, const char *text, GError **error)
     on_crash = vitals_xml_value(root, "on_crash");
     outline->libvirt_dumps = on_crash && g_str_has_prefix(on_crash, "coredump-");
     outline->crash_destroys = !on_crash || g_str_equal(on_crash, "destroy");
+    read_wishes(root, outline);
     outline->console_log = g_strdup(first_console_log(root));
     return outline;
 }

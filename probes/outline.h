@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
+#include "probes/response.h"
 
 /**
  * VitalsOutline: what the daemon has to know of a running domain's definition
@@ -16,6 +16,8 @@
  * @encrypted: its memory is encrypted (launchSecurity): a dump shows nothing
  * @libvirt_dumps: on_crash makes libvirt dump it by itself
  * @crash_destroys: on_crash throws a crashed guest's memory away
+ * @wishes: what its <metadata> asks for on each trouble; UNSET where it says nothing
+ * @wishes_misread: how many of its wishes are not in our words
  * @console_log: (nullable): the absolute path of the file its first console is logged to
  */
 typedef struct {
@@ -30,6 +32,8 @@ typedef struct {
     gboolean encrypted;
     gboolean libvirt_dumps;
     gboolean crash_destroys;
+    VitalsResponse wishes[VITALS_N_TROUBLES];
+    guint wishes_misread;
     char *console_log;
 } VitalsOutline;
 
@@ -37,6 +41,16 @@ typedef struct {
  * vitals_outline_new:
  * @source: what it is called in errors
  * @xml: a domain's live XML
+ *
+ * The policy that a domain carries in its own definition is
+ *
+ *   <metadata>
+ *     <vitals:policy xmlns:vitals="urn:virt-vitals:policy:1">
+ *       <vitals:on verdict="crashed" do="incident"/>
+ *     </vitals:policy>
+ *   </metadata>
+ *
+ * with the words of vitals_trouble_name() and vitals_response_name().
  *
  * Returns: (transfer full) (nullable): %NULL if it cannot be parsed
  */

@@ -70,6 +70,8 @@ typedef struct {
  * @starve_share: how much of the latest minute the host gave no CPU to what was ready to run, 0 to 1
  * @starve_at: monotonic time of the sample that @starve_share was brought up to date with
  * @starve_since: since when that share is too large, monotonic; 0 if it is not
+ * @exhaustion_in: microseconds until the guest's memory is exhausted (probes/forecast.h); 0 if nothing
+ *   is forecast
  * @sources: one for each live probe, in the order of the table vitals_probes
  */
 typedef struct {
@@ -115,6 +117,7 @@ typedef struct {
     double starve_share;
     gint64 starve_at;
     gint64 starve_since;
+    gint64 exhaustion_in;
 
     VitalsSource sources[VITALS_SOURCES_MAX];
 } VitalsSigns;

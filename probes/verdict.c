@@ -155,6 +155,15 @@ append_vcpu(GPtrArray *lines, const VitalsSigns *signs)
                                         seconds(signs->starved)));
 }
 
+static char *
+memory_line(double lead)
+{
+    gboolean in_days = lead >= 2 * 86400.0;
+
+    return g_strdup_printf("memory: all of it will be in use in %.1f %s if the trend goes on",
+                           lead / (in_days ? 86400 : 60), in_days ? "days" : "min");
+}
+
 char **
 vitals_verdict_evidence(const VitalsSigns *signs, const VitalsLimits *limits)
 {
@@ -178,6 +187,8 @@ vitals_verdict_evidence(const VitalsSigns *signs, const VitalsLimits *limits)
                                                seconds(signs->now - signs->agent_at)));
     if (signs->vcpu_at)
         append_vcpu(lines, signs);
+    if (signs->exhaustion_in)
+        g_ptr_array_add(lines, memory_line(seconds(signs->exhaustion_in)));
     for (guint i = 0; vitals_probes[i]; i++)
         append_source(lines, signs, limits, i);
 

@@ -116,6 +116,20 @@ note_beat(const VitalsProbe *probe, const VitalsSample *sample, VitalsSigns *sig
     }
 }
 
+/* The balloon's figures are the forecast's food; a guest that starts anew has all its memory again. */
+static void
+follow_memory(VitalsWatch *watch, const VitalsSample *sample, gboolean reset)
+{
+    VitalsForecastResult result;
+
+    if (reset)
+        vitals_forecast_reset(&watch->forecast);
+    else if (vitals_sample_has(sample, VITALS_PART_BALLOON) && sample->has_counters)
+        vitals_forecast_feed(&watch->forecast, sample->realtime, sample->available, sample->usable);
+    result = vitals_forecast_result(&watch->forecast, sample->realtime);
+    watch->signs.exhaustion_in = result.seconds > 0 ? result.seconds * G_USEC_PER_SEC : 0;
+}
+
 static gboolean
 decide(VitalsWatch *watch)
 {
@@ -178,6 +192,7 @@ vitals_watch_ingest(VitalsWatch *watch, const VitalsSample *sample)
         forgive_silence(signs);
     if (reset)
         start_over(signs, sample->at);
+    follow_memory(watch, sample, reset);
     return decide(watch);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "probes/forecast.h"
 #include "probes/verdict.h"
 
 /**
@@ -13,6 +14,7 @@ typedef struct {
     VitalsSigns signs;
     VitalsLimits limits;
     VitalsVerdict verdict;
+    VitalsForecast forecast;
 } VitalsWatch;
 
 /**

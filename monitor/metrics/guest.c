@@ -97,6 +97,17 @@ emit_sample_age(VitalsExposition *out, const VitalsScrape *scrape)
 }
 
 static void
+emit_memory_exhaustion(VitalsExposition *out, const VitalsScrape *scrape)
+{
+    for (guint i = 0; i < scrape->snapshot->guests->len; i++) {
+        const VitalsGuestView *guest = g_ptr_array_index(scrape->snapshot->guests, i);
+
+        if (guest->memory_exhaustion_seconds >= 0)
+            add(out, guest, (double)guest->memory_exhaustion_seconds);
+    }
+}
+
+static void
 emit_capture_written(VitalsExposition *out, const VitalsScrape *scrape)
 {
     for (guint i = 0; i < scrape->snapshot->guests->len; i++) {
@@ -168,6 +179,13 @@ const VitalsMetric vitals_metrics_guest[] = {
         .help = "Age of the last complete sample of the guest; absent if there is none.",
         .labels = { VITALS_GUEST_LABELS },
         .emit = emit_sample_age,
+    },
+    {
+        .name = "virt_vitals_guest_memory_exhaustion_seconds",
+        .type = "gauge",
+        .help = "When all memory will be in use if the trend goes on; absent if there is no trend.",
+        .labels = { VITALS_GUEST_LABELS },
+        .emit = emit_memory_exhaustion,
     },
     {
         .name = "virt_vitals_capture_written_bytes",

@@ -89,6 +89,13 @@ sample_age(const VitalsGuestView *guest, gint64 age)
     return guest->sample_age < 0 ? json_null() : json_real((double)milliseconds / 1e3);
 }
 
+static json_t *
+exhaustion(const VitalsGuestView *guest)
+{
+    return guest->memory_exhaustion_seconds < 0 ? json_null()
+                                                : json_integer(guest->memory_exhaustion_seconds);
+}
+
 json_t *
 vitals_json_guest(const VitalsGuestView *guest, gint64 age)
 {
@@ -107,6 +114,7 @@ vitals_json_guest(const VitalsGuestView *guest, gint64 age)
     json_object_set_new(object, "reason", json_string(vitals_reason_name(guest->reason)));
     json_object_set_new(object, "quarantined", json_boolean(guest->quarantined));
     json_object_set_new(object, "beats", beats(guest));
+    json_object_set_new(object, "memory_exhaustion_seconds", exhaustion(guest));
     json_object_set_new(object, "capture", progress(guest));
     return object;
 }
