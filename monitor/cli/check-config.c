@@ -10,6 +10,7 @@ typedef struct {
     gboolean show;
     gboolean strict;
     gboolean sample;
+    gboolean manual;
     char *guest;
 } Choices;
 
@@ -33,6 +34,8 @@ parse_choices(int *argc, char ***argv, Choices *ret_choices)
           NULL },
         { "sample", 0, 0, G_OPTION_ARG_NONE, &ret_choices->sample,
           "print the sample configuration with all defaults", NULL },
+        { "manual", 0, 0, G_OPTION_ARG_NONE, &ret_choices->manual,
+          "print the manual page virt-vitals.conf(5)", NULL },
         { NULL },
     };
 
@@ -108,6 +111,15 @@ run(int argc, char **argv)
 
     if (!parse_choices(&argc, &argv, &choices))
         return VITALS_EXIT_USAGE;
+    if (choices.manual) {
+        g_autofree char *sections = vitals_settings_render_manual();
+
+        g_print(".TH VIRT-VITALS.CONF 5 \"\" \"virt-vitals " VITALS_VERSION
+                "\" \"File formats\"\n.SH NAME\nvirt-vitals.conf \\- configuration of "
+                "virt-vitals\n%s",
+                sections);
+        return VITALS_EXIT_OK;
+    }
     if (choices.sample) {
         g_autofree char *sample = vitals_settings_render_sample();
 
