@@ -14,6 +14,7 @@ static const char *const response_words[] = {
     "nothing", "incident", "capture", "capture-inject-nmi", "capture-reset", "capture-destroy", NULL
 };
 static const char *const metadata_words[] = { "ignore", "milder", "trust", NULL };
+static const char *const deep_probe_words[] = { "never", "on-suspicion", NULL };
 static const char *const format_words[] = { "auto", "elf", "kdump-zlib", NULL };
 
 const VitalsOption vitals_options[] = {
@@ -138,6 +139,21 @@ const VitalsOption vitals_options[] = {
             "balloon and sets none; it is taken back at a clean exit. The kernel's answers are its "
             "pulse, so a shorter period notices a dead kernel sooner and wakes an idle guest more "
             "often. 0 never sets a period.",
+    },
+    {
+        .section = "Probe",
+        .key = "DeepProbe",
+        .type = VITALS_OPTION_WORD,
+        .fallback = "never",
+        .words = deep_probe_words,
+        .per_guest = TRUE,
+        .text = "Whether a suspicious guest's vCPU registers are read through QEMU's monitor, a "
+                "few times "
+                "within seconds: that tells a CPU that died with interrupts off from one that is "
+                "busy or "
+                "idle, also when only one of several died. libvirt marks a domain on which it was "
+                "done as "
+                "tainted, so it is never done unless asked for.",
     },
     {
         .section = "Verdict",

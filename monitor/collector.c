@@ -387,6 +387,19 @@ start_sweep(VitalsCollector *collector)
 
 /* ---- the balloon ---- */
 
+/* Looks at the registers come in series, close enough together to be one picture; a guest that stays
+ * suspicious because it is busy has one in a minute. */
+#define LOOK_AGAIN (G_USEC_PER_SEC / 2)
+#define SERIES_AGAIN (60 * G_USEC_PER_SEC)
+
+static gpointer
+look_deep(VitalsConnection *connection, gpointer data, GError **error)
+{
+    Errand *errand = data;
+
+    return connection->hypervisor->driver->registers(connection, errand->uuid, error);
+}
+
 static gpointer
 ask(VitalsConnection *connection, gpointer data, GError **error)
 {
@@ -436,6 +449,25 @@ may_ask(const VitalsGuest *guest, gint64 now)
            !signs->capturing;
 }
 
+/* Whether the registers are looked at this time, instead of the balloon. */
+static gboolean
+is_look_due(const VitalsCollector *collector, VitalsGuest *guest, gint64 now)
+{
+    gboolean suspicious =
+        vitals_watch_is_suspicious(&guest->watch) || guest->watch.signs.suspects != 0;
+
+    if (!suspicious || now < guest->look_at ||
+        !g_str_equal(vitals_settings_string(collector->settings, guest->name, "Probe.DeepProbe"),
+                     "on-suspicion") ||
+        vitals_settings_boolean(collector->settings, NULL, "Monitor.DryRun"))
+        return FALSE;
+    if (guest->looks_left == 0)
+        guest->looks_left = VITALS_LOOKS_NEEDED;
+    guest->looks_left--;
+    guest->look_at = now + (guest->looks_left ? LOOK_AGAIN : SERIES_AGAIN);
+    return TRUE;
+}
+
 static void
 ask_guest(VitalsCollector *collector, VitalsGuest *guest, gint64 now)
 {
@@ -450,6 +482,12 @@ ask_guest(VitalsCollector *collector, VitalsGuest *guest, gint64 now)
         .free_result = (GDestroyNotify)vitals_sample_unref,
     };
 
+    if (is_look_due(collector, guest, now)) {
+        call.work = look_deep;
+        guest->asking = TRUE;
+        vitals_lane_submit(collector->bulk, &call);
+        return;
+    }
     if (pace == 0 || vitals_watch_is_suspicious(&guest->watch))
         pace = ASK_AGAIN;
     guest->asking = TRUE;

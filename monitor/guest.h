@@ -22,6 +22,8 @@
  * @asking: a balloon question is under way or waits for a worker
  * @quarantined: that question is overdue
  * @ask_at: monotonic time of the next question
+ * @look_at: monotonic time before which its registers are not looked at again
+ * @looks_left: looks that belong to the series under way
  * @pinging: a ping of its agent is under way or waits for a worker
  * @ping_at: monotonic time of the next ping
  * @period_ours: the balloon's period was set by us
@@ -46,6 +48,8 @@ typedef struct {
     gboolean asking;
     gboolean quarantined;
     gint64 ask_at;
+    gint64 look_at;
+    guint looks_left;
     gboolean pinging;
     gint64 ping_at;
     gboolean period_ours;

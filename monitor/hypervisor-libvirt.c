@@ -485,6 +485,32 @@ ping_agent(VitalsConnection *base, const char *uuid, guint seconds, GError **err
     return g_steal_pointer(&sample);
 }
 
+static VitalsSample *
+registers(VitalsConnection *base, const char *uuid, GError **error)
+{
+    Connection *self = (Connection *)base;
+    g_autoptr(VitalsSample) sample = NULL;
+    g_autoptr(GArray) list = NULL;
+    g_autoptr(virDomain) domain = look_up(self, uuid, error);
+    char *text = NULL;
+
+    if (!domain)
+        return NULL;
+    sample = vitals_sample_new(g_get_monotonic_time(), g_get_real_time());
+    if (virDomainQemuMonitorCommand(domain, "info registers -a", &text,
+                                    VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP) < 0) {
+        take_error(error, self->connection, "cannot read the registers");
+        return NULL;
+    }
+    list = vitals_registers_parse(text, VCPUS_MAX);
+    free(text);
+    sample->parts[VITALS_PART_REGISTERS] =
+        list->len ? VITALS_FACT_AVAILABLE : VITALS_FACT_UNSUPPORTED;
+    sample->n_registers = list->len;
+    sample->registers = (VitalsRegisters *)g_array_steal(list, NULL);
+    return g_steal_pointer(&sample);
+}
+
 static gboolean
 set_balloon_period(VitalsConnection *base, const char *uuid, guint seconds, GError **error)
 {
@@ -818,6 +844,7 @@ static const VitalsDriver driver = {
     .definition = definition,
     .balloon = balloon,
     .ping_agent = ping_agent,
+    .registers = registers,
     .set_balloon_period = set_balloon_period,
     .dump = dump,
     .progress = progress,

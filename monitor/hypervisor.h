@@ -83,6 +83,7 @@ typedef void (*VitalsClosedHandler)(gpointer data);
  * @balloon: *monitor*: a sample with the part balloon
  * @ping_agent: a sample with the part agent; waits for the guest, but no longer than @seconds (and
  *   libvirt's own 5 s to synchronise), and takes no job that others wait for
+ * @registers: *monitor*: a sample with the part registers; libvirt marks the domain as tainted
  * @set_balloon_period: *monitor*: of the running guest only; 0 switches it off
  * @dump: *monitor*: a memory-only dump to the absolute @path; the guest is left as libvirt leaves it.
  *   Blocks for the whole dump, which cannot be cancelled once begun (measured)
@@ -101,6 +102,7 @@ typedef struct {
     VitalsSample *(*balloon)(VitalsConnection *connection, const char *uuid, GError **error);
     VitalsSample *(*ping_agent)(VitalsConnection *connection, const char *uuid, guint seconds,
                                 GError **error);
+    VitalsSample *(*registers)(VitalsConnection *connection, const char *uuid, GError **error);
     gboolean (*set_balloon_period)(VitalsConnection *connection, const char *uuid, guint seconds,
                                    GError **error);
     gboolean (*dump)(VitalsConnection *connection, const char *uuid, const char *path,

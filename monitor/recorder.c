@@ -119,6 +119,22 @@ agent_json(const VitalsSample *sample)
 }
 
 static json_t *
+registers_json(const VitalsSample *sample)
+{
+    json_t *vcpus = json_array();
+
+    for (guint i = 0; i < sample->n_registers; i++) {
+        const VitalsRegisters *registers = &sample->registers[i];
+        g_autofree char *pc = g_strdup_printf("0x%" G_GINT64_MODIFIER "x", registers->pc);
+
+        json_array_append_new(vcpus,
+                              json_pack("{s:s, s:b, s:b}", "pc", pc, "interrupts_off",
+                                        registers->interrupts_off, "halted", registers->halted));
+    }
+    return json_pack("{s:o}", "vcpus", vcpus);
+}
+
+static json_t *
 event_json(const VitalsSample *sample)
 {
     return json_pack("{s:s}", "event", vitals_event_name(sample->event));
@@ -128,10 +144,15 @@ char *
 vitals_sample_to_line(const VitalsSample *sample)
 {
     static json_t *(*const writers[VITALS_N_PARTS])(const VitalsSample *) = {
-        [VITALS_PART_STATE] = state_json,     [VITALS_PART_CONTROL] = control_json,
-        [VITALS_PART_VCPU] = vcpu_json,       [VITALS_PART_PROCESS] = process_json,
-        [VITALS_PART_BALLOON] = balloon_json, [VITALS_PART_EVENT] = event_json,
-        [VITALS_PART_NET] = net_json,         [VITALS_PART_AGENT] = agent_json,
+        [VITALS_PART_STATE] = state_json,
+        [VITALS_PART_CONTROL] = control_json,
+        [VITALS_PART_VCPU] = vcpu_json,
+        [VITALS_PART_PROCESS] = process_json,
+        [VITALS_PART_BALLOON] = balloon_json,
+        [VITALS_PART_EVENT] = event_json,
+        [VITALS_PART_NET] = net_json,
+        [VITALS_PART_AGENT] = agent_json,
+        [VITALS_PART_REGISTERS] = registers_json,
     };
     g_autofree char *time = vitals_time_rfc3339(sample->realtime);
     json_t *json = json_pack("{s:f, s:s}", "at", (double)sample->at / G_USEC_PER_SEC, "time", time);

@@ -179,6 +179,13 @@ holds_reboot_loop(const VitalsSigns *signs, const VitalsLimits *limits)
 }
 
 static gboolean
+holds_vcpu_dead(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return signs->state == VITALS_DOMAIN_RUNNING && signs->looks_at != 0 &&
+           vitals_signs_some_vcpus_dead(signs);
+}
+
+static gboolean
 agent_is_silent(const VitalsSigns *signs, VitalsAgent kind)
 {
     return vitals_signs_layer_is_silent(signs, VITALS_LAYER_USERSPACE) && signs->agent == kind;
@@ -404,6 +411,18 @@ const VitalsCause vitals_causes[] = {
         .meaning = "The guest's kernel stopped answering.",
         .remedy = "Read the vmcore's log and backtraces, then reset the guest.",
         .holds = kernel_is_dead,
+    },
+    {
+        .id = "vcpu-dead",
+        .health = VITALS_HEALTH_DEGRADED,
+        .layer = VITALS_LAYER_VCPU,
+        .meaning =
+            "Some of the guest's vCPUs are dead with interrupts off while others live: what needs "
+            "them hangs, the rest seems well.",
+        .remedy =
+            "Take a dump ('virt-vitals capture') for the backtraces of the dead vCPUs, then reset "
+            "the guest.",
+        .holds = holds_vcpu_dead,
     },
     {
         .id = "watchdog-expired",

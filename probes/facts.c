@@ -20,10 +20,15 @@ const char *
 vitals_part_name(VitalsPart part)
 {
     static const char *const names[VITALS_N_PARTS] = {
-        [VITALS_PART_STATE] = "state",     [VITALS_PART_CONTROL] = "control",
-        [VITALS_PART_VCPU] = "vcpu",       [VITALS_PART_PROCESS] = "process",
-        [VITALS_PART_BALLOON] = "balloon", [VITALS_PART_EVENT] = "event",
-        [VITALS_PART_NET] = "net",         [VITALS_PART_AGENT] = "agent",
+        [VITALS_PART_STATE] = "state",
+        [VITALS_PART_CONTROL] = "control",
+        [VITALS_PART_VCPU] = "vcpu",
+        [VITALS_PART_PROCESS] = "process",
+        [VITALS_PART_BALLOON] = "balloon",
+        [VITALS_PART_EVENT] = "event",
+        [VITALS_PART_NET] = "net",
+        [VITALS_PART_AGENT] = "agent",
+        [VITALS_PART_REGISTERS] = "registers",
     };
     return NAME_OF(names, part);
 }
@@ -148,5 +153,6 @@ vitals_sample_unref(VitalsSample *sample)
     if (!sample || !g_atomic_ref_count_dec(&sample->references))
         return;
     g_free(sample->vcpu_ns);
+    g_free(sample->registers);
     g_free(sample);
 }

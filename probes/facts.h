@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
+#include "probes/registers.h"
 
 /*
  * What was learnt of one guest at one instant. A sample is made by a worker, never changed after it
@@ -23,18 +23,19 @@ const char *vitals_layer_name(VitalsLayer layer);
 
 /* A part of a sample: what one kind of question brings. */
 typedef enum {
-    VITALS_PART_STATE,   /* libvirt's state and reason: bookkeeping, never blocks */
-    VITALS_PART_CONTROL, /* libvirt's channel to QEMU's monitor: bookkeeping, never blocks */
-    VITALS_PART_VCPU,    /* vCPU time, from the host's /proc by way of libvirt: never blocks */
-    VITALS_PART_PROCESS, /* the QEMU process in /proc */
-    VITALS_PART_BALLOON, /* balloon statistics: asks the monitor and may block for ever */
-    VITALS_PART_EVENT,   /* something libvirt told us by itself */
-    VITALS_PART_NET,     /* packets, counted by the host's end of the wire: never blocks */
-    VITALS_PART_AGENT,   /* a ping to the guest agent: waits for the guest, with a time-out */
+    VITALS_PART_STATE,     /* libvirt's state and reason: bookkeeping, never blocks */
+    VITALS_PART_CONTROL,   /* libvirt's channel to QEMU's monitor: bookkeeping, never blocks */
+    VITALS_PART_VCPU,      /* vCPU time, from the host's /proc by way of libvirt: never blocks */
+    VITALS_PART_PROCESS,   /* the QEMU process in /proc */
+    VITALS_PART_BALLOON,   /* balloon statistics: asks the monitor and may block for ever */
+    VITALS_PART_EVENT,     /* something libvirt told us by itself */
+    VITALS_PART_NET,       /* packets, counted by the host's end of the wire: never blocks */
+    VITALS_PART_AGENT,     /* a ping to the guest agent: waits for the guest, with a time-out */
+    VITALS_PART_REGISTERS, /* registers of the vCPUs: asks the monitor, taints the domain */
     VITALS_N_PARTS,
 } VitalsPart;
 
-/* "state", "control", "vcpu", "process", "balloon", "event", "net", "agent" */
+/* "state", "control", "vcpu", "process", "balloon", "event", "net", "agent", "registers" */
 const char *vitals_part_name(VitalsPart part);
 
 /* What came of asking. Only AVAILABLE has a value; none of the others is good or bad. */
@@ -149,6 +150,7 @@ const char *vitals_event_name(VitalsEvent event);
  * @available: what the guest's kernel sees, bytes; with @has_counters
  * @unused: what it does not use at all, bytes; with @has_counters
  * @usable: what it could use without swapping, bytes; with @has_counters
+ * @registers: (array length=n_registers): of the vCPUs, in their order
  * @transmitted: packets that the guest sent on all its interfaces since it started
  */
 typedef struct {
@@ -179,6 +181,9 @@ typedef struct {
 
     guint64 transmitted;
     VitalsAgent agent;
+
+    guint n_registers;
+    VitalsRegisters *registers;
 
     VitalsEvent event;
 } VitalsSample;

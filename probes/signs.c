@@ -99,3 +99,40 @@ vitals_signs_is_alive(const VitalsSigns *signs, VitalsLayer layer)
     }
     return FALSE;
 }
+
+/* Functions are seldom longer; an idle loop or a lock's slow path is much shorter. */
+#define ONE_PLACE 512
+
+/* Looks say something for so long. */
+#define LOOKS_FRESH (90 * G_USEC_PER_SEC)
+
+VitalsVcpuState
+vitals_signs_vcpu_state(const VitalsSigns *signs, guint vcpu)
+{
+    const VitalsVcpuLooks *looks = &signs->looks[vcpu];
+    gboolean one_place = looks->highest_pc - looks->lowest_pc < ONE_PLACE;
+
+    if (looks->count < VITALS_LOOKS_NEEDED || signs->now - signs->looks_at > LOOKS_FRESH)
+        return VITALS_VCPU_UNKNOWN;
+    if (looks->interrupts_off == looks->count && looks->halted == looks->count)
+        return VITALS_VCPU_HALTED_DEAD;
+    if (looks->halted == 0 && one_place)
+        return looks->interrupts_off == looks->count ? VITALS_VCPU_SPINNING_OFF
+                                                     : VITALS_VCPU_SPINNING_ON;
+    return VITALS_VCPU_WORKING;
+}
+
+gboolean
+vitals_signs_some_vcpus_dead(const VitalsSigns *signs)
+{
+    guint dead = 0;
+    guint seen = 0;
+
+    for (guint i = 0; i < VITALS_LOOKED_AT_MAX; i++) {
+        VitalsVcpuState state = vitals_signs_vcpu_state(signs, i);
+
+        seen += state != VITALS_VCPU_UNKNOWN;
+        dead += state == VITALS_VCPU_HALTED_DEAD || state == VITALS_VCPU_SPINNING_OFF;
+    }
+    return dead > 0 && dead < seen;
+}

@@ -36,6 +36,30 @@ typedef struct {
     gboolean had_counters;
 } VitalsSource;
 
+/* The deep probe looks at so many vCPUs of a guest; the others are not judged by it. */
+#define VITALS_LOOKED_AT_MAX 32
+
+/* So many looks make a verdict. */
+#define VITALS_LOOKS_NEEDED 3
+
+/* What the looks of one series at one vCPU came to: how many, and in how many interrupts were off or it
+ * was halted; and between which addresses it was seen. */
+typedef struct {
+    guint count;
+    guint interrupts_off;
+    guint halted;
+    guint64 lowest_pc;
+    guint64 highest_pc;
+} VitalsVcpuLooks;
+
+typedef enum {
+    VITALS_VCPU_UNKNOWN,      /* not looked at often enough */
+    VITALS_VCPU_WORKING,      /* nothing is wrong with it */
+    VITALS_VCPU_HALTED_DEAD,  /* halted with interrupts off at every look */
+    VITALS_VCPU_SPINNING_OFF, /* running with interrupts off at every look, in one place */
+    VITALS_VCPU_SPINNING_ON,  /* running in one place at every look, interrupts on */
+} VitalsVcpuState;
+
 /**
  * VitalsSigns: all that the verdict looks at; plain data, made by probes/watch.c from samples
  * @now: monotonic microseconds of the latest news, or of the tick
@@ -72,6 +96,12 @@ typedef struct {
  * @starve_since: since when that share is too large, monotonic; 0 if it is not
  * @exhaustion_in: microseconds until the guest's memory is exhausted (probes/forecast.h); 0 if nothing
  *   is forecast
+ * @looks: what the deep probe saw of each vCPU, lately
+ * @looks_at: monotonic time of its last look; 0 for never
+ * @window_at: monotonic time at which the window of per-vCPU time began
+ * @window_ns: CPU time of each of the first vCPUs then
+ * @suspects: bit N is set while vCPU N used all of a core, or nothing at all, for a whole window while
+ *   others behave: it may be dead, or just busy
  * @sources: one for each live probe, in the order of the table vitals_probes
  */
 typedef struct {
@@ -113,6 +143,12 @@ typedef struct {
     gint64 watchdog_at;
     gboolean rebooted;
     gint64 reboots[VITALS_REBOOTS_KEPT];
+
+    VitalsVcpuLooks looks[VITALS_LOOKED_AT_MAX];
+    gint64 looks_at;
+    gint64 window_at;
+    guint64 window_ns[VITALS_LOOKED_AT_MAX];
+    guint32 suspects;
 
     double starve_share;
     gint64 starve_at;
@@ -169,6 +205,12 @@ gboolean vitals_signs_is_alive(const VitalsSigns *signs, VitalsLayer layer);
 /* How many cores the vCPUs used since the kernel fell silent, of the time the host gave them: 1.0 is
  * one vCPU at full speed. Negative while that time is too short to tell, or nothing is known. */
 double vitals_signs_vcpu_share(const VitalsSigns *signs);
+
+/* What the latest looks say of that vCPU. */
+VitalsVcpuState vitals_signs_vcpu_state(const VitalsSigns *signs, guint vcpu);
+
+/* Whether some, but not all of the vCPUs that were looked at are dead with interrupts off. */
+gboolean vitals_signs_some_vcpus_dead(const VitalsSigns *signs);
 
 /* Whether an answer of that moment still says something; 0 is never. */
 gboolean vitals_signs_is_fresh(const VitalsSigns *signs, const VitalsLimits *limits, gint64 at);

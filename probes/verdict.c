@@ -118,6 +118,31 @@ append_source(GPtrArray *lines, const VitalsSigns *signs, const VitalsLimits *li
 }
 
 static void
+append_vcpus(GPtrArray *lines, const VitalsSigns *signs)
+{
+    static const char *const states[] = {
+        [VITALS_VCPU_WORKING] = "works",
+        [VITALS_VCPU_HALTED_DEAD] = "halted with interrupts off",
+        [VITALS_VCPU_SPINNING_OFF] = "spins with interrupts off",
+        [VITALS_VCPU_SPINNING_ON] = "runs in one place",
+    };
+
+    for (guint i = 0; i < VITALS_LOOKED_AT_MAX; i++) {
+        VitalsVcpuState state = vitals_signs_vcpu_state(signs, i);
+
+        if (state != VITALS_VCPU_UNKNOWN)
+            g_ptr_array_add(lines,
+                            g_strdup_printf("registers: vCPU %u %s, at 0x%" G_GINT64_MODIFIER "x",
+                                            i, states[state], signs->looks[i].lowest_pc));
+        else if (signs->suspects & (1u << i))
+            g_ptr_array_add(lines,
+                            g_strdup_printf("vcpu: vCPU %u is at 0 or 100 %% while others are "
+                                            "not: busy, or dead",
+                                            i));
+    }
+}
+
+static void
 append_hypervisor(GPtrArray *lines, const VitalsSigns *signs)
 {
     if (signs->process_at)
@@ -189,6 +214,7 @@ vitals_verdict_evidence(const VitalsSigns *signs, const VitalsLimits *limits)
         append_vcpu(lines, signs);
     if (signs->exhaustion_in)
         g_ptr_array_add(lines, memory_line(seconds(signs->exhaustion_in)));
+    append_vcpus(lines, signs);
     for (guint i = 0; vitals_probes[i]; i++)
         append_source(lines, signs, limits, i);
 

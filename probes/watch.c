@@ -53,6 +53,7 @@ start_over(VitalsSigns *signs, gint64 now)
     signs->boot_seen = TRUE;
     signs->crashed_at = 0;
     signs->watchdog_at = 0;
+    signs->looks_at = 0;
     forget_since_beat(signs);
     for (guint i = 0; i < VITALS_SOURCES_MAX; i++) {
         signs->sources[i].armed = FALSE;

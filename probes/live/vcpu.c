@@ -6,6 +6,43 @@
  * does anything useful; it standing still is what an idle guest may look like for a while, so this
  * source has no deadline and only says of a dead kernel how it died.
  */
+/* One vCPU that does nothing, or nothing else, for so long while others behave is suspicious: the balloon
+ * cannot see it (measured: a vCPU that spins leaves the balloon's stamp alone when it is not the first). */
+#define WINDOW (10 * G_USEC_PER_SEC)
+#define PINNED_SHARE 0.95
+
+static void
+find_suspects(const VitalsSample *sample, VitalsSigns *signs)
+{
+    double window = (double)(sample->at - signs->window_at) * 1000;
+    guint count = MIN(sample->vcpus, VITALS_LOOKED_AT_MAX);
+    gboolean behaves = FALSE;
+    guint32 suspects = 0;
+
+    for (guint i = 0; i < count; i++) {
+        double share = ((double)sample->vcpu_ns[i] - (double)signs->window_ns[i]) / window;
+
+        if (share <= 0 || share >= PINNED_SHARE)
+            suspects |= 1u << i;
+        else
+            behaves = TRUE;
+    }
+    signs->suspects = behaves ? suspects : 0;
+}
+
+static void
+slide_window(const VitalsSample *sample, VitalsSigns *signs)
+{
+    if (signs->window_at && sample->at - signs->window_at < WINDOW && signs->vcpus == sample->vcpus)
+        return;
+    signs->suspects = 0;
+    if (signs->window_at && signs->vcpus == sample->vcpus && sample->vcpus > 1)
+        find_suspects(sample, signs);
+    signs->window_at = sample->at;
+    for (guint i = 0; i < sample->vcpus && i < VITALS_LOOKED_AT_MAX; i++)
+        signs->window_ns[i] = sample->vcpu_ns[i];
+}
+
 static VitalsPulse
 absorb(const VitalsSample *sample, VitalsSigns *signs, VitalsSource *source)
 {
@@ -15,6 +52,7 @@ absorb(const VitalsSample *sample, VitalsSigns *signs, VitalsSource *source)
     if (!vitals_sample_has(sample, VITALS_PART_VCPU))
         return VITALS_PULSE_NONE;
 
+    slide_window(sample, signs);
     for (guint i = 0; i < sample->vcpus; i++)
         total += sample->vcpu_ns[i];
     /* the first look has nothing to compare with; a smaller total is an unplugged vCPU */
