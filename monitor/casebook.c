@@ -2,6 +2,7 @@
 #include "monitor/casebook.h"
 #include "monitor/incident.h"
 #include "monitor/policy.h"
+#include "monitor/recording.h"
 #include "monitor/store.h"
 #include "probes/probe.h"
 #include "config/text.h"
@@ -442,6 +443,7 @@ new_case(VitalsCasebook *casebook, VitalsGuest *guest, const VitalsCause *cause)
     dossier->remedy = cause->remedy;
     dossier->console_tail =
         vitals_settings_size(casebook->settings, guest->name, "Capture.ConsoleTail");
+    dossier->signals_header = vitals_recording_header_line(guest);
     g_ptr_array_unref(dossier->samples);
     dossier->samples = vitals_recorder_list(guest->recorder);
     note_samples(dossier);

@@ -419,7 +419,7 @@ on_asked(gpointer result, const GError *error, gboolean late, gpointer data)
     if (late) {
         guest->quarantined = FALSE;
         guest->ask_at = 0;
-        vitals_watch_call_returned(&guest->watch, g_get_monotonic_time());
+        vitals_guest_call_returned(guest);
     } else if (sample && guest->active && !errand->collector->stopping) {
         ingest(errand->collector, guest, sample);
     }
@@ -432,7 +432,7 @@ on_ask_overdue(gpointer data)
     g_autofree char *label = vitals_guest_label(errand->guest);
 
     errand->guest->quarantined = TRUE;
-    vitals_watch_call_overdue(&errand->guest->watch, errand->sent);
+    vitals_guest_call_overdue(errand->guest, errand->sent);
     g_message("%s: QEMU does not answer; it is asked nothing more until it does", label);
 }
 

@@ -11,8 +11,8 @@
  * the last. */
 #define RECOVERY (4 * G_USEC_PER_SEC)
 
-static VitalsLimits
-limits_of(const VitalsSettings *settings, const char *name)
+VitalsLimits
+vitals_guest_limits(const VitalsSettings *settings, const char *name)
 {
     return (VitalsLimits){
         .balloon_deadline =
@@ -32,7 +32,7 @@ vitals_guest_new(const VitalsSettings *settings, const char *uuid, const char *n
                  gboolean boot_seen)
 {
     VitalsGuest *guest = g_new0(VitalsGuest, 1);
-    VitalsLimits limits = limits_of(settings, name);
+    VitalsLimits limits = vitals_guest_limits(settings, name);
     gint64 now = g_get_monotonic_time();
 
     g_ref_count_init(&guest->references);
@@ -81,6 +81,33 @@ vitals_guest_ingest(VitalsGuest *guest, VitalsSample *sample)
     }
     vitals_recorder_add(guest->recorder, sample);
     return vitals_watch_ingest(&guest->watch, sample);
+}
+
+/* Keeps in mind that a question to QEMU hangs, or has ended: a replay has to know it too. */
+static void
+record_call(VitalsGuest *guest, gint64 at, VitalsFactState state)
+{
+    gint64 ago = g_get_monotonic_time() - at;
+    g_autoptr(VitalsSample) sample = vitals_sample_new(at, g_get_real_time() - ago);
+
+    sample->parts[VITALS_PART_BALLOON] = state;
+    vitals_recorder_add(guest->recorder, sample);
+}
+
+void
+vitals_guest_call_overdue(VitalsGuest *guest, gint64 since)
+{
+    record_call(guest, since, VITALS_FACT_TIMED_OUT);
+    vitals_watch_call_overdue(&guest->watch, since);
+}
+
+void
+vitals_guest_call_returned(VitalsGuest *guest)
+{
+    gint64 now = g_get_monotonic_time();
+
+    record_call(guest, now, VITALS_FACT_FAILED);
+    vitals_watch_call_returned(&guest->watch, now);
 }
 
 char *

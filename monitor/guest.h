@@ -76,6 +76,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsGuest, vitals_guest_unref)
 /* Takes a sample in: records and judges it. Returns: whether the cause of the verdict changed */
 gboolean vitals_guest_ingest(VitalsGuest *guest, VitalsSample *sample);
 
+/* As vitals_watch_call_overdue() and its counterpart, and recorded: as a balloon that timed out and one
+ * that failed. */
+void vitals_guest_call_overdue(VitalsGuest *guest, gint64 since);
+void vitals_guest_call_returned(VitalsGuest *guest);
+
+/* The deadlines that the settings give a guest of that name. */
+VitalsLimits vitals_guest_limits(const VitalsSettings *settings, const char *name);
+
 /* How the guest looks to those who ask. Returns: (transfer full) */
 VitalsGuestView *vitals_guest_view(const VitalsGuest *guest, gint64 now, gint64 realtime);
 

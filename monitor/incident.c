@@ -54,6 +54,7 @@ vitals_dossier_free(VitalsDossier *dossier)
     vitals_outline_free(dossier->outline);
     g_free(dossier->xml);
     g_strfreev(dossier->evidence);
+    g_free(dossier->signals_header);
     g_ptr_array_unref(dossier->samples);
     g_ptr_array_unref(dossier->timeline);
     vitals_vmcore_free(dossier->vmcore);
@@ -130,9 +131,9 @@ read_console(const char *path, gsize most)
 }
 
 static gboolean
-write_signals(const char *directory, const GPtrArray *samples, GError **error)
+write_signals(const char *directory, const char *header, const GPtrArray *samples, GError **error)
 {
-    g_autoptr(GString) lines = g_string_new(NULL);
+    g_autoptr(GString) lines = g_string_new(header);
 
     for (guint i = 0; i < samples->len; i++) {
         g_autofree char *line = vitals_sample_to_line(g_ptr_array_index(samples, i));
@@ -205,7 +206,7 @@ vitals_incident_begin(VitalsDossier *dossier, GError **error)
     return make_directory(dossier, error) && write_manifest(dossier, FALSE, error) &&
            (!dossier->xml || write_file(dossier->view->path, "domain.xml", dossier->xml,
                                         strlen(dossier->xml), error)) &&
-           write_signals(dossier->view->path, dossier->samples, error) &&
+           write_signals(dossier->view->path, dossier->signals_header, dossier->samples, error) &&
            write_console(dossier, NULL, error);
 }
 

@@ -31,6 +31,7 @@ typedef struct {
  * @meaning: what the cause means
  * @remedy: what to do
  * @last_beat: wall clock of the kernel's last sign of life; 0 if there was none
+ * @signals_header: (nullable): the first line of signals.jsonl (monitor/recording.h)
  * @samples: (element-type VitalsSample): the last minutes
  * @console_tail: how much of the console's log to keep, bytes
  * @timeline: (element-type VitalsMoment): in the order of time
@@ -47,6 +48,7 @@ typedef struct {
     const char *meaning;
     const char *remedy;
     gint64 last_beat;
+    char *signals_header;
     GPtrArray *samples;
     gsize console_tail;
     GPtrArray *timeline;

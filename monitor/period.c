@@ -52,7 +52,7 @@ on_overdue(gpointer data)
     Change *change = data;
 
     change->guest->quarantined = TRUE;
-    vitals_watch_call_overdue(&change->guest->watch, g_get_monotonic_time());
+    vitals_guest_call_overdue(change->guest, g_get_monotonic_time());
 }
 
 static void
@@ -65,7 +65,7 @@ on_set(gpointer result, const GError *error, gboolean late, gpointer data)
     guest->asking = FALSE;
     if (late) {
         guest->quarantined = FALSE;
-        vitals_watch_call_returned(&guest->watch, g_get_monotonic_time());
+        vitals_guest_call_returned(guest);
     }
     if (error) {
         g_info("%s: %s", label, error->message);

@@ -24,6 +24,6 @@ GPtrArray *vitals_recorder_list(const VitalsRecorder *recorder);
  *
  * Returns: (transfer full): the sample as one line of JSON with its new line: the form of
  * signals.jsonl. Times are "at", monotonic seconds, and "time", RFC 3339; each part is an object
- * under its name, or the word of its state where it has no value.
+ * under its name, or the word of its state where it has no value. monitor/recording.h reads it back.
  */
 char *vitals_sample_to_line(const VitalsSample *sample);

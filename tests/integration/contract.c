@@ -78,7 +78,7 @@ static void
 check_nobody(VitalsConnection *connection)
 {
     const VitalsDriver *driver = connection->hypervisor->driver;
-    GError *errors[5] = { NULL };
+    GError *errors[6] = { NULL };
     guint64 done;
     guint64 total;
 
@@ -88,6 +88,7 @@ check_nobody(VitalsConnection *connection)
     g_assert_false(
         driver->dump(connection, NOBODY, "/nowhere/vmcore", VITALS_DUMP_ELF, &errors[3]));
     g_assert_false(driver->progress(connection, NOBODY, &done, &total, &errors[4]));
+    g_assert_false(driver->act(connection, NOBODY, VITALS_ACTION_RESET, &errors[5]));
     for (gsize i = 0; i < G_N_ELEMENTS(errors); i++)
         expect_gone(errors[i]);
 }

@@ -448,6 +448,25 @@ progress(VitalsConnection *base, const char *uuid, guint64 *ret_done, guint64 *r
     return leave(fake, uuid, FAKE_PROGRESS, good);
 }
 
+static gboolean
+act(VitalsConnection *base, const char *uuid, VitalsAction action, GError **error)
+{
+    Fake *fake = fake_of(base);
+    gboolean good = enter(fake, (Connection *)base, uuid, FAKE_ACT, error);
+
+    if (good) {
+        FakeGuest *guest = &lookup(fake, uuid)->guest;
+
+        guest->done = action;
+        if (action == VITALS_ACTION_RESET) {
+            guest->state = VITALS_DOMAIN_RUNNING;
+            guest->reason = VITALS_REASON_OTHER;
+            guest->beating = TRUE;
+        }
+    }
+    return leave(fake, uuid, FAKE_ACT, good);
+}
+
 static void
 hypervisor_free(VitalsHypervisor *base)
 {
@@ -468,6 +487,7 @@ static const VitalsDriver driver = {
     .set_balloon_period = set_balloon_period,
     .dump = dump,
     .progress = progress,
+    .act = act,
     .free = hypervisor_free,
 };
 

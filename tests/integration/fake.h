@@ -19,6 +19,7 @@ typedef enum {
     FAKE_SET_PERIOD,
     FAKE_DUMP,
     FAKE_PROGRESS,
+    FAKE_ACT,
     FAKE_N_CALLS,
 } FakeCall;
 
@@ -55,6 +56,7 @@ typedef struct {
  * @extra: likewise: elements to put into it
  * @kdump_unsupported: it can only be dumped as ELF
  * @dumped: the format of its last dump
+ * @done: what was done to it last; a reset guest lives again
  */
 typedef struct {
     char *uuid;
@@ -75,6 +77,7 @@ typedef struct {
     const char *extra;
     gboolean kdump_unsupported;
     VitalsDumpFormat dumped;
+    VitalsAction done;
 } FakeGuest;
 
 Fake *fake_new(void);

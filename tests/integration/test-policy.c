@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tests/integration/scene.h"
+
+#include <string.h>
+
+/* What the policy decides is what happens: to the guest, in this order, and as the incident tells. */
+
+static FakeGuest *
+start_with(Scene *scene, const char *name)
+{
+    FakeGuest *guest = fake_add(scene->fake, name);
+
+    scene_start(scene);
+    scene_until(scene_is(scene, name, "healthy"), 8);
+    return guest;
+}
+
+/* What was done to it. */
+static VitalsAction
+done_to(Scene *scene, const FakeGuest *guest)
+{
+    VitalsAction done;
+
+    fake_lock(scene->fake);
+    done = guest->done;
+    fake_unlock(scene->fake);
+    return done;
+}
+
+/* The incident's manifest has these texts, the first before the second. */
+static void
+check_told(const json_t *incident, const char *first, const char *second)
+{
+    g_autofree char *manifest = scene_file(incident, "incident.json");
+    const char *at = strstr(manifest, first);
+
+    if (!at || !strstr(at, second))
+        g_error("no '%s' with '%s' behind it in:\n%s", first, second, manifest);
+}
+
+static void
+test_reset(Scene *scene, gconstpointer data)
+{
+    g_autoptr(json_t) incident = NULL;
+    FakeGuest *guest;
+
+    scene_set(scene->settings, "Policy.OnCrashed", "capture-reset");
+    guest = start_with(scene, "web");
+    fake_panic(scene->fake, guest);
+    incident = scene_incident(scene, 5);
+    g_assert_cmpstr(scene_capture(incident, "result"), ==, "ok");
+    g_assert_cmpint(done_to(scene, guest), ==, VITALS_ACTION_RESET);
+    g_assert_cmpuint(fake_calls(scene->fake, guest, FAKE_ACT), ==, 1);
+    check_told(incident, "dump ends", "reset done");
+}
+
+/* The evidence is not safe, so that nobody touches the guest. */
+static void
+test_no_dump_no_reset(Scene *scene, gconstpointer data)
+{
+    g_autoptr(json_t) incident = NULL;
+    FakeGuest *guest;
+
+    scene_set(scene->settings, "Policy.OnCrashed", "capture-reset");
+    fake_fault(scene->fake, NULL, FAKE_DUMP,
+               (FakeFault){ .fails = TRUE, .error = VITALS_HYPERVISOR_ERROR_FAILED });
+    guest = start_with(scene, "web");
+    fake_panic(scene->fake, guest);
+    incident = scene_incident(scene, 5);
+    g_assert_cmpstr(scene_capture(incident, "result"), ==, "failed");
+    g_assert_cmpint(done_to(scene, guest), ==, VITALS_ACTION_NONE);
+    check_told(incident, "dump failed", "no reset: its memory is not saved");
+}
+
+/* Unless the service comes first. */
+static void
+test_recover_without_dump(Scene *scene, gconstpointer data)
+{
+    g_autoptr(json_t) incident = NULL;
+    FakeGuest *guest;
+
+    scene_set(scene->settings, "Policy.OnCrashed", "capture-destroy");
+    scene_set(scene->settings, "Policy.RecoverWithoutDump", "yes");
+    fake_fault(scene->fake, NULL, FAKE_DUMP,
+               (FakeFault){ .fails = TRUE, .error = VITALS_HYPERVISOR_ERROR_FAILED });
+    guest = start_with(scene, "web");
+    fake_panic(scene->fake, guest);
+    incident = scene_incident(scene, 5);
+    g_assert_cmpint(done_to(scene, guest), ==, VITALS_ACTION_DESTROY);
+    check_told(incident, "dump failed", "destroy done");
+}
+
+/* An action that fails is told of, and the incident is whole all the same. */
+static void
+test_action_fails(Scene *scene, gconstpointer data)
+{
+    g_autoptr(json_t) incident = NULL;
+    FakeGuest *guest;
+
+    scene_set(scene->settings, "Policy.OnCrashed", "capture-inject-nmi");
+    fake_fault(scene->fake, NULL, FAKE_ACT,
+               (FakeFault){ .fails = TRUE,
+                            .error = VITALS_HYPERVISOR_ERROR_UNSUPPORTED,
+                            .message = "no NMI here" });
+    guest = start_with(scene, "web");
+    fake_panic(scene->fake, guest);
+    incident = scene_incident(scene, 5);
+    g_assert_cmpstr(scene_capture(incident, "result"), ==, "ok");
+    check_told(incident, "dump ends", "inject-nmi failed: no NMI here");
+}
+
+/* A verdict has to hold for as long as the policy wants to see it. */
+static void
+test_act_after(Scene *scene, gconstpointer data)
+{
+    g_autoptr(json_t) incident = NULL;
+    FakeGuest *guest;
+
+    scene_set(scene->settings, "Policy.ActAfter", "2s");
+    guest = start_with(scene, "web");
+    fake_silence(scene->fake, guest, 0.9);
+    scene_until(scene_is(scene, "web", "unresponsive"), 10);
+    scene_run(0.5);
+    g_assert_cmpuint(scene_n_incidents(scene), ==, 0);
+    incident = scene_incident(scene, 5);
+    g_assert_cmpstr(scene_capture(incident, "result"), ==, "ok");
+    g_assert_cmpint(done_to(scene, guest), ==, VITALS_ACTION_NONE);
+}
+
+/* The definition asks to be spared. */
+static void
+test_metadata(Scene *scene, gconstpointer data)
+{
+    g_autoptr(json_t) incident = NULL;
+    FakeGuest *guest = fake_add(scene->fake, "web");
+
+    guest->extra = "<metadata><v:policy xmlns:v='urn:virt-vitals:policy:1'>"
+                   "<v:on verdict='crashed' do='incident'/></v:policy></metadata>";
+    scene_start(scene);
+    scene_until(scene_is(scene, "web", "healthy"), 8);
+    fake_panic(scene->fake, guest);
+    incident = scene_incident(scene, 4);
+    g_assert_cmpstr(scene_capture(incident, "result"), ==, "none");
+    g_assert_cmpuint(fake_calls(scene->fake, guest, FAKE_DUMP), ==, 0);
+}
+
+/* A guest that dies again and again is reset no more. */
+static void
+test_crash_loop(Scene *scene, gconstpointer data)
+{
+    FakeGuest *guest;
+
+    scene_set(scene->settings, "Policy.OnCrashed", "capture-reset");
+    scene_set(scene->settings, "Policy.CrashLoopCount", "2");
+    scene_set(scene->settings, "Capture.CaptureCooldown", "0");
+    guest = start_with(scene, "web");
+    for (guint death = 1; death <= 3; death++) {
+        fake_panic(scene->fake, guest);
+        scene_until(scene_n_incidents(scene) == death, 5);
+        if (death <= 2)
+            scene_until(scene_is(scene, "web", "healthy"), 10);
+    }
+    scene_run(0.5);
+    g_assert_cmpuint(fake_calls(scene->fake, guest, FAKE_DUMP), ==, 3);
+    g_assert_cmpuint(fake_calls(scene->fake, guest, FAKE_ACT), ==, 2);
+}
+
+int
+main(int argc, char **argv)
+{
+    static const struct {
+        const char *path;
+        void (*test)(Scene *, gconstpointer);
+    } tests[] = {
+        { "/policy/reset", test_reset },
+        { "/policy/no-dump-no-reset", test_no_dump_no_reset },
+        { "/policy/recover-without-dump", test_recover_without_dump },
+        { "/policy/action-fails", test_action_fails },
+        { "/policy/act-after", test_act_after },
+        { "/policy/metadata", test_metadata },
+        { "/policy/crash-loop", test_crash_loop },
+    };
+
+    scene_init(&argc, &argv);
+    for (guint i = 0; i < G_N_ELEMENTS(tests); i++)
+        g_test_add(tests[i].path, Scene, NULL, scene_set_up, tests[i].test, scene_tear_down);
+    return g_test_run();
+}
