@@ -178,6 +178,28 @@ take_agent(json_t *json, VitalsSample *sample)
 }
 
 static gboolean
+take_registers(json_t *json, VitalsSample *sample)
+{
+    json_t *vcpus = json_object_get(json, "vcpus");
+
+    if (!json_is_array(vcpus) || json_array_size(vcpus) > VCPUS_MAX)
+        return FALSE;
+    sample->n_registers = (guint)json_array_size(vcpus);
+    sample->registers = g_new0(VitalsRegisters, sample->n_registers);
+    for (guint i = 0; i < sample->n_registers; i++) {
+        json_t *vcpu = json_array_get(vcpus, i);
+        const char *pc = json_string_value(json_object_get(vcpu, "pc"));
+
+        sample->registers[i] = (VitalsRegisters){
+            .pc = pc ? g_ascii_strtoull(pc, NULL, 16) : 0,
+            .interrupts_off = json_is_true(json_object_get(vcpu, "interrupts_off")),
+            .halted = json_is_true(json_object_get(vcpu, "halted")),
+        };
+    }
+    return TRUE;
+}
+
+static gboolean
 take_event(json_t *json, VitalsSample *sample)
 {
     return TAKE_WORD(json, "event", call_vitals_event_name, &sample->event);
@@ -187,10 +209,15 @@ static gboolean
 take_part(json_t *json, VitalsPart part, VitalsSample *sample)
 {
     static gboolean (*const readers[VITALS_N_PARTS])(json_t *, VitalsSample *) = {
-        [VITALS_PART_STATE] = take_state,     [VITALS_PART_CONTROL] = take_control,
-        [VITALS_PART_VCPU] = take_vcpu,       [VITALS_PART_PROCESS] = take_process,
-        [VITALS_PART_BALLOON] = take_balloon, [VITALS_PART_EVENT] = take_event,
-        [VITALS_PART_NET] = take_net,         [VITALS_PART_AGENT] = take_agent,
+        [VITALS_PART_STATE] = take_state,
+        [VITALS_PART_CONTROL] = take_control,
+        [VITALS_PART_VCPU] = take_vcpu,
+        [VITALS_PART_PROCESS] = take_process,
+        [VITALS_PART_BALLOON] = take_balloon,
+        [VITALS_PART_EVENT] = take_event,
+        [VITALS_PART_NET] = take_net,
+        [VITALS_PART_AGENT] = take_agent,
+        [VITALS_PART_REGISTERS] = take_registers,
     };
     int state;
 

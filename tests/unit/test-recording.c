@@ -23,6 +23,14 @@ random_sample(void)
     sample->vcpu_ns = g_new0(guint64, sample->vcpus);
     for (guint i = 0; i < sample->vcpus; i++)
         sample->vcpu_ns[i] = (guint64)g_test_rand_int_range(0, G_MAXINT32) << 20;
+    sample->n_registers = (guint)g_test_rand_int_range(0, 3);
+    sample->registers = g_new0(VitalsRegisters, sample->n_registers);
+    for (guint i = 0; i < sample->n_registers; i++)
+        sample->registers[i] = (VitalsRegisters){
+            .pc = (guint64)g_test_rand_int_range(0, G_MAXINT32) << 32 | 0x1c,
+            .interrupts_off = g_test_rand_bit(),
+            .halted = g_test_rand_bit(),
+        };
     sample->pid = g_test_rand_int_range(1, G_MAXINT32);
     sample->process = (VitalsProcess)g_test_rand_int_range(0, VITALS_PROCESS_GONE + 1);
     sample->starved = g_test_rand_int_range(0, 1000000);
