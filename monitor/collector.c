@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/collector.h"
+#include "monitor/asker.h"
 #include "monitor/host.h"
 #include "monitor/period.h"
-#include "probes/probe.h"
 #include "config/text.h"
-
-/* Suspicion is looked into at this pace. */
-#define ASK_AGAIN G_USEC_PER_SEC
 
 /* A definition that could not be read is read again after this time. */
 #define DEFINE_AGAIN (2 * G_USEC_PER_SEC)
@@ -14,12 +11,6 @@
 /* Xen says that the new run started before it says that the old one stopped, 40 ms apart (measured):
  * a stop that comes so soon after a start is about the run before. */
 #define STOP_IS_OLD G_USEC_PER_SEC
-
-/* An agent that lives answers in milliseconds. libvirt adds up to 5 s of its own to synchronise with one
- * that does not, so such pings have workers of their own: they must not keep a balloon waiting. */
-#define AGENT_TIMEOUT_S 2
-#define AGENT_PATIENCE (10 * G_TIME_SPAN_SECOND)
-#define AGENT_WORKERS 2
 
 struct VitalsCollector {
     VitalsSettings *settings;
@@ -29,10 +20,10 @@ struct VitalsCollector {
     VitalsLane *events;
     VitalsLane *cheap;
     VitalsLane *bulk; /* per-guest questions that may wait for QEMU */
-    VitalsLane *agent;
     VitalsLane *proc;
     VitalsHost *host;
     VitalsPeriod *period;
+    VitalsAsker *asker;
     VitalsAbandoned *abandoned;
 
     GHashTable *guests; /* by UUID */
@@ -106,6 +97,15 @@ ingest(VitalsCollector *collector, VitalsGuest *guest, VitalsSample *sample)
 
     if (vitals_guest_ingest(guest, sample))
         collector->listener.verdict(guest, before, collector->data);
+}
+
+static void
+on_answer(VitalsGuest *guest, VitalsSample *sample, gpointer data)
+{
+    VitalsCollector *collector = data;
+
+    if (guest->active && !collector->stopping)
+        ingest(collector, guest, sample);
 }
 
 static gpointer
@@ -385,207 +385,6 @@ start_sweep(VitalsCollector *collector)
     vitals_lane_submit(collector->cheap, &call);
 }
 
-/* ---- the balloon ---- */
-
-/* Looks at the registers come in series, close enough together to be one picture; a guest that stays
- * suspicious because it is busy has one in a minute. */
-#define LOOK_AGAIN (G_USEC_PER_SEC / 2)
-#define SERIES_AGAIN (60 * G_USEC_PER_SEC)
-
-static gpointer
-look_deep(VitalsConnection *connection, gpointer data, GError **error)
-{
-    Errand *errand = data;
-
-    return connection->hypervisor->driver->registers(connection, errand->uuid, error);
-}
-
-static gpointer
-ask(VitalsConnection *connection, gpointer data, GError **error)
-{
-    Errand *errand = data;
-
-    return connection->hypervisor->driver->balloon(connection, errand->uuid, error);
-}
-
-static void
-on_asked(gpointer result, const GError *error, gboolean late, gpointer data)
-{
-    Errand *errand = data;
-    VitalsGuest *guest = errand->guest;
-    g_autoptr(VitalsSample) sample = result;
-
-    guest->asking = FALSE;
-    if (late) {
-        guest->quarantined = FALSE;
-        guest->ask_at = 0;
-        vitals_guest_call_returned(guest);
-    } else if (sample && guest->active && !errand->collector->stopping) {
-        ingest(errand->collector, guest, sample);
-    }
-}
-
-static void
-on_ask_overdue(gpointer data)
-{
-    Errand *errand = data;
-    g_autofree char *label = vitals_guest_label(errand->guest);
-
-    errand->guest->quarantined = TRUE;
-    vitals_guest_call_overdue(errand->guest, errand->sent);
-    g_message("%s: QEMU does not answer; it is asked nothing more until it does", label);
-}
-
-/* Whether a question to this guest's QEMU is due, and safe as far as can be told without asking. */
-static gboolean
-may_ask(const VitalsGuest *guest, gint64 now)
-{
-    const VitalsSigns *signs = &guest->watch.signs;
-
-    return guest->active && !guest->asking && now >= guest->ask_at && guest->outline &&
-           guest->outline->balloon && signs->state == VITALS_DOMAIN_RUNNING &&
-           (!signs->process_at || signs->process == VITALS_PROCESS_ALIVE) &&
-           signs->control != VITALS_CONTROL_OCCUPIED && signs->control != VITALS_CONTROL_ERROR &&
-           !signs->capturing;
-}
-
-/* Whether the registers are looked at this time, instead of the balloon. */
-static gboolean
-is_look_due(const VitalsCollector *collector, VitalsGuest *guest, gint64 now)
-{
-    gboolean suspicious =
-        vitals_watch_is_suspicious(&guest->watch) || guest->watch.signs.suspects != 0;
-
-    if (!suspicious || now < guest->look_at ||
-        !g_str_equal(vitals_settings_string(collector->settings, guest->name, "Probe.DeepProbe"),
-                     "on-suspicion") ||
-        vitals_settings_boolean(collector->settings, NULL, "Monitor.DryRun"))
-        return FALSE;
-    if (guest->looks_left == 0)
-        guest->looks_left = VITALS_LOOKS_NEEDED;
-    guest->looks_left--;
-    guest->look_at = now + (guest->looks_left ? LOOK_AGAIN : SERIES_AGAIN);
-    return TRUE;
-}
-
-static void
-ask_guest(VitalsCollector *collector, VitalsGuest *guest, gint64 now)
-{
-    gint64 pace = guest->watch.signs.sources[vitals_probe_index("balloon")].period;
-    VitalsCall call = {
-        .work = ask,
-        .done = on_asked,
-        .overdue = on_ask_overdue,
-        .deadline = collector->deadline,
-        .data = errand_new(collector, guest),
-        .free_data = errand_free,
-        .free_result = (GDestroyNotify)vitals_sample_unref,
-    };
-
-    if (is_look_due(collector, guest, now)) {
-        call.work = look_deep;
-        guest->asking = TRUE;
-        vitals_lane_submit(collector->bulk, &call);
-        return;
-    }
-    if (pace == 0 || vitals_watch_is_suspicious(&guest->watch))
-        pace = ASK_AGAIN;
-    guest->asking = TRUE;
-    /* a tenth early, so that a cycle that comes a little early does not skip a turn */
-    guest->ask_at = now + pace - pace / 10;
-    vitals_lane_submit(collector->bulk, &call);
-}
-
-static void
-ask_guests(VitalsCollector *collector)
-{
-    gint64 now = g_get_monotonic_time();
-    GHashTableIter iter;
-    gpointer guest;
-
-    g_hash_table_iter_init(&iter, collector->guests);
-    while (g_hash_table_iter_next(&iter, NULL, &guest)) {
-        if (may_ask(guest, now))
-            ask_guest(collector, guest, now);
-    }
-}
-
-/* ---- the guest agent ---- */
-
-static gpointer
-ping(VitalsConnection *connection, gpointer data, GError **error)
-{
-    Errand *errand = data;
-
-    return connection->hypervisor->driver->ping_agent(connection, errand->uuid, AGENT_TIMEOUT_S,
-                                                      error);
-}
-
-static void
-on_pinged(gpointer result, const GError *error, gboolean late, gpointer data)
-{
-    Errand *errand = data;
-    g_autoptr(VitalsSample) sample = result;
-
-    errand->guest->pinging = FALSE;
-    if (sample && !late && errand->guest->active && !errand->collector->stopping)
-        ingest(errand->collector, errand->guest, sample);
-}
-
-static gboolean
-may_ping(const VitalsGuest *guest, gint64 now)
-{
-    const VitalsSigns *signs = &guest->watch.signs;
-
-    return guest->active && !guest->pinging && now >= guest->ping_at && guest->outline &&
-           guest->outline->agent && signs->state == VITALS_DOMAIN_RUNNING &&
-           signs->process == VITALS_PROCESS_ALIVE && !guest->quarantined && !signs->capturing;
-}
-
-static void
-ping_guest(VitalsCollector *collector, VitalsGuest *guest, gint64 now)
-{
-    gint64 period = vitals_settings_duration(collector->settings, guest->name, "Probe.AgentPeriod");
-    VitalsCall call = {
-        .work = ping,
-        .done = on_pinged,
-        .deadline = AGENT_PATIENCE,
-        .data = errand_new(collector, guest),
-        .free_data = errand_free,
-        .free_result = (GDestroyNotify)vitals_sample_unref,
-    };
-
-    vitals_watch_set_agent_period(&guest->watch, period);
-    guest->ping_at = now + (period ? period : G_TIME_SPAN_MINUTE);
-    if (!period) {
-        errand_free(call.data);
-        return;
-    }
-    /* a kernel that is suspiciously quiet may be heard here, in time for the verdict */
-    if (vitals_watch_is_suspicious(&guest->watch))
-        guest->ping_at = now + MIN(period, ASK_AGAIN);
-    guest->pinging = TRUE;
-    vitals_lane_submit(collector->agent, &call);
-}
-
-static void
-ping_guests(VitalsCollector *collector)
-{
-    gint64 now = g_get_monotonic_time();
-    GHashTableIter iter;
-    gpointer guest;
-
-    g_hash_table_iter_init(&iter, collector->guests);
-    while (g_hash_table_iter_next(&iter, NULL, &guest)) {
-        VitalsGuest *one = guest;
-
-        if (vitals_watch_is_suspicious(&one->watch))
-            one->ping_at = MIN(one->ping_at, now);
-        if (may_ping(one, now))
-            ping_guest(collector, one, now);
-    }
-}
-
 /* ---- /proc ---- */
 
 static gpointer
@@ -623,7 +422,7 @@ on_looked(gpointer result, const GError *error, gboolean late, gpointer data)
             ingest(collector, guest, sighting->sample);
     }
     /* right behind the look, so that hardly anything can happen to a QEMU in between */
-    ask_guests(collector);
+    vitals_asker_ask(collector->asker);
 }
 
 static void
@@ -642,7 +441,7 @@ start_look(VitalsCollector *collector)
     };
 
     if (collector->looking) {
-        ask_guests(collector); /* /proc itself hangs: what it said last has to do */
+        vitals_asker_ask(collector->asker); /* /proc itself hangs: what it said last has to do */
         return;
     }
     uuids = g_ptr_array_new();
@@ -689,7 +488,7 @@ on_ticker(gpointer data)
     ensure_events(collector);
     start_sweep(collector);
     start_look(collector);
-    ping_guests(collector);
+    vitals_asker_ping(collector->asker);
     tick_guests(collector);
     collector->listener.cycle(collector->data);
     return G_SOURCE_CONTINUE;
@@ -799,9 +598,10 @@ vitals_collector_new(VitalsHypervisor *hypervisor, VitalsSettings *settings,
     collector->events = vitals_lane_new("events", hypervisor, 1, abandoned);
     collector->cheap = vitals_lane_new("cheap", hypervisor, 1, abandoned);
     collector->bulk = vitals_lane_new("guest", hypervisor, workers, abandoned);
-    collector->agent = vitals_lane_new("agent", hypervisor, AGENT_WORKERS, abandoned);
     collector->proc = vitals_lane_new("proc", NULL, 1, abandoned);
     collector->period = vitals_period_new(settings, collector->bulk, collector->deadline);
+    collector->asker = vitals_asker_new(hypervisor, settings, collector->bulk, abandoned,
+                                        collector->guests, on_answer, collector);
     collector->ticker = g_timeout_add((guint)(period / 1000), on_ticker, collector);
     on_ticker(collector);
     return collector;
@@ -818,7 +618,7 @@ vitals_collector_free(VitalsCollector *collector, gint64 patience)
     ended = vitals_lane_free(collector->events, patience);
     ended = vitals_lane_free(collector->cheap, patience) && ended;
     ended = vitals_lane_free(collector->bulk, patience) && ended;
-    ended = vitals_lane_free(collector->agent, patience) && ended;
+    ended = vitals_asker_free(collector->asker, patience) && ended;
     ended = vitals_lane_free(collector->proc, patience) && ended;
     vitals_period_free(collector->period);
     if (ended) /* a thread that hangs may still use it */

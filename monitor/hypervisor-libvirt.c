@@ -1,38 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "monitor/hypervisor.h"
+#include "monitor/hypervisor-libvirt.h"
 #include "config/text.h"
 
-#include <libvirt/libvirt.h>
 #include <libvirt/libvirt-qemu.h>
 #include <libvirt/virterror.h>
 #include <libvirt-glib/libvirt-glib.h>
 #include <string.h>
 
-/* The only file that calls libvirt. */
+/* This file and hypervisor-libvirt-events.c are the only ones that call libvirt. */
+
+typedef VitalsLibvirtConnection Connection;
 
 typedef struct {
     VitalsHypervisor base;
     char *uri;
 } Hypervisor;
-
-/* @no_bulk: the driver has no bulk stats (Xen: measured, xen-facts.md). */
-typedef struct {
-    VitalsConnection base;
-    virConnectPtr connection;
-    gboolean no_bulk;
-    gboolean subscribed;
-    gboolean close_watched;
-    GArray *callbacks;
-} Connection;
-
-/* Who hears events. Counted, one for each registered callback: libvirt lets go of the last one only
- * when no callback can be under way any more, whichever thread closed the connection. */
-typedef struct {
-    gatomicrefcount references;
-    VitalsEventHandler on_event;
-    VitalsClosedHandler on_closed;
-    gpointer data;
-} Subscription;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(virDomain, virDomainFree)
 
@@ -72,9 +54,8 @@ error_code(const virError *error, virConnectPtr connection)
     }
 }
 
-/* Turns libvirt's last error of this thread into @error. */
-static void
-take_error(GError **error, virConnectPtr connection, const char *what)
+void
+vitals_libvirt_take_error(GError **error, virConnectPtr connection, const char *what)
 {
     const virError *last = virGetLastError();
     g_autofree char *message = vitals_text_printable(last ? last->message : "unknown error", -1);
@@ -190,7 +171,7 @@ look_up(Connection *self, const char *uuid, GError **error)
     virDomainPtr domain = virDomainLookupByUUIDString(self->connection, uuid);
 
     if (!domain)
-        take_error(error, self->connection, "cannot look the domain up");
+        vitals_libvirt_take_error(error, self->connection, "cannot look the domain up");
     return domain;
 }
 
@@ -305,7 +286,7 @@ sweep_bulk(Connection *self, GPtrArray *sightings, GError **error)
                                             &records, VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE);
 
     if (count < 0) {
-        take_error(error, self->connection, "cannot list the domains");
+        vitals_libvirt_take_error(error, self->connection, "cannot list the domains");
         return FALSE;
     }
     for (int i = 0; i < count; i++) {
@@ -331,7 +312,7 @@ sweep_one_by_one(Connection *self, GPtrArray *sightings, GError **error)
         virConnectListAllDomains(self->connection, &domains, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
 
     if (count < 0) {
-        take_error(error, self->connection, "cannot list the domains");
+        vitals_libvirt_take_error(error, self->connection, "cannot list the domains");
         return FALSE;
     }
     for (int i = 0; i < count; i++) {
@@ -380,13 +361,13 @@ definition(VitalsConnection *base, const char *domain_name, gboolean inactive, G
     if (!domain)
         domain = virDomainLookupByName(self->connection, domain_name);
     if (!domain) {
-        take_error(error, self->connection, "cannot look the domain up");
+        vitals_libvirt_take_error(error, self->connection, "cannot look the domain up");
         return NULL;
     }
     virResetLastError();
     xml = virDomainGetXMLDesc(domain, inactive ? VIR_DOMAIN_XML_INACTIVE : 0);
     if (!xml)
-        take_error(error, self->connection, "cannot read the definition");
+        vitals_libvirt_take_error(error, self->connection, "cannot read the definition");
     return xml;
 }
 
@@ -434,7 +415,7 @@ balloon(VitalsConnection *base, const char *uuid, GError **error)
     sample->parts[VITALS_PART_BALLOON] = VITALS_FACT_ABSENT;
     count = virDomainMemoryStats(domain, stats, VIR_DOMAIN_MEMORY_STAT_NR, 0);
     if (count < 0) {
-        take_error(error, self->connection, "cannot read the balloon's figures");
+        vitals_libvirt_take_error(error, self->connection, "cannot read the balloon's figures");
         return NULL;
     }
     for (int i = 0; i < count; i++)
@@ -478,7 +459,7 @@ ping_agent(VitalsConnection *base, const char *uuid, guint seconds, GError **err
     if (last && last->message && strstr(last->message, "unable to execute QEMU agent command")) {
         sample->agent = VITALS_AGENT_REFUSED;
     } else if (!agent_failure(last, &sample->agent)) {
-        take_error(error, self->connection, "cannot ping the guest agent");
+        vitals_libvirt_take_error(error, self->connection, "cannot ping the guest agent");
         return NULL;
     }
     virResetLastError();
@@ -499,7 +480,7 @@ registers(VitalsConnection *base, const char *uuid, GError **error)
     sample = vitals_sample_new(g_get_monotonic_time(), g_get_real_time());
     if (virDomainQemuMonitorCommand(domain, "info registers -a", &text,
                                     VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP) < 0) {
-        take_error(error, self->connection, "cannot read the registers");
+        vitals_libvirt_take_error(error, self->connection, "cannot read the registers");
         return NULL;
     }
     list = vitals_registers_parse(text, VCPUS_MAX);
@@ -520,7 +501,7 @@ set_balloon_period(VitalsConnection *base, const char *uuid, guint seconds, GErr
     if (!domain)
         return FALSE;
     if (virDomainSetMemoryStatsPeriod(domain, (int)seconds, VIR_DOMAIN_AFFECT_LIVE) < 0) {
-        take_error(error, self->connection, "cannot set the balloon's period");
+        vitals_libvirt_take_error(error, self->connection, "cannot set the balloon's period");
         return FALSE;
     }
     return TRUE;
@@ -538,7 +519,7 @@ dump(VitalsConnection *base, const char *uuid, const char *path, VitalsDumpForma
     if (!domain)
         return FALSE;
     if (virDomainCoreDumpWithFormat(domain, path, native, VIR_DUMP_MEMORY_ONLY) < 0) {
-        take_error(error, self->connection, "cannot dump the guest");
+        vitals_libvirt_take_error(error, self->connection, "cannot dump the guest");
         return FALSE;
     }
     return TRUE;
@@ -559,7 +540,7 @@ progress(VitalsConnection *base, const char *uuid, guint64 *ret_done, guint64 *r
     if (!domain)
         return FALSE;
     if (virDomainGetJobStats(domain, &type, &parameters, &count, 0) < 0) {
-        take_error(error, self->connection, "cannot read the job's progress");
+        vitals_libvirt_take_error(error, self->connection, "cannot read the job's progress");
         return FALSE;
     }
     if (type != VIR_DOMAIN_JOB_NONE) {
@@ -614,195 +595,11 @@ act(VitalsConnection *base, const char *uuid, VitalsAction action, GError **erro
         break;
     }
     if (result < 0)
-        take_error(error, self->connection, vitals_action_name(action));
+        vitals_libvirt_take_error(error, self->connection, vitals_action_name(action));
     return result >= 0;
 }
 
-/* ---- events: all callbacks run on the main loop, where libvirt-glib dispatches them ---- */
-
-static void
-tell(virDomainPtr domain, VitalsEvent event, const char *detail, gpointer data)
-{
-    Subscription *self = data;
-    char uuid[VIR_UUID_STRING_BUFLEN];
-
-    if (virDomainGetUUIDString(domain, uuid) == 0)
-        self->on_event(uuid, virDomainGetName(domain), (int)virDomainGetID(domain), event, detail,
-                       self->data);
-}
-
-static int
-on_lifecycle(virConnectPtr connection, virDomainPtr domain, int event, int detail, void *data)
-{
-    switch (event) {
-    case VIR_DOMAIN_EVENT_DEFINED:
-        tell(domain, VITALS_EVENT_DEFINED, "", data);
-        break;
-    case VIR_DOMAIN_EVENT_UNDEFINED:
-        tell(domain, VITALS_EVENT_UNDEFINED, "", data);
-        break;
-    case VIR_DOMAIN_EVENT_STARTED:
-        tell(domain, VITALS_EVENT_STARTED, "", data);
-        break;
-    case VIR_DOMAIN_EVENT_SUSPENDED:
-        tell(domain, VITALS_EVENT_PAUSED,
-             detail == VIR_DOMAIN_EVENT_SUSPENDED_IOERROR    ? "I/O error"
-             : detail == VIR_DOMAIN_EVENT_SUSPENDED_WATCHDOG ? "watchdog"
-                                                             : "",
-             data);
-        break;
-    case VIR_DOMAIN_EVENT_RESUMED:
-        tell(domain, VITALS_EVENT_RESUMED, "", data);
-        break;
-    case VIR_DOMAIN_EVENT_STOPPED:
-        tell(domain,
-             detail == VIR_DOMAIN_EVENT_STOPPED_CRASHED ? VITALS_EVENT_STOPPED_CRASHED
-                                                        : VITALS_EVENT_STOPPED,
-             "", data);
-        break;
-    case VIR_DOMAIN_EVENT_SHUTDOWN:
-        tell(domain, VITALS_EVENT_SHUTDOWN, "", data);
-        break;
-    case VIR_DOMAIN_EVENT_PMSUSPENDED:
-        tell(domain, VITALS_EVENT_SUSPENDED, "", data);
-        break;
-    case VIR_DOMAIN_EVENT_CRASHED:
-        tell(domain, VITALS_EVENT_CRASHED,
-             detail == VIR_DOMAIN_EVENT_CRASHED_PANICKED ? "panicked" : "crash loaded", data);
-        break;
-    default:
-        break;
-    }
-    return 0;
-}
-
-static void
-on_reboot(virConnectPtr connection, virDomainPtr domain, void *data)
-{
-    tell(domain, VITALS_EVENT_REBOOT, "", data);
-}
-
-static void
-on_watchdog(virConnectPtr connection, virDomainPtr domain, int action, void *data)
-{
-    tell(domain, VITALS_EVENT_WATCHDOG, "", data);
-}
-
-static void
-on_io_error(virConnectPtr connection, virDomainPtr domain, const char *path, const char *device,
-            int action, const char *reason, void *data)
-{
-    tell(domain, VITALS_EVENT_IO_ERROR, reason && *reason ? reason : device, data);
-}
-
-static void
-on_control_error(virConnectPtr connection, virDomainPtr domain, void *data)
-{
-    tell(domain, VITALS_EVENT_CONTROL_ERROR, "", data);
-}
-
-static void
-on_agent(virConnectPtr connection, virDomainPtr domain, int state, int reason, void *data)
-{
-    tell(domain,
-         state == VIR_CONNECT_DOMAIN_EVENT_AGENT_LIFECYCLE_STATE_CONNECTED
-             ? VITALS_EVENT_AGENT_CONNECTED
-             : VITALS_EVENT_AGENT_DISCONNECTED,
-         "", data);
-}
-
-static void
-on_memory_failure(virConnectPtr connection, virDomainPtr domain, int recipient, int action,
-                  unsigned int flags, void *data)
-{
-    tell(domain, VITALS_EVENT_MEMORY_FAILURE, "", data);
-}
-
-static void
-on_closed(virConnectPtr connection, int reason, void *data)
-{
-    Subscription *self = data;
-
-    self->on_closed(self->data);
-}
-
-static void
-subscription_unref(void *data)
-{
-    Subscription *self = data;
-
-    if (g_atomic_ref_count_dec(&self->references))
-        g_free(self);
-}
-
-/* Registers one callback with a reference of its own; -1 if this driver does not know the event. */
-static int
-listen_to(virConnectPtr connection, int event, virConnectDomainEventGenericCallback callback,
-          Subscription *subscription)
-{
-    int id;
-
-    g_atomic_ref_count_inc(&subscription->references);
-    id = virConnectDomainEventRegisterAny(connection, NULL, event, callback, subscription,
-                                          subscription_unref);
-    if (id < 0)
-        subscription_unref(subscription);
-    return id;
-}
-
-static gboolean
-subscribe(VitalsConnection *base, VitalsEventHandler on_event, VitalsClosedHandler closed,
-          gpointer data, GError **error)
-{
-    static const struct {
-        int id;
-        virConnectDomainEventGenericCallback callback;
-    } events[] = {
-        { VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle) },
-        { VIR_DOMAIN_EVENT_ID_REBOOT, VIR_DOMAIN_EVENT_CALLBACK(on_reboot) },
-        { VIR_DOMAIN_EVENT_ID_WATCHDOG, VIR_DOMAIN_EVENT_CALLBACK(on_watchdog) },
-        { VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON, VIR_DOMAIN_EVENT_CALLBACK(on_io_error) },
-        { VIR_DOMAIN_EVENT_ID_CONTROL_ERROR, VIR_DOMAIN_EVENT_CALLBACK(on_control_error) },
-        { VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_agent) },
-        { VIR_DOMAIN_EVENT_ID_MEMORY_FAILURE, VIR_DOMAIN_EVENT_CALLBACK(on_memory_failure) },
-    };
-    Connection *self = (Connection *)base;
-    Subscription *subscription;
-
-    /* Asked again because the last subscription ended: this connection is of no use any more. */
-    if (self->subscribed) {
-        g_set_error(error, VITALS_HYPERVISOR_ERROR, VITALS_HYPERVISOR_ERROR_DISCONNECTED,
-                    "the connection for events broke");
-        return FALSE;
-    }
-    self->subscribed = TRUE;
-    subscription = g_new0(Subscription, 1);
-    g_atomic_ref_count_init(&subscription->references);
-    subscription->on_event = on_event;
-    subscription->on_closed = closed;
-    subscription->data = data;
-
-    for (gsize i = 0; i < G_N_ELEMENTS(events); i++) {
-        int id = listen_to(self->connection, events[i].id, events[i].callback, subscription);
-
-        if (id >= 0)
-            g_array_append_val(self->callbacks, id);
-    }
-    /* In-process drivers (test:///) never close. */
-    g_atomic_ref_count_inc(&subscription->references);
-    self->close_watched = virConnectRegisterCloseCallback(self->connection, on_closed, subscription,
-                                                          subscription_unref) == 0;
-    if (!self->close_watched)
-        subscription_unref(subscription);
-    subscription_unref(subscription);
-
-    if (self->callbacks->len == 0) {
-        take_error(error, self->connection, "cannot subscribe to events");
-        return FALSE;
-    }
-    virResetLastError();
-    return TRUE;
-}
+/* ---- the end of a connection ---- */
 
 static void
 disconnect(VitalsConnection *base)
@@ -812,11 +609,7 @@ disconnect(VitalsConnection *base)
     if (!self)
         return;
     if (self->connection) {
-        if (self->close_watched)
-            virConnectUnregisterCloseCallback(self->connection, on_closed);
-        for (guint i = 0; i < self->callbacks->len; i++)
-            virConnectDomainEventDeregisterAny(self->connection,
-                                               g_array_index(self->callbacks, int, i));
+        vitals_libvirt_unsubscribe(self);
         virConnectClose(self->connection);
         virResetLastError();
     }
@@ -839,7 +632,7 @@ static const VitalsDriver driver = {
     .name = "libvirt",
     .connect = connect_to,
     .disconnect = disconnect,
-    .subscribe = subscribe,
+    .subscribe = vitals_libvirt_subscribe,
     .sweep = sweep,
     .definition = definition,
     .balloon = balloon,

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "monitor/asker.h"
+#include "probes/probe.h"
+
+/* Suspicion is looked into at this pace. */
+#define ASK_AGAIN G_USEC_PER_SEC
+
+/* An agent that lives answers in milliseconds. libvirt adds up to 5 s of its own to synchronise with one
+ * that does not, so such pings have workers of their own: they must not keep a balloon waiting. */
+#define AGENT_TIMEOUT_S 2
+#define AGENT_PATIENCE (10 * G_TIME_SPAN_SECOND)
+#define AGENT_WORKERS 2
+
+struct VitalsAsker {
+    VitalsSettings *settings;
+    VitalsLane *bulk;
+    VitalsLane *agent;
+    gint64 deadline;
+    GHashTable *guests;
+    VitalsAnswer answer;
+    gpointer data;
+};
+
+/* A question to one guest. */
+typedef struct {
+    VitalsAsker *asker;
+    VitalsGuest *guest;
+    char *uuid;
+    gint64 sent;
+} Errand;
+
+static void
+errand_free(gpointer data)
+{
+    Errand *errand = data;
+
+    vitals_guest_unref(errand->guest);
+    g_free(errand->uuid);
+    g_free(errand);
+}
+
+static Errand *
+errand_new(VitalsAsker *asker, VitalsGuest *guest)
+{
+    Errand *errand = g_new0(Errand, 1);
+
+    errand->asker = asker;
+    errand->guest = vitals_guest_ref(guest);
+    errand->uuid = g_strdup(guest->uuid);
+    errand->sent = g_get_monotonic_time();
+    return errand;
+}
+
+/* ---- the balloon, or the registers ---- */
+
+/* Looks at the registers come in series, close enough together to be one picture; a guest that stays
+ * suspicious because it is busy has one in a minute. */
+#define LOOK_AGAIN (G_USEC_PER_SEC / 2)
+#define SERIES_AGAIN (60 * G_USEC_PER_SEC)
+
+static gpointer
+look_deep(VitalsConnection *connection, gpointer data, GError **error)
+{
+    Errand *errand = data;
+
+    return connection->hypervisor->driver->registers(connection, errand->uuid, error);
+}
+
+static gpointer
+ask(VitalsConnection *connection, gpointer data, GError **error)
+{
+    Errand *errand = data;
+
+    return connection->hypervisor->driver->balloon(connection, errand->uuid, error);
+}
+
+static void
+on_asked(gpointer result, const GError *error, gboolean late, gpointer data)
+{
+    Errand *errand = data;
+    VitalsGuest *guest = errand->guest;
+    g_autoptr(VitalsSample) sample = result;
+
+    guest->asking = FALSE;
+    if (late) {
+        guest->quarantined = FALSE;
+        guest->ask_at = 0;
+        vitals_guest_call_returned(guest);
+    } else if (sample) {
+        errand->asker->answer(guest, sample, errand->asker->data);
+    }
+}
+
+static void
+on_ask_overdue(gpointer data)
+{
+    Errand *errand = data;
+    g_autofree char *label = vitals_guest_label(errand->guest);
+
+    errand->guest->quarantined = TRUE;
+    vitals_guest_call_overdue(errand->guest, errand->sent);
+    g_message("%s: QEMU does not answer; it is asked nothing more until it does", label);
+}
+
+/* Whether a question to this guest's QEMU is due, and safe as far as can be told without asking. */
+static gboolean
+may_ask(const VitalsGuest *guest, gint64 now)
+{
+    const VitalsSigns *signs = &guest->watch.signs;
+
+    return guest->active && !guest->asking && now >= guest->ask_at && guest->outline &&
+           guest->outline->balloon && signs->state == VITALS_DOMAIN_RUNNING &&
+           (!signs->process_at || signs->process == VITALS_PROCESS_ALIVE) &&
+           signs->control != VITALS_CONTROL_OCCUPIED && signs->control != VITALS_CONTROL_ERROR &&
+           !signs->capturing;
+}
+
+/* Whether the registers are looked at this time, instead of the balloon. */
+static gboolean
+is_look_due(const VitalsAsker *asker, VitalsGuest *guest, gint64 now)
+{
+    gboolean suspicious =
+        vitals_watch_is_suspicious(&guest->watch) || guest->watch.signs.suspects != 0;
+
+    if (!suspicious || now < guest->look_at ||
+        !g_str_equal(vitals_settings_string(asker->settings, guest->name, "Probe.DeepProbe"),
+                     "on-suspicion") ||
+        vitals_settings_boolean(asker->settings, NULL, "Monitor.DryRun"))
+        return FALSE;
+    if (guest->looks_left == 0)
+        guest->looks_left = VITALS_LOOKS_NEEDED;
+    guest->looks_left--;
+    guest->look_at = now + (guest->looks_left ? LOOK_AGAIN : SERIES_AGAIN);
+    return TRUE;
+}
+
+static void
+ask_guest(VitalsAsker *asker, VitalsGuest *guest, gint64 now)
+{
+    gint64 pace = guest->watch.signs.sources[vitals_probe_index("balloon")].period;
+    VitalsCall call = {
+        .work = ask,
+        .done = on_asked,
+        .overdue = on_ask_overdue,
+        .deadline = asker->deadline,
+        .data = errand_new(asker, guest),
+        .free_data = errand_free,
+        .free_result = (GDestroyNotify)vitals_sample_unref,
+    };
+
+    if (is_look_due(asker, guest, now)) {
+        call.work = look_deep;
+        guest->asking = TRUE;
+        vitals_lane_submit(asker->bulk, &call);
+        return;
+    }
+    if (pace == 0 || vitals_watch_is_suspicious(&guest->watch))
+        pace = ASK_AGAIN;
+    guest->asking = TRUE;
+    /* a tenth early, so that a cycle that comes a little early does not skip a turn */
+    guest->ask_at = now + pace - pace / 10;
+    vitals_lane_submit(asker->bulk, &call);
+}
+
+void
+vitals_asker_ask(VitalsAsker *asker)
+{
+    gint64 now = g_get_monotonic_time();
+    GHashTableIter iter;
+    gpointer guest;
+
+    g_hash_table_iter_init(&iter, asker->guests);
+    while (g_hash_table_iter_next(&iter, NULL, &guest)) {
+        if (may_ask(guest, now))
+            ask_guest(asker, guest, now);
+    }
+}
+
+/* ---- the guest agent ---- */
+
+static gpointer
+ping(VitalsConnection *connection, gpointer data, GError **error)
+{
+    Errand *errand = data;
+
+    return connection->hypervisor->driver->ping_agent(connection, errand->uuid, AGENT_TIMEOUT_S,
+                                                      error);
+}
+
+static void
+on_pinged(gpointer result, const GError *error, gboolean late, gpointer data)
+{
+    Errand *errand = data;
+    g_autoptr(VitalsSample) sample = result;
+
+    errand->guest->pinging = FALSE;
+    if (sample && !late)
+        errand->asker->answer(errand->guest, sample, errand->asker->data);
+}
+
+static gboolean
+may_ping(const VitalsGuest *guest, gint64 now)
+{
+    const VitalsSigns *signs = &guest->watch.signs;
+
+    return guest->active && !guest->pinging && now >= guest->ping_at && guest->outline &&
+           guest->outline->agent && signs->state == VITALS_DOMAIN_RUNNING &&
+           signs->process == VITALS_PROCESS_ALIVE && !guest->quarantined && !signs->capturing;
+}
+
+static void
+ping_guest(VitalsAsker *asker, VitalsGuest *guest, gint64 now)
+{
+    gint64 period = vitals_settings_duration(asker->settings, guest->name, "Probe.AgentPeriod");
+    VitalsCall call = {
+        .work = ping,
+        .done = on_pinged,
+        .deadline = AGENT_PATIENCE,
+        .data = errand_new(asker, guest),
+        .free_data = errand_free,
+        .free_result = (GDestroyNotify)vitals_sample_unref,
+    };
+
+    vitals_watch_set_agent_period(&guest->watch, period);
+    guest->ping_at = now + (period ? period : G_TIME_SPAN_MINUTE);
+    if (!period) {
+        errand_free(call.data);
+        return;
+    }
+    /* a kernel that is suspiciously quiet may be heard here, in time for the verdict */
+    if (vitals_watch_is_suspicious(&guest->watch))
+        guest->ping_at = now + MIN(period, ASK_AGAIN);
+    guest->pinging = TRUE;
+    vitals_lane_submit(asker->agent, &call);
+}
+
+void
+vitals_asker_ping(VitalsAsker *asker)
+{
+    gint64 now = g_get_monotonic_time();
+    GHashTableIter iter;
+    gpointer guest;
+
+    g_hash_table_iter_init(&iter, asker->guests);
+    while (g_hash_table_iter_next(&iter, NULL, &guest)) {
+        VitalsGuest *one = guest;
+
+        if (vitals_watch_is_suspicious(&one->watch))
+            one->ping_at = MIN(one->ping_at, now);
+        if (may_ping(one, now))
+            ping_guest(asker, one, now);
+    }
+}
+
+/* ---- the whole ---- */
+
+VitalsAsker *
+vitals_asker_new(VitalsHypervisor *hypervisor, VitalsSettings *settings, VitalsLane *bulk,
+                 VitalsAbandoned *abandoned, GHashTable *guests, VitalsAnswer answer, gpointer data)
+{
+    VitalsAsker *asker = g_new0(VitalsAsker, 1);
+
+    asker->settings = vitals_settings_ref(settings);
+    asker->bulk = bulk;
+    asker->agent = vitals_lane_new("agent", hypervisor, AGENT_WORKERS, abandoned);
+    asker->deadline = vitals_settings_duration(settings, NULL, "Monitor.CallDeadline");
+    asker->guests = guests;
+    asker->answer = answer;
+    asker->data = data;
+    return asker;
+}
+
+gboolean
+vitals_asker_free(VitalsAsker *asker, gint64 patience)
+{
+    gboolean ended;
+
+    if (!asker)
+        return TRUE;
+    ended = vitals_lane_free(asker->agent, patience);
+    vitals_settings_unref(asker->settings);
+    g_free(asker);
+    return ended;
+}
