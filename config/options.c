@@ -184,6 +184,19 @@ const VitalsOption vitals_options[] = {
     },
     {
         .section = "Verdict",
+        .key = "BlockedAfter",
+        .type = VITALS_OPTION_DURATION,
+        .fallback = "10s",
+        .minimum = SECOND,
+        .maximum = HOUR,
+        .per_guest = TRUE,
+        .text =
+            "How long QEMU's main thread may be in uninterruptible sleep before the guest is called "
+            "stuck. It is there for moments whenever it does I/O; lengthen it where storage that "
+            "fails over takes longer to come back.",
+    },
+    {
+        .section = "Verdict",
         .key = "BootGrace",
         .type = VITALS_OPTION_DURATION,
         .fallback = "2min",

@@ -3,10 +3,6 @@
 #include "probes/probe.h"
 #include "config/text.h"
 
-/* QEMU's main thread is in uninterruptible sleep for moments whenever it does I/O; storage that does
- * not answer for this long is a finding. */
-#define BLOCKED_AFTER (10 * G_USEC_PER_SEC)
-
 /* Better signs are believed after two paces of a balloon asked every two seconds: one beat may be
  * the last. */
 #define RECOVERY (4 * G_USEC_PER_SEC)
@@ -20,7 +16,7 @@ vitals_guest_limits(const VitalsSettings *settings, const char *name)
         .agent_deadline = (guint)vitals_settings_integer(settings, name, "Verdict.AgentDeadline"),
         .boot_grace = vitals_settings_duration(settings, name, "Verdict.BootGrace"),
         .stuck_after = vitals_settings_duration(settings, name, "Verdict.StuckAfter"),
-        .blocked_after = BLOCKED_AFTER,
+        .blocked_after = vitals_settings_duration(settings, name, "Verdict.BlockedAfter"),
         .sample_max_age = vitals_settings_duration(settings, NULL, "Verdict.SampleMaxAge"),
         .recovery = RECOVERY,
         .gap_counted = 2 * vitals_settings_duration(settings, NULL, "Monitor.SamplePeriod"),
