@@ -30,9 +30,6 @@ absorb_event(const VitalsSample *sample, VitalsSigns *signs)
     case VITALS_EVENT_REBOOT:
         note_reboot(sample, signs);
         return VITALS_PULSE_RESET;
-    case VITALS_EVENT_WATCHDOG:
-        signs->watchdog_at = sample->at;
-        return VITALS_PULSE_NONE;
     case VITALS_EVENT_CRASHED:
     case VITALS_EVENT_STOPPED_CRASHED:
         signs->crashed_at = sample->at;

@@ -202,6 +202,14 @@ pause_by_io_error(TestModel *model, guint t)
     model->reason = VITALS_REASON_IO_ERROR;
 }
 
+/* Userspace is dead, the kernel lives, and the watchdog's action is none. */
+static void
+let_watchdog_expire(TestModel *model, guint t)
+{
+    if (t == 3)
+        test_model_event(model, VITALS_EVENT_WATCHDOG);
+}
+
 static void
 pause_by_watchdog(TestModel *model, guint t)
 {
@@ -456,6 +464,7 @@ static const Row rows[] = {
     { "monitor-lost", NULL, lose_monitor, "monitor-lost", NULL, 5 SECONDS },
     { "qemu-killed", NULL, kill_qemu, "qemu-gone", NULL, 5 SECONDS },
     { "io-error", NULL, pause_by_io_error, "io-error", NULL, 2 SECONDS },
+    { "watchdog-expired", NULL, let_watchdog_expire, "watchdog-expired", NULL, 2 SECONDS },
     { "watchdog-pause", NULL, pause_by_watchdog, "watchdog-pause", NULL, 2 SECONDS },
     /* never an alarm */
     { "idle", NULL, NULL, "none", .lasts = 600 SECONDS },
