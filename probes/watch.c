@@ -2,6 +2,13 @@
 #include "probes/watch.h"
 #include "probes/probe.h"
 
+/* An answer takes a guest a millisecond of CPU, so one that gets some of the CPU it asks for could have
+ * given it: of its starvation no more than a fifth of the time counts. One that gets next to nothing could
+ * not, and all of it counts. A dead guest that spins on a busy host is starved too, by about half
+ * (measured), and has to be found in time all the same. */
+#define STARVED_ALTOGETHER 0.9
+#define STARVED_COUNTS 5
+
 /* A beat may have been this much later than it is dated: stamps are whole seconds. */
 #define BEAT_ERROR G_USEC_PER_SEC
 
@@ -90,6 +97,8 @@ advance_run_clock(VitalsSigns *signs, const VitalsSigns *before, const VitalsLim
 
     elapsed = MIN(signs->state_at - before->state_at, limits->gap_counted);
     starved = MIN(signs->starve_debt, elapsed);
+    if (starved < (gint64)((double)elapsed * STARVED_ALTOGETHER))
+        starved = MIN(starved, elapsed / STARVED_COUNTS);
     signs->run_clock += elapsed - starved;
     /* what was starved in time that was not counted is no debt of the time to come */
     signs->starve_debt = MIN(signs->starve_debt - starved, limits->gap_counted);

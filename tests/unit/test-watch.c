@@ -49,6 +49,14 @@ spin(TestModel *model, guint t)
     model->load[0] = 0.86;
 }
 
+/* Two guests that spin on one core: each is starved half of the time. */
+static void
+spin_starved(TestModel *model, guint t)
+{
+    spin(model, t);
+    model->starvation = 0.5;
+}
+
 static void
 halt(TestModel *model, guint t)
 {
@@ -441,6 +449,8 @@ static const Row rows[] = {
     /* deaths */
     { "panic-loop", NULL, spin, "kernel-spinning", "kernel-silent", 12 SECONDS },
     { "panic-loop-of-busy", be_busy, spin, "kernel-spinning", NULL, 12 SECONDS },
+    { "panic-loop-on-busy-host", NULL, spin_starved, "kernel-spinning", "kernel-silent",
+      14 SECONDS },
     { "spin-no-process", hide_process, spin, "kernel-spinning", NULL, 12 SECONDS },
     { "spin-first-of-two", have_two_vcpus, spin_on_first_of_two, "kernel-spinning", NULL,
       12 SECONDS },
