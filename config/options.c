@@ -191,7 +191,8 @@ const VitalsOption vitals_options[] = {
         .maximum = HOUR,
         .per_guest = TRUE,
         .text =
-            "How long QEMU's main thread may be in uninterruptible sleep before the guest is called "
+            "How long QEMU's main thread may be in uninterruptible sleep before the guest is "
+            "called "
             "stuck. It is there for moments whenever it does I/O; lengthen it where storage that "
             "fails over takes longer to come back.",
     },

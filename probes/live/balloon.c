@@ -14,7 +14,8 @@
 static gint64
 beat_time(const VitalsSample *sample, const VitalsSource *source)
 {
-    gint64 age = sample->realtime - sample->last_update * G_USEC_PER_SEC;
+    gint64 stamp = CLAMP(sample->last_update, 0, G_MAXINT64 / G_USEC_PER_SEC);
+    gint64 age = sample->realtime - stamp * G_USEC_PER_SEC;
 
     return CLAMP(sample->at - age, source->answer_at, sample->at);
 }

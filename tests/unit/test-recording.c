@@ -9,9 +9,9 @@
 static VitalsSample *
 random_sample(void)
 {
-    VitalsSample *sample = vitals_sample_new(g_test_rand_int_range(0, G_MAXINT32) * 1000 + 123,
-                                             G_GINT64_CONSTANT(1772342220000000) +
-                                                 g_test_rand_int_range(0, 1000000) * 1000);
+    VitalsSample *sample = vitals_sample_new(
+        g_test_rand_int_range(0, G_MAXINT32) * G_GINT64_CONSTANT(1000) + 123,
+        G_GINT64_CONSTANT(1772342220000000) + g_test_rand_int_range(0, 1000000) * 1000);
 
     for (guint part = 0; part < VITALS_N_PARTS; part++)
         sample->parts[part] = (VitalsFactState)g_test_rand_int_range(0, VITALS_FACT_TIMED_OUT + 1);
