@@ -488,48 +488,6 @@ captures_last_hour(VitalsCasebook *casebook)
     return g_queue_get_length(&casebook->captured_at);
 }
 
-/* Whether that capture was begun, however it ended. */
-static gboolean
-was_captured(const VitalsIncidentView *view)
-{
-    static const char *const results[] = {
-        "ok", "failed", "queued", "running", "interrupted", NULL
-    };
-
-    return view->capture_result && g_strv_contains(results, view->capture_result);
-}
-
-static gboolean
-was_death(const VitalsIncidentView *view)
-{
-    const VitalsCause *cause = vitals_cause_find(view->cause);
-    VitalsTrouble trouble = cause ? vitals_trouble_of(cause) : VITALS_TROUBLE_NONE;
-
-    return trouble == VITALS_TROUBLE_CRASHED || trouble == VITALS_TROUBLE_KERNEL_DEAD;
-}
-
-/* What the guest's earlier incidents say: they outlive its runs, and ours. */
-static void
-look_back(const VitalsCasebook *casebook, const VitalsGuest *guest, VitalsOccasion *occasion)
-{
-    gint64 window =
-        vitals_settings_duration(casebook->settings, guest->name, "Policy.CrashLoopWindow");
-    gint64 now = g_get_real_time();
-
-    occasion->since_same = -1;
-    for (guint i = 0; i < casebook->views->len; i++) {
-        const VitalsIncidentView *view = g_ptr_array_index(casebook->views, i);
-        gint64 ago = MAX(now - view->opened, 0);
-
-        if (g_strcmp0(view->uuid, guest->uuid) != 0)
-            continue;
-        if (occasion->since_same < 0 && g_strcmp0(view->cause, occasion->cause->id) == 0)
-            occasion->since_same = ago;
-        occasion->deaths += ago < window && was_death(view);
-        occasion->captures_last_day += ago < G_TIME_SPAN_DAY && was_captured(view);
-    }
-}
-
 void
 vitals_casebook_consider(VitalsCasebook *casebook, VitalsGuest *guest)
 {
@@ -546,7 +504,8 @@ vitals_casebook_consider(VitalsCasebook *casebook, VitalsGuest *guest)
     };
     VitalsDecision decision;
 
-    look_back(casebook, guest, &occasion);
+    vitals_policy_look_back(&occasion, guest->uuid, casebook->views, g_get_real_time(),
+                            casebook->settings);
     decision = vitals_policy_decide(&occasion, casebook->settings);
     guest->consider_at = decision.wait ? g_get_monotonic_time() + decision.wait : 0;
     if (vitals_policy_ends_episode(cause->health))

@@ -178,6 +178,47 @@ vitals_policy_decide(const VitalsOccasion *occasion, const VitalsSettings *setti
     return decision;
 }
 
+/* Whether that capture was begun, however it ended. */
+static gboolean
+was_captured(const VitalsIncidentView *view)
+{
+    static const char *const results[] = {
+        "ok", "failed", "queued", "running", "interrupted", NULL
+    };
+
+    return view->capture_result && g_strv_contains(results, view->capture_result);
+}
+
+static gboolean
+was_death(const VitalsIncidentView *view)
+{
+    const VitalsCause *cause = view->cause ? vitals_cause_find(view->cause) : NULL;
+    VitalsTrouble trouble = cause ? vitals_trouble_of(cause) : VITALS_TROUBLE_NONE;
+
+    return trouble == VITALS_TROUBLE_CRASHED || trouble == VITALS_TROUBLE_KERNEL_DEAD;
+}
+
+void
+vitals_policy_look_back(VitalsOccasion *occasion, const char *uuid, const GPtrArray *incidents,
+                        gint64 now, const VitalsSettings *settings)
+{
+    gint64 window = vitals_settings_duration(settings, occasion->guest, "Policy.CrashLoopWindow");
+
+    occasion->since_same = -1;
+    occasion->deaths = occasion->captures_last_day = 0;
+    for (guint i = 0; i < incidents->len; i++) {
+        const VitalsIncidentView *view = g_ptr_array_index(incidents, i);
+        gint64 ago = MAX(now - view->opened, 0);
+
+        if (g_strcmp0(view->uuid, uuid) != 0)
+            continue;
+        if (occasion->since_same < 0 && g_strcmp0(view->cause, occasion->cause->id) == 0)
+            occasion->since_same = ago;
+        occasion->deaths += ago < window && was_death(view);
+        occasion->captures_last_day += ago < G_TIME_SPAN_DAY && was_captured(view);
+    }
+}
+
 gboolean
 vitals_policy_ends_episode(VitalsHealth health)
 {

@@ -3,6 +3,7 @@
 
 #include "config/settings.h"
 #include "monitor/hypervisor.h"
+#include "monitor/snapshot.h"
 #include "probes/outline.h"
 #include "probes/response.h"
 
@@ -64,6 +65,17 @@ typedef struct {
  */
 VitalsResponse vitals_policy_response(VitalsTrouble trouble, const char *guest,
                                       const VitalsOutline *outline, const VitalsSettings *settings);
+
+/**
+ * vitals_policy_look_back:
+ * @occasion: (inout): its guest and cause are given; sets @since_same, @captures_last_day, @deaths
+ * @incidents: (element-type VitalsIncidentView): newest first
+ * @now: wall clock, microseconds
+ *
+ * Fills in what the guest's earlier incidents say: they outlive its runs, and ours.
+ */
+void vitals_policy_look_back(VitalsOccasion *occasion, const char *uuid, const GPtrArray *incidents,
+                             gint64 now, const VitalsSettings *settings);
 
 /* A pure function of its arguments. */
 VitalsDecision vitals_policy_decide(const VitalsOccasion *occasion, const VitalsSettings *settings);

@@ -373,6 +373,53 @@ test_misread(void)
     g_assert_cmpint(outline->wishes[VITALS_TROUBLE_PAUSED], ==, VITALS_RESPONSE_NOTHING);
 }
 
+static void
+add_incident(GPtrArray *incidents, const char *uuid, const char *cause, const char *capture,
+             gint64 opened)
+{
+    VitalsIncidentView *view = vitals_incident_view_new();
+
+    view->uuid = g_strdup(uuid);
+    view->cause = g_strdup(cause);
+    view->capture_result = g_strdup(capture);
+    view->opened = opened;
+    g_ptr_array_add(incidents, view);
+}
+
+/* What earlier incidents count for: those of this guest, within their time. */
+static void
+test_look_back(void)
+{
+    const gint64 now = 100 * G_TIME_SPAN_DAY;
+    g_autoptr(VitalsSettings) settings = vitals_settings_new();
+    g_autoptr(GPtrArray) incidents =
+        g_ptr_array_new_with_free_func((GDestroyNotify)vitals_incident_view_free);
+    VitalsOccasion occasion = {
+        .guest = "web",
+        .cause = vitals_cause_find("kernel-halted"),
+        .deaths = 9,
+        .captures_last_day = 9,
+    };
+
+    add_incident(incidents, "b", "kernel-halted", "ok", now - MINUTE);
+    add_incident(incidents, "a", "guest-panicked", "failed", now - 2 * MINUTE);
+    add_incident(incidents, "a", "kernel-halted", "skipped", now - 3 * MINUTE);
+    add_incident(incidents, "a", "io-error", "none", now - 4 * MINUTE);
+    add_incident(incidents, "a", "kernel-halted", "ok", now - 61 * MINUTE);
+    add_incident(incidents, "a", "kernel-halted", "ok", now - 25 * 60 * MINUTE);
+    add_incident(incidents, "a", "of-a-later-version", NULL, now + MINUTE);
+    add_incident(incidents, NULL, NULL, NULL, now);
+    add_incident(incidents, "a", NULL, NULL, now);
+    vitals_policy_look_back(&occasion, "a", incidents, now, settings);
+    g_assert_cmpuint(occasion.deaths, ==, 2);
+    g_assert_cmpuint(occasion.captures_last_day, ==, 2);
+    g_assert_cmpint(occasion.since_same, ==, 3 * MINUTE);
+
+    vitals_policy_look_back(&occasion, "c", incidents, now, settings);
+    g_assert_cmpuint(occasion.deaths, ==, 0);
+    g_assert_cmpint(occasion.since_same, ==, NEVER);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -382,6 +429,7 @@ main(int argc, char **argv)
 
         g_test_add_data_func(path, &cases[i], test_case);
     }
+    g_test_add_func("/response/look-back", test_look_back);
     g_test_add_func("/response/harmless", test_harmless);
     g_test_add_func("/response/words", test_words);
     g_test_add_func("/response/misread", test_misread);
