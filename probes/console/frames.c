@@ -28,12 +28,26 @@ vitals_frames_function(VitalsSignatures *signatures, const char *name)
         if (start == 0)
             break;
     }
-    return g_steal_pointer(&left);
+    return g_strdup(vitals_signatures_rename(signatures, left));
 }
 
+static gboolean
+is_shape(VitalsSignatures *signatures, VitalsShape shape, const char *text, gsize length)
+{
+    return vitals_signatures_shape(signatures, shape, text, length) != NULL;
+}
+
+/* Where reading has got to. */
+typedef struct {
+    VitalsSignatures *signatures;
+    GPtrArray *frames;
+    guint trace;
+    gboolean interrupted;
+    gboolean registers; /* were shown: the call trace that follows is of what was running */
+} Reading;
+
 static void
-add_frame(VitalsSignatures *signatures, GPtrArray *frames, const VitalsPattern *pattern,
-          guint trace, gboolean pc)
+add_frame(Reading *reading, const VitalsPattern *pattern, gboolean pc)
 {
     g_autofree char *name = vitals_pattern_group(pattern, "func");
     g_autofree char *maybe = vitals_pattern_group(pattern, "maybe");
@@ -42,36 +56,91 @@ add_frame(VitalsSignatures *signatures, GPtrArray *frames, const VitalsPattern *
     if (!name || !*name)
         return;
     frame = g_new0(VitalsFrame, 1);
-    frame->name = vitals_frames_function(signatures, name);
-    frame->trace = trace;
+    frame->name = vitals_frames_function(reading->signatures, name);
+    frame->trace = reading->trace;
     frame->reliable = !maybe;
     frame->pc = pc;
-    g_ptr_array_add(frames, frame);
+    frame->interrupted = reading->interrupted;
+    g_ptr_array_add(reading->frames, frame);
+}
+
+static void
+add_pc(Reading *reading, const VitalsPattern *pattern)
+{
+    reading->registers = TRUE;
+    add_frame(reading, pattern, TRUE);
+}
+
+/* Another task's call trace has got in between: nothing of it is ours. */
+static gboolean
+drop_foreign(Reading *reading)
+{
+    const VitalsFrame *last = reading->frames->len > 0
+                                  ? g_ptr_array_index(reading->frames, reading->frames->len - 1)
+                                  : NULL;
+
+    if (!last || last->trace != reading->trace ||
+        !is_shape(reading->signatures, VITALS_SHAPE_FOREIGN, last->name, strlen(last->name)))
+        return FALSE;
+    for (guint i = reading->frames->len; i > 0; i--) {
+        const VitalsFrame *frame = g_ptr_array_index(reading->frames, i - 1);
+
+        if (frame->trace == reading->trace)
+            g_ptr_array_remove_index(reading->frames, i - 1);
+    }
+    return TRUE;
+}
+
+static void
+read_line(Reading *reading, const char *line, gsize size)
+{
+    VitalsSignatures *signatures = reading->signatures;
+    VitalsPattern *pattern;
+
+    if (is_shape(signatures, VITALS_SHAPE_TRACE, line, size)) {
+        reading->trace++;
+        reading->interrupted = reading->registers;
+        reading->registers = FALSE;
+    }
+    if (is_shape(signatures, VITALS_SHAPE_ENTRY, line, size))
+        reading->interrupted = TRUE;
+    if ((pattern = vitals_signatures_shape(signatures, VITALS_SHAPE_PC, line, size)))
+        add_pc(reading, pattern);
+    else if ((pattern = vitals_signatures_shape(signatures, VITALS_SHAPE_FRAME, line, size)))
+        add_frame(reading, pattern, FALSE);
+}
+
+/* Old 32-bit ARM kernels begin a call trace without saying so. */
+static void
+number_traces(GPtrArray *frames, guint traces)
+{
+    for (guint i = 0; traces == 0 && i < frames->len; i++) {
+        VitalsFrame *frame = g_ptr_array_index(frames, i);
+
+        frame->trace = 1;
+    }
 }
 
 GPtrArray *
 vitals_frames_read(VitalsSignatures *signatures, const char *text, gsize length)
 {
-    GPtrArray *frames = g_ptr_array_new_with_free_func((GDestroyNotify)frame_free);
+    Reading reading = { .signatures = signatures };
     const char *end = text + length;
-    guint trace = 0;
 
+    reading.frames = g_ptr_array_new_with_free_func((GDestroyNotify)frame_free);
     for (const char *line = text; line < end;) {
         const char *newline = memchr(line, '\n', end - line);
         gsize size = (newline ? newline : end) - line;
-        VitalsPattern *pattern;
 
-        if (trace > 0 && vitals_signatures_shape(signatures, VITALS_SHAPE_STOP, line, size))
+        if (reading.trace > 0 && is_shape(signatures, VITALS_SHAPE_STOP, line, size))
             break;
-        if (vitals_signatures_shape(signatures, VITALS_SHAPE_TRACE, line, size))
-            trace++;
-        if ((pattern = vitals_signatures_shape(signatures, VITALS_SHAPE_PC, line, size)))
-            add_frame(signatures, frames, pattern, trace, TRUE);
-        else if ((pattern = vitals_signatures_shape(signatures, VITALS_SHAPE_FRAME, line, size)))
-            add_frame(signatures, frames, pattern, trace, FALSE);
+        read_line(&reading, line, size);
+        if (drop_foreign(&reading))
+            reading.trace += 2;
         line += size + 1;
     }
-    return frames;
+    number_traces(reading.frames, reading.trace);
+    return reading.frames;
 }
 
 gboolean
@@ -94,24 +163,25 @@ vitals_frames_skipped(const VitalsSignature *signature, const char *name)
  */
 static const char *
 choose_anchored(VitalsSignatures *signatures, const VitalsSignature *signature,
-                const GPtrArray *frames)
+                const GPtrArray *frames, gboolean running)
 {
     const char *last = NULL;
 
     for (guint i = 0; i < frames->len; i++) {
         const VitalsFrame *frame = g_ptr_array_index(frames, i);
 
-        if (!frame->reliable || (frame->pc && frame->trace == 0))
+        if (!frame->reliable || (running && !frame->interrupted))
             continue;
-        if (vitals_signatures_shape(signatures, VITALS_SHAPE_ANCHOR, frame->name,
-                                    strlen(frame->name))) {
+        if (is_shape(signatures, VITALS_SHAPE_FINAL, frame->name, strlen(frame->name)))
+            return frame->name;
+        if (is_shape(signatures, VITALS_SHAPE_ANCHOR, frame->name, strlen(frame->name))) {
             if (last)
                 return last;
         } else if (!vitals_frames_skipped(signature, frame->name)) {
             last = frame->name;
         }
     }
-    return NULL;
+    return last;
 }
 
 static gboolean
@@ -121,7 +191,7 @@ is_source(const VitalsFrame *frame, VitalsFrameSource source)
     case VITALS_FRAME_PC:
         return frame->pc;
     case VITALS_FRAME_TRACE:
-        return frame->trace >= 1;
+        return frame->trace == 1 && (!frame->pc || frame->interrupted);
     case VITALS_FRAME_SECOND:
         return frame->trace >= 2;
     default:
@@ -133,8 +203,8 @@ const char *
 vitals_frames_choose(VitalsSignatures *signatures, const VitalsSignature *signature,
                      const GPtrArray *frames, VitalsFrameSource source)
 {
-    if (source == VITALS_FRAME_ANCHOR)
-        return choose_anchored(signatures, signature, frames);
+    if (source == VITALS_FRAME_ANCHOR || source == VITALS_FRAME_STALL)
+        return choose_anchored(signatures, signature, frames, source == VITALS_FRAME_STALL);
     for (guint i = 0; i < frames->len; i++) {
         const VitalsFrame *frame = g_ptr_array_index(frames, i);
 

@@ -160,21 +160,37 @@ choose_signature(const VitalsDraft *draft)
     return NULL;
 }
 
+/* Whether there is a call trace with anything in it that tells of the fault. */
+static gboolean
+has_trace(const VitalsSignature *signature, const GPtrArray *frames)
+{
+    for (guint i = 0; i < frames->len; i++) {
+        const VitalsFrame *frame = g_ptr_array_index(frames, i);
+
+        if (frame->reliable && frame->trace > 0 && !vitals_frames_skipped(signature, frame->name))
+            return TRUE;
+    }
+    return FALSE;
+}
+
 static char *
 find_function(VitalsSignatures *signatures, const VitalsSignature *signature,
               const GPtrArray *frames)
 {
+    gboolean traced = has_trace(signature, frames);
+
     for (guint i = 0; signature->sources[i] != VITALS_FRAME_MAX; i++) {
+        VitalsFrameSource source = signature->sources[i];
         const char *name = NULL;
 
-        if (signature->sources[i] == VITALS_FRAME_TEXT) {
+        if (source == VITALS_FRAME_TEXT || (source == VITALS_FRAME_CHECKED && traced)) {
             g_autofree char *group = lookup_group(signature, "func");
             g_autofree char *clean = group ? vitals_frames_function(signatures, group) : NULL;
 
             if (clean && !vitals_frames_skipped(signature, clean))
                 return g_steal_pointer(&clean);
         } else {
-            name = vitals_frames_choose(signatures, signature, frames, signature->sources[i]);
+            name = vitals_frames_choose(signatures, signature, frames, source);
         }
         if (name)
             return g_strdup(name);
@@ -256,7 +272,7 @@ vitals_report_new(VitalsSignatures *signatures, const VitalsDraft *draft)
     report->cascade = draft->cascade;
     report->count = 1;
     report->corrupted = signature->corrupted || (wants_function(signature) && !function) ||
-                        (draft->broken && report->trace->len == 0 && wants_function(signature));
+                        (wants_function(signature) && !has_trace(signature, frames));
     report->text = vitals_text_printable_lines(draft->text->str, (gssize)draft->text->len);
     return report;
 }

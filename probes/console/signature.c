@@ -15,7 +15,14 @@ struct VitalsSignatures {
     GHashTable *skips; /* name of a [Skip NAME] -> GPtrArray of patterns */
     GPtrArray *shapes[VITALS_SHAPE_MAX];
     GHashTable *by_id;
+    GPtrArray *renames; /* of Rename */
 };
+
+/* [Rename NAME]: functions that go by another name, as they are the same to the reader. */
+typedef struct {
+    char *name;
+    GPtrArray *patterns;
+} Rename;
 
 static const char *const shape_keys[VITALS_SHAPE_MAX] = {
     [VITALS_SHAPE_TRACE] = "Trace",
@@ -27,6 +34,8 @@ static const char *const shape_keys[VITALS_SHAPE_MAX] = {
     [VITALS_SHAPE_TASK] = "Task",
     [VITALS_SHAPE_MODULES] = "Modules",
     [VITALS_SHAPE_ANCHOR] = "Anchor",
+    [VITALS_SHAPE_FINAL] = "Final",
+    [VITALS_SHAPE_FOREIGN] = "Foreign",
     [VITALS_SHAPE_SUFFIX] = "Suffix",
     [VITALS_SHAPE_LOOP_ERROR] = "LoopError",
     [VITALS_SHAPE_LOOP_WARNING] = "LoopWarning",
@@ -37,7 +46,8 @@ static const char *const shape_keys[VITALS_SHAPE_MAX] = {
 static const char *const severity_names[] = { "info", "notice", "warning", "error", "critical" };
 static const char *const health_names[] = { "healthy", "degraded", "unresponsive", "stuck",
                                             "crashed" };
-static const char *const source_names[] = { "text", "pc", "trace", "second", "anchor" };
+static const char *const source_names[] = { "text",   "checked", "pc",   "trace",
+                                            "second", "anchor",  "stall" };
 
 static void
 signature_free(VitalsSignature *signature)
@@ -55,6 +65,14 @@ signature_free(VitalsSignature *signature)
     g_free(signature);
 }
 
+static void
+rename_free(Rename *rename)
+{
+    g_free(rename->name);
+    g_ptr_array_unref(rename->patterns);
+    g_free(rename);
+}
+
 void
 vitals_signatures_free(VitalsSignatures *signatures)
 {
@@ -62,6 +80,7 @@ vitals_signatures_free(VitalsSignatures *signatures)
         return;
     for (int i = 0; i < VITALS_SHAPE_MAX; i++)
         g_ptr_array_unref(signatures->shapes[i]);
+    g_ptr_array_unref(signatures->renames);
     g_hash_table_unref(signatures->by_id);
     g_hash_table_unref(signatures->skips);
     vitals_literals_free(signatures->literals);
@@ -318,6 +337,17 @@ read_skip_entry(GPtrArray *patterns, const VitalsReaderItem *item, GError **erro
     return TRUE;
 }
 
+static GPtrArray *
+add_rename(VitalsSignatures *set, const char *name)
+{
+    Rename *rename = g_new0(Rename, 1);
+
+    rename->name = g_strdup(name);
+    rename->patterns = new_patterns();
+    g_ptr_array_add(set->renames, rename);
+    return rename->patterns;
+}
+
 /* One pass: what is referred to must stand above. */
 static gboolean
 read_items(VitalsSignatures *set, const GPtrArray *items, GError **error)
@@ -341,6 +371,9 @@ read_items(VitalsSignatures *set, const GPtrArray *items, GError **error)
             signature = NULL;
             skip = new_patterns();
             g_hash_table_insert(set->skips, g_strdup(item->value + strlen("Skip ")), skip);
+        } else if (g_str_has_prefix(item->value, "Rename ")) {
+            signature = NULL;
+            skip = add_rename(set, item->value + strlen("Rename "));
         } else {
             signature = NULL;
             skip = NULL;
@@ -374,6 +407,7 @@ vitals_signatures_new(const GPtrArray *items, GError **error)
     set->list = g_ptr_array_new_with_free_func((GDestroyNotify)signature_free);
     set->literal_texts = g_ptr_array_new_with_free_func(g_free);
     set->owners = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
+    set->renames = g_ptr_array_new_with_free_func((GDestroyNotify)rename_free);
     set->by_id = g_hash_table_new(g_str_hash, g_str_equal);
     set->skips =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
@@ -446,6 +480,28 @@ vitals_signatures_begin(VitalsSignatures *signatures, const char *text, gsize le
     if (search.found && search.found->len > 1)
         g_ptr_array_sort_with_data(search.found, compare_rank, signatures);
     return search.found;
+}
+
+static gboolean
+matches_any(const GPtrArray *patterns, const char *name)
+{
+    for (guint i = 0; i < patterns->len; i++) {
+        if (vitals_pattern_find(g_ptr_array_index(patterns, i), name, strlen(name), 0))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+const char *
+vitals_signatures_rename(VitalsSignatures *signatures, const char *name)
+{
+    for (guint i = 0; i < signatures->renames->len; i++) {
+        const Rename *rename = g_ptr_array_index(signatures->renames, i);
+
+        if (matches_any(rename->patterns, name))
+            return rename->name;
+    }
+    return name;
 }
 
 VitalsPattern *

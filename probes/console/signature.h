@@ -26,11 +26,13 @@ typedef enum {
 
 /* Where the function that a report is about is looked for, in the order given by the signature. */
 typedef enum {
-    VITALS_FRAME_TEXT,   /* the group `func` of Begin or Detail */
-    VITALS_FRAME_PC,     /* the program counter among the registers */
+    VITALS_FRAME_TEXT,    /* the group `func` of Begin or Detail */
+    VITALS_FRAME_CHECKED, /* likewise, if there is a call trace at all: without one the line is torn */
+    VITALS_FRAME_PC,      /* the program counter among the registers */
     VITALS_FRAME_TRACE,  /* the first call trace */
     VITALS_FRAME_SECOND, /* the call trace after the first one */
     VITALS_FRAME_ANCHOR, /* what the outermost generic caller called: for stalls, whose inner frames vary */
+    VITALS_FRAME_STALL, /* likewise, of what an interrupt found running; a stack at rest says nothing */
     VITALS_FRAME_MAX,
 } VitalsFrameSource;
 
@@ -112,6 +114,8 @@ typedef enum {
     VITALS_SHAPE_TASK,  /* names CPU, task, taint */
     VITALS_SHAPE_MODULES,
     VITALS_SHAPE_ANCHOR,     /* a function's name: a generic caller */
+    VITALS_SHAPE_FINAL,      /* a function's name: it names a stall whoever called it */
+    VITALS_SHAPE_FOREIGN,    /* a function's name: the call trace it is in is not the report's */
     VITALS_SHAPE_SUFFIX,     /* what the compiler adds to a function's name */
     VITALS_SHAPE_LOOP_ERROR, /* a line that is trouble if it comes again and again */
     VITALS_SHAPE_LOOP_WARNING,
@@ -119,6 +123,9 @@ typedef enum {
     VITALS_SHAPE_NOISE,   /* a line that is no part of any report or loop */
     VITALS_SHAPE_MAX,
 } VitalsShape;
+
+/* Returns: (transfer none): the name that the function goes by, from [Rename NAME]; often @name itself */
+const char *vitals_signatures_rename(VitalsSignatures *signatures, const char *name);
 
 /**
  * vitals_signatures_shape:
