@@ -64,7 +64,7 @@ typedef struct {
  * VitalsConsole: reads what one guest writes on its console
  *
  * Bytes go in as they arrive, in any pieces; what they mean comes out as events. Nothing blocks,
- * nothing asks a clock, and memory is bounded whatever is fed (about 200 KiB, and up to 64 KiB for each
+ * nothing asks a clock, and memory is bounded whatever is fed (about 250 KiB, and up to 64 KiB for each
  * of at most eight reports that are open at a time).
  */
 typedef struct VitalsConsole VitalsConsole;

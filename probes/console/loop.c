@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum {
-    SETS = 512,
+    SETS = 1024,
     WAYS = 4,
     TEXT_MAX = 96,     /* of a line is looked at */
     STEADY = 2,        /* equal distances in a row that make a loop */
