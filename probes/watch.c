@@ -101,7 +101,7 @@ advance_run_clock(VitalsSigns *signs, const VitalsSigns *before, const VitalsLim
         starved = MIN(starved, elapsed / STARVED_COUNTS);
     signs->run_clock += elapsed - starved;
     /* what was starved in time that was not counted is no debt of the time to come */
-    signs->starve_debt = MIN(signs->starve_debt - starved, limits->gap_counted);
+    signs->starve_debt = CLAMP(signs->starve_debt - elapsed, 0, limits->gap_counted);
 }
 
 /* @beat_before: the source's last beat until now; a probe that can date the new one has changed it */

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "probes/console/console.h"
+#include "probes/console/assembly.h"
+#include "probes/console/line.h"
+
+#include <string.h>
+
+/* A guest that has been up for this long was running, not booting. */
+#define RUNNING_AFTER (5 * G_USEC_PER_SEC)
+
+struct VitalsConsole {
+    VitalsSignatures *signatures;
+    VitalsConsoleOptions options;
+    VitalsConsoleFunc func;
+    gpointer user;
+    VitalsLines *lines;
+    VitalsAssembly *assembly;
+    VitalsLoops *loops;
+    VitalsConsoleStats stats;
+    gint64 now;       /* as fed */
+    gint64 stamp;     /* printk's clock, last seen */
+    gint64 log_base;  /* what to add to it: it begins anew with each boot */
+    gint64 log_now;   /* of the log's own clock, or -1 */
+    gboolean running; /* this boot is behind its first seconds and was not shut down */
+    gboolean kernel_beat;
+    gboolean userspace_beat;
+    gint64 window; /* for the rate: when the running second began */
+    guint64 window_bytes;
+    gboolean flooded;
+};
+
+static void
+emit(VitalsConsole *console, VitalsConsoleEvent event)
+{
+    event.time = console->now;
+    if (console->func)
+        console->func(&event, console->user);
+}
+
+static void
+on_report(const VitalsSignature *begun, const VitalsReport *ended, gboolean again, guint64 line,
+          gpointer user)
+{
+    VitalsConsole *console = user;
+    VitalsConsoleEventKind kind = begun   ? VITALS_CONSOLE_REPORT_BEGUN
+                                  : again ? VITALS_CONSOLE_REPORT_REPEATED
+                                          : VITALS_CONSOLE_REPORT_ENDED;
+
+    if (begun)
+        console->stats.reports_begun++;
+    emit(console, (VitalsConsoleEvent){ .kind = kind,
+                                        .line = line,
+                                        .signature = begun ? begun : ended->signature,
+                                        .report = ended });
+}
+
+/*
+ * The time of a line as the log tells it: a logger's clock is best; printk's begins anew with each
+ * boot; a line without either came when the last one did.
+ */
+static gint64
+follow_log_clock(VitalsConsole *console, const VitalsPrefix *prefix)
+{
+    gint64 now = console->log_now;
+
+    if (prefix->wall >= 0) {
+        now = prefix->wall;
+    } else if (prefix->stamp >= 0) {
+        if (prefix->stamp < console->stamp - RUNNING_AFTER)
+            console->log_base += console->stamp;
+        now = console->log_base + prefix->stamp;
+    }
+    console->log_now = MAX(now, console->log_now);
+    return console->log_now;
+}
+
+static void
+follow_boot(VitalsConsole *console, const VitalsLine *line)
+{
+    if (line->prefix.stamp < 0)
+        return;
+    console->stamp = line->prefix.stamp;
+    if (console->stamp >= RUNNING_AFTER)
+        console->running = TRUE;
+    if (console->running && line->length > 8 && memcmp(line->text, "reboot: ", 8) == 0)
+        console->running = FALSE;
+}
+
+/* Userspace's lines in the kernel's log name who wrote them: `systemd[1]: ` */
+static gboolean
+has_user_tag(const VitalsLine *line)
+{
+    gsize at = 0;
+
+    while (at < line->length && at < 32 &&
+           (g_ascii_isalnum(line->text[at]) || line->text[at] == '-'))
+        at++;
+    if (at == 0 || at + 4 > line->length || line->text[at] != '[')
+        return FALSE;
+    for (at++; at < line->length && g_ascii_isdigit(line->text[at]);)
+        at++;
+    return at + 1 < line->length && line->text[at] == ']' && line->text[at + 1] == ':';
+}
+
+/*
+ * Only a kernel that stamps its lines can be told from userspace, and what stands bare inside a report is
+ * more likely a torn piece of it.
+ */
+static void
+note_beat(VitalsConsole *console, const VitalsLine *line)
+{
+    if (line->prefix.kernel && !has_user_tag(line)) {
+        console->stats.kernel_lines++;
+        console->kernel_beat = TRUE;
+    } else if (line->length > 0 && console->stats.kernel_lines > 0 &&
+               (line->prefix.kernel || !vitals_assembly_is_open(console->assembly))) {
+        console->stats.userspace_lines++;
+        console->userspace_beat = TRUE;
+    }
+}
+
+/* A boot is worth a report if nobody asked for it. */
+static GPtrArray *
+drop_ordinary_boot(VitalsConsole *console, GPtrArray *candidates)
+{
+    const VitalsSignature *first = g_ptr_array_index(candidates, 0);
+    gboolean expected = !console->running;
+
+    if (!first->again)
+        return candidates;
+    console->running = FALSE;
+    console->stats.boots++;
+    if (!expected)
+        return candidates;
+    vitals_assembly_close(console->assembly);
+    g_ptr_array_unref(candidates);
+    return NULL;
+}
+
+static void
+on_line(const VitalsLine *line, gpointer user)
+{
+    VitalsConsole *console = user;
+    gint64 log_now = follow_log_clock(console, &line->prefix);
+    gint64 now = console->options.log_clock ? log_now : console->now;
+    GPtrArray *candidates = NULL;
+    const VitalsLoop *loop;
+
+    if (line->cut)
+        console->stats.cut_lines++;
+    if (line->length == 0)
+        return;
+    note_beat(console, line);
+    candidates = vitals_signatures_begin(console->signatures, line->text, line->length);
+    if (candidates)
+        candidates = drop_ordinary_boot(console, candidates);
+    follow_boot(console, line);
+    if (candidates || vitals_assembly_is_open(console->assembly))
+        vitals_assembly_add(console->assembly, line, candidates, now);
+    loop = vitals_loops_see(console->loops, line->text, line->length, line->number, now);
+    if (loop)
+        emit(console, (VitalsConsoleEvent){
+                          .kind = VITALS_CONSOLE_LOOP, .line = line->number, .loop = loop });
+}
+
+VitalsConsole *
+vitals_console_new(VitalsSignatures *signatures, const VitalsConsoleOptions *options,
+                   VitalsConsoleFunc func, gpointer user)
+{
+    VitalsConsole *console = g_new0(VitalsConsole, 1);
+
+    console->signatures = signatures;
+    console->options = *options;
+    console->func = func;
+    console->user = user;
+    console->log_now = -1;
+    console->lines = vitals_lines_new(on_line, console);
+    console->assembly = vitals_assembly_new(signatures, on_report, console);
+    console->loops = vitals_loops_new(signatures);
+    return console;
+}
+
+void
+vitals_console_free(VitalsConsole *console)
+{
+    if (!console)
+        return;
+    vitals_lines_free(console->lines);
+    vitals_assembly_free(console->assembly);
+    vitals_loops_free(console->loops);
+    g_free(console);
+}
+
+static void
+emit_beats(VitalsConsole *console)
+{
+    guint64 line = vitals_lines_count(console->lines);
+
+    if (console->kernel_beat)
+        emit(console, (VitalsConsoleEvent){ .kind = VITALS_CONSOLE_KERNEL, .line = line });
+    if (console->userspace_beat)
+        emit(console, (VitalsConsoleEvent){ .kind = VITALS_CONSOLE_USERSPACE, .line = line });
+    console->kernel_beat = FALSE;
+    console->userspace_beat = FALSE;
+}
+
+static void
+watch_rate(VitalsConsole *console, gsize length)
+{
+    if (console->options.flood == 0)
+        return;
+    if (console->now - console->window >= G_USEC_PER_SEC) {
+        console->flooded = console->flooded && console->window_bytes > console->options.flood / 2;
+        console->window = console->now;
+        console->window_bytes = 0;
+    }
+    console->window_bytes += length;
+    if (console->flooded || console->window_bytes <= console->options.flood)
+        return;
+    console->flooded = TRUE;
+    emit(console, (VitalsConsoleEvent){ .kind = VITALS_CONSOLE_FLOOD,
+                                        .line = vitals_lines_count(console->lines) });
+}
+
+void
+vitals_console_feed(VitalsConsole *console, const char *bytes, gsize length, gint64 now)
+{
+    console->now = now;
+    console->stats.bytes += length;
+    watch_rate(console, length);
+    vitals_lines_feed(console->lines, bytes, length, now);
+    emit_beats(console);
+}
+
+void
+vitals_console_pause(VitalsConsole *console, gint64 now)
+{
+    console->now = now;
+    vitals_lines_flush(console->lines);
+    vitals_assembly_close(console->assembly);
+    emit_beats(console);
+}
+
+void
+vitals_console_finish(VitalsConsole *console)
+{
+    vitals_console_pause(console, console->now);
+}
+
+const GPtrArray *
+vitals_console_reports(const VitalsConsole *console)
+{
+    return vitals_assembly_reports(console->assembly);
+}
+
+const GPtrArray *
+vitals_console_loops(const VitalsConsole *console)
+{
+    return vitals_loops_list(console->loops);
+}
+
+VitalsConsoleStats
+vitals_console_stats(const VitalsConsole *console)
+{
+    VitalsConsoleStats stats = console->stats;
+
+    stats.lines = vitals_lines_count(console->lines);
+    stats.reports_dropped = vitals_assembly_dropped(console->assembly);
+    return stats;
+}
+
+const char *
+vitals_console_severity_name(VitalsConsoleSeverity severity)
+{
+    static const char *const names[] = { "info", "notice", "warning", "error", "critical" };
+
+    return names[severity];
+}

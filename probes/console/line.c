@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "probes/console/line.h"
+
+#include <string.h>
+
+struct VitalsLines {
+    VitalsLineFunc func;
+    gpointer user;
+    GString *partial; /* of the line that has not ended, at most VITALS_LINE_MAX bytes */
+    GString *clean;
+    guint64 ended;
+    gint64 now;
+    gboolean cut;
+};
+
+VitalsLines *
+vitals_lines_new(VitalsLineFunc func, gpointer user)
+{
+    VitalsLines *lines = g_new0(VitalsLines, 1);
+
+    lines->func = func;
+    lines->user = user;
+    lines->partial = g_string_sized_new(VITALS_LINE_MAX);
+    lines->clean = g_string_sized_new(VITALS_LINE_MAX);
+    return lines;
+}
+
+void
+vitals_lines_free(VitalsLines *lines)
+{
+    if (!lines)
+        return;
+    g_string_free(lines->partial, TRUE);
+    g_string_free(lines->clean, TRUE);
+    g_free(lines);
+}
+
+/* Whether a line has bytes outside printable ASCII and tab; eight at a time, as nearly none has. */
+static gboolean
+is_dirty(const char *text, gsize length)
+{
+    const guint64 ones = G_GUINT64_CONSTANT(0x0101010101010101);
+    const guint64 tops = ones * 0x80;
+    guint64 bad = 0;
+    gsize at = 0;
+
+    for (; at + 8 <= length; at += 8) {
+        guint64 word;
+
+        memcpy(&word, text + at, sizeof word);
+        /* a byte's top bit is set in turn if it is >= 0x80, < 0x20, 0x7f */
+        bad |= word | ((word - ones * 0x20) & ~word) |
+               (((word ^ ones * 0x7f) - ones) & ~(word ^ ones * 0x7f));
+    }
+    if (bad & tops)
+        return TRUE;
+    for (; at < length; at++) {
+        guchar byte = (guchar)text[at];
+
+        if (byte < 0x20 || byte >= 0x7f)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* Skips an escape sequence (ECMA-48): CSI … final byte, a string up to BEL or ST, or two bytes. */
+static gsize
+escape_length(const char *text, gsize length)
+{
+    gsize at = 2;
+
+    if (length < 2)
+        return length;
+    if (text[1] == '[') {
+        while (at < length && (guchar)text[at] >= 0x20 && (guchar)text[at] < 0x40)
+            at++;
+        return MIN(at + 1, length);
+    }
+    if (strchr("]P_^X", text[1])) {
+        for (; at < length; at++) {
+            if (text[at] == '\a')
+                return at + 1;
+            if (text[at] == '\033')
+                return MIN(at + 2, length);
+        }
+        /* never ended: do not let it swallow the line */
+        return 2;
+    }
+    /* intermediate bytes, as in ESC ( B */
+    while (at - 1 < length && (guchar)text[at - 1] >= 0x20 && (guchar)text[at - 1] < 0x30)
+        at++;
+    return MIN(at, length);
+}
+
+static void
+append_clean(GString *out, const char *text, gsize length)
+{
+    for (gsize at = 0; at < length;) {
+        guchar byte = (guchar)text[at];
+        gunichar character;
+
+        if (byte == '\033') {
+            at += escape_length(text + at, length - at);
+            continue;
+        }
+        if (byte < 0x80) {
+            if (byte == '\t' || (byte >= 0x20 && byte != 0x7f))
+                g_string_append_c(out, (char)byte);
+            at++;
+            continue;
+        }
+        character = g_utf8_get_char_validated(text + at, (gssize)(length - at));
+        if (character >= (gunichar)-2 || !g_unichar_isprint(character)) {
+            g_string_append_c(out, '?');
+            at++;
+        } else {
+            gsize bytes = (gsize)g_unichar_to_utf8(character, NULL);
+
+            g_string_append_len(out, text + at, (gssize)bytes);
+            at += bytes;
+        }
+    }
+}
+
+static void
+hand_out(VitalsLines *lines, const char *text, gsize length)
+{
+    while (length > 0) {
+        VitalsLine line = { .number = lines->ended + 1, .arrived = lines->now, .cut = lines->cut };
+        gsize taken = vitals_prefix_peel(text, length, &line.prefix);
+        gsize next = vitals_prefix_find_stamp(text, length, taken);
+
+        line.text = text + taken;
+        line.length = next - taken;
+        lines->func(&line, lines->user);
+        text += next;
+        length -= next;
+    }
+}
+
+/* A part of a line between line ends or carriage returns. */
+static void
+take_part(VitalsLines *lines, const char *text, gsize length)
+{
+    if (is_dirty(text, length)) {
+        g_string_truncate(lines->clean, 0);
+        append_clean(lines->clean, text, length);
+        text = lines->clean->str;
+        length = lines->clean->len;
+    }
+    hand_out(lines, text, length);
+}
+
+static void
+take_line(VitalsLines *lines, const char *text, gsize length)
+{
+    if (length > VITALS_LINE_MAX) {
+        lines->cut = TRUE;
+        length = VITALS_LINE_MAX;
+    }
+    while (length > 0) {
+        const char *back = memchr(text, '\r', length);
+        gsize part = back ? (gsize)(back - text) : length;
+
+        take_part(lines, text, part);
+        if (!back)
+            break;
+        text += part + 1;
+        length -= part + 1;
+    }
+}
+
+static void
+keep_partial(VitalsLines *lines, const char *bytes, gsize length)
+{
+    gsize room = VITALS_LINE_MAX - lines->partial->len;
+
+    lines->cut = lines->cut || length > room;
+    g_string_append_len(lines->partial, bytes, (gssize)MIN(length, room));
+}
+
+void
+vitals_lines_feed(VitalsLines *lines, const char *bytes, gsize length, gint64 now)
+{
+    const char *end = bytes + length;
+    const char *newline;
+
+    lines->now = now;
+    while (bytes < end && (newline = memchr(bytes, '\n', end - bytes))) {
+        if (lines->partial->len > 0) {
+            keep_partial(lines, bytes, newline - bytes);
+            take_line(lines, lines->partial->str, lines->partial->len);
+            g_string_truncate(lines->partial, 0);
+        } else {
+            take_line(lines, bytes, newline - bytes);
+        }
+        lines->cut = FALSE;
+        lines->ended++;
+        bytes = newline + 1;
+    }
+    if (bytes < end)
+        keep_partial(lines, bytes, end - bytes);
+}
+
+void
+vitals_lines_flush(VitalsLines *lines)
+{
+    take_line(lines, lines->partial->str, lines->partial->len);
+    g_string_truncate(lines->partial, 0);
+}
+
+guint64
+vitals_lines_count(const VitalsLines *lines)
+{
+    return lines->ended;
+}

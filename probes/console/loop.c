@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "probes/console/loop.h"
+#include "config/text.h"
+
+#include <string.h>
+
+enum {
+    SETS = 1024,
+    WAYS = 4,
+    TEXT_MAX = 96,     /* of a line is looked at */
+    STEADY = 2,        /* equal distances in a row that make a loop */
+    STEADY_LINES = 6,  /* where distances are counted in lines, as the log tells no time */
+    MIN_LINES = 3,     /* lines closer together are one burst */
+    LINE = 1000 * 1000 /* a line's worth of "time" there */
+};
+
+/* Faster repetition is a burst of one event (or a flood, which is reported as such). */
+#define MIN_PERIOD (G_USEC_PER_SEC / 2)
+
+typedef struct {
+    guint64 hash;
+    gint64 last;
+    gint64 period; /* 0 until seen twice */
+    guint32 steady;
+    guint32 count;
+    guint64 first; /* line number */
+    gint32 loop;   /* index in the list plus 1 */
+    guint32 leads; /* whether the loop shows this line */
+} Slot;
+
+struct VitalsLoops {
+    VitalsSignatures *signatures;
+    GPtrArray *list;
+    Slot slots[SETS][WAYS];
+};
+
+static void
+loop_free(VitalsLoop *loop)
+{
+    g_free(loop->template_);
+    g_free(loop);
+}
+
+VitalsLoops *
+vitals_loops_new(VitalsSignatures *signatures)
+{
+    VitalsLoops *loops = g_new0(VitalsLoops, 1);
+
+    loops->signatures = signatures;
+    loops->list = g_ptr_array_new_with_free_func((GDestroyNotify)loop_free);
+    return loops;
+}
+
+void
+vitals_loops_free(VitalsLoops *loops)
+{
+    if (!loops)
+        return;
+    g_ptr_array_unref(loops->list);
+    g_free(loops);
+}
+
+/*
+ * Copies @text without what differs between repetitions: a run of digits, and of hexadecimal digits
+ * that begins with one, becomes one `#`. Returns the new length.
+ */
+static gsize
+mask(const char *text, gsize length, char *out)
+{
+    gsize size = 0;
+
+    for (gsize at = 0; at < length;) {
+        char c = text[at++];
+
+        if (G_UNLIKELY((guchar)(c - '0') < 10)) {
+            while (at < length && (g_ascii_isxdigit(text[at]) || text[at] == 'x'))
+                at++;
+            c = '#';
+        }
+        out[size++] = c;
+    }
+    return size;
+}
+
+/* The multiply-and-fold step of wyhash (public domain): eight bytes at a time. */
+static guint64
+hash_bytes(const char *text, gsize length)
+{
+    guint64 hash = length * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15);
+
+    while (length > 0) {
+        guint64 word = 0;
+        gsize part = MIN(length, sizeof word);
+
+        if (part == sizeof word)
+            memcpy(&word, text, sizeof word);
+        else
+            memcpy(&word, text, part);
+        hash = (hash ^ word) * G_GUINT64_CONSTANT(0xa0761d6478bd642f);
+        hash ^= hash >> 32;
+        text += part;
+        length -= part;
+    }
+    return hash | 1; /* 0 is an empty slot */
+}
+
+static int
+rank(const Slot *slot)
+{
+    return slot->loop ? 2 : slot->period > 0;
+}
+
+/* Seen once before seen often, loops last; then the one that was not seen for longest. */
+static Slot *
+choose_victim(Slot *set)
+{
+    Slot *victim = &set[0];
+
+    for (int i = 1; i < WAYS; i++) {
+        int worth = rank(&set[i]);
+        int least = rank(victim);
+
+        if (worth != least ? worth < least : set[i].last < victim->last)
+            victim = &set[i];
+    }
+    return victim;
+}
+
+static Slot *
+find_slot(VitalsLoops *loops, guint64 hash, gboolean *ret_known)
+{
+    Slot *set = loops->slots[(hash >> 32) % SETS];
+
+    for (int i = 0; i < WAYS; i++) {
+        if (set[i].hash == hash) {
+            *ret_known = TRUE;
+            return &set[i];
+        }
+    }
+    *ret_known = FALSE;
+    return choose_victim(set);
+}
+
+static gboolean
+is_near(gint64 a, gint64 b)
+{
+    return ABS(a - b) <= b / 4 + G_USEC_PER_SEC / 10;
+}
+
+static VitalsConsoleSeverity
+judge(VitalsLoops *loops, const char *text, gsize length)
+{
+    if (vitals_signatures_shape(loops->signatures, VITALS_SHAPE_LOOP_ERROR, text, length))
+        return VITALS_CONSOLE_ERROR;
+    if (vitals_signatures_shape(loops->signatures, VITALS_SHAPE_LOOP_WARNING, text, length))
+        return VITALS_CONSOLE_WARNING;
+    return VITALS_CONSOLE_NOTICE;
+}
+
+static guint64
+read_counter(VitalsLoops *loops, const char *text, gsize length)
+{
+    VitalsPattern *counter =
+        vitals_signatures_shape(loops->signatures, VITALS_SHAPE_COUNTER, text, length);
+    g_autofree char *value = counter ? vitals_pattern_group(counter, "count") : NULL;
+
+    return value ? g_ascii_strtoull(value, NULL, 10) : 0;
+}
+
+static char *
+make_template(const char *text, gsize length)
+{
+    char out[TEXT_MAX];
+    gsize size = mask(text, MIN(length, TEXT_MAX), out);
+    g_autofree char *trimmed = g_strstrip(g_strndup(out, size));
+
+    return vitals_text_printable(trimmed, -1);
+}
+
+/* Lines of one loop come at the same pace and within one period of each other. */
+static gint
+find_companion(const VitalsLoops *loops, const Slot *slot)
+{
+    for (guint i = 0; i < loops->list->len; i++) {
+        const VitalsLoop *loop = g_ptr_array_index(loops->list, i);
+
+        if (loop->last >= 0 && is_near(slot->period, loop->period) &&
+            slot->last - loop->last <= 2 * loop->period)
+            return (gint)i;
+    }
+    return -1;
+}
+
+static void
+lead(VitalsLoops *loops, VitalsLoop *loop, Slot *slot, const char *text, gsize length)
+{
+    g_free(loop->template_);
+    loop->template_ = make_template(text, length);
+    loop->severity = judge(loops, text, length);
+    loop->count = slot->count;
+    loop->period = slot->period;
+    loop->line_first = slot->first;
+    slot->leads = TRUE;
+}
+
+static VitalsLoop *
+begin_loop(VitalsLoops *loops, Slot *slot, const char *text, gsize length)
+{
+    gint companion = find_companion(loops, slot);
+    VitalsLoop *loop;
+
+    if (companion >= 0) {
+        loop = g_ptr_array_index(loops->list, companion);
+        slot->loop = companion + 1;
+        loop->members++;
+        if (judge(loops, text, length) <= loop->severity)
+            return NULL;
+        lead(loops, loop, slot, text, length);
+        return loop;
+    }
+    if (loops->list->len >= VITALS_LOOPS_MAX)
+        return NULL;
+    loop = g_new0(VitalsLoop, 1);
+    loop->members = 1;
+    g_ptr_array_add(loops->list, loop);
+    slot->loop = (gint32)loops->list->len;
+    lead(loops, loop, slot, text, length);
+    return loop;
+}
+
+static void
+continue_loop(VitalsLoops *loops, Slot *slot, guint64 number, const char *text, gsize length)
+{
+    VitalsLoop *loop = g_ptr_array_index(loops->list, slot->loop - 1);
+
+    loop->last = slot->last;
+    loop->line_last = number;
+    if (!slot->leads)
+        return;
+    loop->count = MAX(loop->count, slot->count);
+    loop->period = slot->period;
+    loop->restarts = MAX(loop->restarts, read_counter(loops, text, length));
+}
+
+/* Takes note of another time; returns whether the pace has become steady just now. */
+static gboolean
+pace(Slot *slot, gint64 now, gint64 least, guint steady)
+{
+    gint64 gap = now - slot->last;
+
+    if (gap < least)
+        return FALSE;
+    slot->last = now;
+    if (slot->period > 0 && is_near(gap, slot->period)) {
+        slot->steady++;
+        slot->period += (gap - slot->period) / 8;
+    } else {
+        slot->steady = 1;
+        slot->period = gap;
+        slot->count = slot->loop ? slot->count : 1;
+    }
+    slot->count++;
+    return slot->steady >= steady && !slot->loop;
+}
+
+const VitalsLoop *
+vitals_loops_see(VitalsLoops *loops, const char *text, gsize length, guint64 number, gint64 now)
+{
+    char masked[TEXT_MAX];
+    gsize size = mask(text, MIN(length, TEXT_MAX), masked);
+    guint64 hash = hash_bytes(masked, size);
+    gboolean timed = now >= 0;
+    VitalsLoop *begun = NULL;
+    gboolean known;
+    Slot *slot = find_slot(loops, hash, &known);
+
+    if (!timed)
+        now = (gint64)number * LINE;
+    if (!known) {
+        *slot = (Slot){ .hash = hash, .last = now, .count = 1, .first = number };
+        return NULL;
+    }
+    if (pace(slot, now, timed ? MIN_PERIOD : MIN_LINES * LINE, timed ? STEADY : STEADY_LINES))
+        begun = begin_loop(loops, slot, text, length);
+    if (slot->loop)
+        continue_loop(loops, slot, number, text, length);
+    if (begun)
+        begun->timed = timed;
+    return begun;
+}
+
+const GPtrArray *
+vitals_loops_list(const VitalsLoops *loops)
+{
+    return loops->list;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "probes/console/signature.h"
+
+#include <glib.h>
+
+/* How many loops are told apart; further ones are not looked at. */
+enum { VITALS_LOOPS_MAX = 64 };
+
+/**
+ * VitalsLoop: lines that come again and again at a steady pace
+ * @template_: the most telling of its lines, printable, with `#` for what differs
+ * @severity: by [Frames] LoopError and LoopWarning; what they do not know is a notice
+ * @count: how often it came since the first time
+ * @timed: whether the log tells time
+ * @period: microseconds if it does, else millions of lines
+ * @restarts: what the line itself says ("restart counter is at N"), or 0
+ * @members: how many different lines loop with it
+ */
+typedef struct {
+    char *template_;
+    VitalsConsoleSeverity severity;
+    guint64 count;
+    gboolean timed;
+    gint64 period;
+    guint64 restarts;
+    guint members;
+    guint64 line_first;
+    guint64 line_last;
+    gint64 last;
+} VitalsLoop;
+
+/**
+ * VitalsLoops: finds them, whatever their text, in bounded memory
+ *
+ * A table of fixed size remembers when each line, without its numbers, was last seen. Three times at
+ * the same distance make a loop. What is seen once gives way first, so that a stream of ever new
+ * lines does not drive out what comes back.
+ */
+typedef struct VitalsLoops VitalsLoops;
+
+VitalsLoops *vitals_loops_new(VitalsSignatures *signatures);
+void vitals_loops_free(VitalsLoops *loops);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsLoops, vitals_loops_free)
+
+/**
+ * vitals_loops_see:
+ * @number: the line's number
+ * @now: microseconds of a clock that does not go back, or -1 if there is none
+ *
+ * Returns: (transfer none) (nullable): a loop that this line made known, or made worse
+ */
+const VitalsLoop *vitals_loops_see(VitalsLoops *loops, const char *text, gsize length,
+                                   guint64 number, gint64 now);
+
+/* Returns: (element-type VitalsLoop): all loops in the order they were found */
+const GPtrArray *vitals_loops_list(const VitalsLoops *loops);

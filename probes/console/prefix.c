@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "probes/console/prefix.h"
+
+#include <string.h>
+
+/* How many prefixes one line may have: logger, syslog, level, stamp, caller, and one to spare. */
+enum { MAX_PREFIXES = 6 };
+
+typedef struct {
+    const char *at;
+    const char *end;
+} Cursor;
+
+static gboolean
+accept(Cursor *cursor, const char *text)
+{
+    gsize length = strlen(text);
+
+    if ((gsize)(cursor->end - cursor->at) < length || memcmp(cursor->at, text, length) != 0)
+        return FALSE;
+    cursor->at += length;
+    return TRUE;
+}
+
+static gboolean
+accept_any(Cursor *cursor, const char *set)
+{
+    if (cursor->at >= cursor->end || !*cursor->at || !strchr(set, *cursor->at))
+        return FALSE;
+    cursor->at++;
+    return TRUE;
+}
+
+static void
+skip_spaces(Cursor *cursor)
+{
+    while (cursor->at < cursor->end && *cursor->at == ' ')
+        cursor->at++;
+}
+
+/* Between @least and @most digits. */
+static gboolean
+accept_number(Cursor *cursor, int least, int most, gint64 *ret_value)
+{
+    const char *begin = cursor->at;
+    gint64 value = 0;
+
+    while (cursor->at < cursor->end && cursor->at - begin < most && g_ascii_isdigit(*cursor->at))
+        value = value * 10 + (*cursor->at++ - '0');
+    if (cursor->at - begin < least)
+        return FALSE;
+    *ret_value = value;
+    return TRUE;
+}
+
+/* The digits behind a decimal point, in microseconds. */
+static gboolean
+accept_fraction(Cursor *cursor, gint64 *ret_micros)
+{
+    gint64 micros = 0;
+    int digits = 0;
+
+    for (; cursor->at < cursor->end && g_ascii_isdigit(*cursor->at); cursor->at++, digits++)
+        micros = digits < 6 ? micros * 10 + (*cursor->at - '0') : micros;
+    if (digits < 3 || digits > 9)
+        return FALSE;
+    for (; digits < 6; digits++)
+        micros *= 10;
+    *ret_micros = micros;
+    return TRUE;
+}
+
+/* `[   12.345678]`, by BSD kernels `[  12.3456789]` */
+static gboolean
+accept_stamp(Cursor *cursor, gint64 *ret_stamp)
+{
+    gint64 seconds;
+    gint64 micros;
+
+    if (!accept(cursor, "["))
+        return FALSE;
+    skip_spaces(cursor);
+    if (!accept_number(cursor, 1, 10, &seconds) || !accept(cursor, ".") ||
+        !accept_fraction(cursor, &micros) || !accept(cursor, "]"))
+        return FALSE;
+    *ret_stamp = seconds * G_USEC_PER_SEC + micros;
+    return TRUE;
+}
+
+static gboolean
+peel_stamp(Cursor *cursor, VitalsPrefix *prefix)
+{
+    if (!accept_stamp(cursor, &prefix->stamp))
+        return FALSE;
+    accept(cursor, " ");
+    prefix->kernel = TRUE;
+    return TRUE;
+}
+
+/* `[  T123]`, `[    C0]`; behind a stamp only, as a device driver may well call itself [C2]. */
+static gboolean
+peel_caller(Cursor *cursor, VitalsPrefix *prefix)
+{
+    const char *begin;
+    gint64 number;
+
+    if (prefix->stamp < 0 || *prefix->caller || !accept(cursor, "["))
+        return FALSE;
+    skip_spaces(cursor);
+    begin = cursor->at;
+    if (!accept_any(cursor, "TC") || !accept_number(cursor, 1, 10, &number) ||
+        cursor->at >= cursor->end || *cursor->at != ']')
+        return FALSE;
+    memcpy(prefix->caller, begin, cursor->at - begin);
+    cursor->at++;
+    accept(cursor, " ");
+    return TRUE;
+}
+
+/* `<4>` */
+static gboolean
+peel_level(Cursor *cursor, VitalsPrefix *prefix)
+{
+    gint64 level;
+
+    if (!accept(cursor, "<") || !accept_number(cursor, 1, 3, &level) || !accept(cursor, ">"))
+        return FALSE;
+    prefix->level = (int)level & 7;
+    prefix->kernel = TRUE;
+    return TRUE;
+}
+
+static gboolean
+accept_clock(Cursor *cursor, gint64 days, gint64 *ret_wall)
+{
+    gint64 hours;
+    gint64 minutes;
+    gint64 seconds;
+    gint64 micros = 0;
+
+    if (!accept_number(cursor, 2, 2, &hours) || !accept(cursor, ":") ||
+        !accept_number(cursor, 2, 2, &minutes) || !accept(cursor, ":") ||
+        !accept_number(cursor, 2, 2, &seconds))
+        return FALSE;
+    if (accept_any(cursor, ".,") && !accept_fraction(cursor, &micros))
+        return FALSE;
+    *ret_wall = (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * G_USEC_PER_SEC + micros;
+    return TRUE;
+}
+
+static gint64
+days_of(gint64 year, gint64 month, gint64 day)
+{
+    if (!g_date_valid_dmy((GDateDay)day, (GDateMonth)month, (GDateYear)year))
+        return 0;
+    {
+        GDate date;
+
+        g_date_clear(&date, 1);
+        g_date_set_dmy(&date, (GDateDay)day, (GDateMonth)month, (GDateYear)year);
+        return g_date_get_julian(&date);
+    }
+}
+
+static void
+skip_zone(Cursor *cursor)
+{
+    gint64 ignored;
+
+    if (accept(cursor, "Z") || accept(cursor, " UTC"))
+        return;
+    if (accept_any(cursor, "+-") && accept_number(cursor, 2, 4, &ignored) && accept(cursor, ":"))
+        accept_number(cursor, 2, 2, &ignored);
+}
+
+/* `kernel: ` or `host kernel: ` behind a time */
+static void
+skip_kernel_tag(Cursor *cursor, VitalsPrefix *prefix)
+{
+    Cursor ahead = *cursor;
+    int length = 0;
+
+    for (; !accept(&ahead, "kernel: "); ahead.at++) {
+        if (ahead.at >= ahead.end || length++ > 64)
+            return;
+        if (*ahead.at == ' ' && memchr(cursor->at, ' ', ahead.at - cursor->at))
+            return;
+        if (*ahead.at == ':' || *ahead.at == '[')
+            return;
+    }
+    prefix->kernel = TRUE;
+    *cursor = ahead;
+}
+
+/* `2024-01-31T12:00:00.123+01:00 `, `2024/01/31 12:00:00 `, both also in brackets or with a colon */
+static gboolean
+peel_date(Cursor *cursor, VitalsPrefix *prefix)
+{
+    gboolean bracket = accept(cursor, "[");
+    gint64 year;
+    gint64 month;
+    gint64 day;
+    gint64 wall;
+
+    if (!accept_number(cursor, 4, 4, &year) || !accept_any(cursor, "-/") ||
+        !accept_number(cursor, 2, 2, &month) || !accept_any(cursor, "-/") ||
+        !accept_number(cursor, 2, 2, &day) || !accept_any(cursor, "T ") ||
+        !accept_clock(cursor, days_of(year, month, day), &wall))
+        return FALSE;
+    skip_zone(cursor);
+    if (bracket && !accept(cursor, "]"))
+        return FALSE;
+    accept(cursor, ":");
+    if (cursor->at < cursor->end && !accept(cursor, " "))
+        return FALSE;
+    prefix->wall = wall;
+    skip_kernel_tag(cursor, prefix);
+    return TRUE;
+}
+
+static gboolean
+accept_month(Cursor *cursor, gint64 *ret_month)
+{
+    static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    char name[4] = "";
+    const char *at;
+
+    if (cursor->end - cursor->at < 4 || cursor->at[3] != ' ')
+        return FALSE;
+    memcpy(name, cursor->at, 3);
+    at = strstr(names, name);
+    if (!at || (at - names) % 3 != 0)
+        return FALSE;
+    cursor->at += 4;
+    *ret_month = (at - names) / 3 + 1;
+    return TRUE;
+}
+
+/* `Jan 31 12:00:00 host tag: `; what is not the kernel's keeps its tag */
+static gboolean
+peel_syslog(Cursor *cursor, VitalsPrefix *prefix)
+{
+    gint64 month;
+    gint64 day;
+    gint64 wall;
+
+    if (!accept_month(cursor, &month))
+        return FALSE;
+    skip_spaces(cursor);
+    /* Any leap year does: no year is given, and only distances are asked for. */
+    if (!accept_number(cursor, 1, 2, &day) || !accept(cursor, " ") ||
+        !accept_clock(cursor, days_of(2000, month, day), &wall) || !accept(cursor, " "))
+        return FALSE;
+    prefix->wall = wall;
+    skip_kernel_tag(cursor, prefix);
+    return TRUE;
+}
+
+/* dmesg -T: `[Wed Jan 31 12:00:00 2024] ` */
+static gboolean
+peel_ctime(Cursor *cursor, VitalsPrefix *prefix)
+{
+    gint64 month;
+    gint64 day;
+    gint64 year;
+    gint64 wall;
+
+    if (!accept(cursor, "[") || cursor->end - cursor->at < 24 || cursor->at[3] != ' ')
+        return FALSE;
+    cursor->at += 4;
+    if (!accept_month(cursor, &month))
+        return FALSE;
+    skip_spaces(cursor);
+    if (!accept_number(cursor, 1, 2, &day) || !accept(cursor, " ") ||
+        !accept_clock(cursor, 0, &wall) || !accept(cursor, " ") ||
+        !accept_number(cursor, 4, 4, &year) || !accept(cursor, "] "))
+        return FALSE;
+    prefix->wall = wall + days_of(year, month, day) * G_TIME_SPAN_DAY;
+    prefix->kernel = TRUE;
+    return TRUE;
+}
+
+/* dmesg -x: `kern  :warn  : ` */
+static gboolean
+peel_facility(Cursor *cursor, VitalsPrefix *prefix)
+{
+    if (!accept(cursor, "kern  :") || cursor->end - cursor->at < 8 || cursor->at[6] != ':')
+        return FALSE;
+    cursor->at += 7;
+    accept(cursor, " ");
+    prefix->kernel = TRUE;
+    return TRUE;
+}
+
+static gboolean
+peel_xen(Cursor *cursor, VitalsPrefix *prefix)
+{
+    return accept(cursor, "(XEN) ");
+}
+
+static gboolean
+peel_one(Cursor *cursor, VitalsPrefix *prefix)
+{
+    static gboolean (*const kinds[])(Cursor *, VitalsPrefix *) = {
+        peel_stamp,  peel_caller, peel_level,    peel_date,
+        peel_syslog, peel_ctime,  peel_facility, peel_xen,
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        Cursor ahead = *cursor;
+
+        if (kinds[i](&ahead, prefix)) {
+            *cursor = ahead;
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+gsize
+vitals_prefix_peel(const char *text, gsize length, VitalsPrefix *ret_prefix)
+{
+    Cursor cursor = { text, text + length };
+
+    *ret_prefix = (VitalsPrefix){ .stamp = -1, .wall = -1, .level = -1 };
+    for (int i = 0; i < MAX_PREFIXES && cursor.at < cursor.end; i++) {
+        /* All prefixes begin with one of these: most lines of a userspace are done here. */
+        if (!strchr("[<(k0123456789JFMASOND", *cursor.at) || !peel_one(&cursor, ret_prefix))
+            break;
+    }
+    /* journalctl -o short-monotonic has the tag behind the stamp */
+    if (ret_prefix->stamp >= 0 && !*ret_prefix->caller)
+        skip_kernel_tag(&cursor, ret_prefix);
+    return cursor.at - text;
+}
+
+gsize
+vitals_prefix_find_stamp(const char *text, gsize length, gsize from)
+{
+    const char *end = text + length;
+    const char *at = text + from;
+
+    while (at < end && (at = memchr(at, '[', end - at))) {
+        Cursor cursor = { at, end };
+        gint64 stamp;
+
+        if (accept_stamp(&cursor, &stamp) && cursor.at - at >= 12)
+            return at - text;
+        at++;
+    }
+    return length;
+}

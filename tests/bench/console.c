@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * console [LOG…]: how many MB/s of console the engine reads on one core, beside `grep -c -F -f` with the
+ * same literals. Without LOG it makes 256 MiB of a healthy log from templates. A number for people, not a test:
+ * run it with `meson test --benchmark -v console`.
+ */
+#include "config/signatures.h"
+#include "probes/console/console.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+enum { HEALTHY = 256 * 1024 * 1024, CHUNK = 128 * 1024, BEST_OF = 3 };
+
+/* Kinds of lines a healthy guest writes; %u differ. */
+static const char *const templates[] = {
+    "[%5u.%06u] pci 0000:00:%02u.0: [1af4:1000] type 00 class 0x020000\n",
+    "[%5u.%06u] systemd[1]: Started gizmo-%u.service - Gizmo daemon.\n",
+    "[%5u.%06u] EXT4-fs (vda%u): re-mounted. Quota mode: none.\n",
+    "[%5u.%06u] audit: type=1400 audit(1700000000.%u:12): apparmor=\"STATUS\" "
+    "operation=\"profile_load\"\n",
+    "[%5u.%06u] virtio_net virtio%u eth0: renamed from eth1\n",
+    "[  OK  ] Finished gizmo-prepare@%u.%u.%u.service - Prepare the gizmo.\n",
+    "gizmod[%u]: 192.168.%u.%u GET /door HTTP/1.1 200 in 13 ms\n",
+    "[%5u.%06u] usb 1-%u: New USB device found, idVendor=0627, idProduct=0001, bcdDevice= 0.00\n",
+};
+
+static void
+make_healthy(GString *out)
+{
+    g_autoptr(GRand) random = g_rand_new_with_seed(1);
+
+    for (guint i = 0; out->len < HEALTHY; i++) {
+        const char *format = templates[g_rand_int_range(random, 0, G_N_ELEMENTS(templates))];
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        g_string_append_printf(out, format, i / 1000, i % 1000 * 1000,
+                               (guint)g_rand_int_range(random, 0, 250));
+#pragma GCC diagnostic pop
+    }
+}
+
+static double
+scan(VitalsSignatures *signatures, const char *bytes, gsize length, guint *ret_reports)
+{
+    const VitalsConsoleOptions options = { .log_clock = TRUE };
+    g_autoptr(VitalsConsole) console = vitals_console_new(signatures, &options, NULL, NULL);
+    gint64 begin = g_get_monotonic_time();
+
+    for (gsize at = 0; at < length; at += CHUNK)
+        vitals_console_feed(console, bytes + at, MIN(CHUNK, length - at), 0);
+    vitals_console_finish(console);
+    *ret_reports = vitals_console_reports(console)->len;
+    return (double)(g_get_monotonic_time() - begin) / G_USEC_PER_SEC;
+}
+
+static double
+run_grep(const char *literals, const char *log)
+{
+    g_autofree char *command = g_strdup_printf("LC_ALL=C grep -c -F -f %s %s", literals, log);
+    const char *const argv[] = { "sh", "-c", command, NULL };
+    gint64 begin = g_get_monotonic_time();
+
+    g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL, NULL,
+                 NULL, NULL, NULL, NULL, NULL);
+    return (double)(g_get_monotonic_time() - begin) / G_USEC_PER_SEC;
+}
+
+static void
+measure(VitalsSignatures *signatures, const char *name, const char *literals, const GString *bytes)
+{
+    g_autofree char *log = g_strconcat(literals, ".log", NULL);
+    double megabytes = (double)bytes->len / 1e6;
+    double ours = G_MAXDOUBLE;
+    double grep = G_MAXDOUBLE;
+    guint reports = 0;
+
+    g_file_set_contents(log, bytes->str, (gssize)bytes->len, NULL);
+    for (int round = 0; round < BEST_OF; round++) {
+        ours = MIN(ours, scan(signatures, bytes->str, bytes->len, &reports));
+        grep = MIN(grep, run_grep(literals, log));
+    }
+    g_unlink(log);
+    g_print("%-24s %7.0f MB  engine %6.0f MB/s  grep -F %6.0f MB/s  ratio %.2f  reports %u\n", name,
+            megabytes, megabytes / ours, megabytes / grep, ours / grep, reports);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) items = vitals_signatures_items(NULL, &error);
+    g_autoptr(VitalsSignatures) signatures = items ? vitals_signatures_new(items, &error) : NULL;
+    g_autofree char *folder = g_dir_make_tmp("bench-console-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(folder, "literals", NULL);
+    g_autoptr(GString) literals = g_string_new(NULL);
+
+    g_assert_no_error(error);
+    for (guint i = 0; i < vitals_signatures_literals(signatures)->len; i++)
+        g_string_append_printf(
+            literals, "%s\n",
+            (const char *)g_ptr_array_index(vitals_signatures_literals(signatures), i));
+    g_file_set_contents(path, literals->str, -1, NULL);
+
+    if (argc == 1) {
+        g_autoptr(GString) healthy = g_string_sized_new(HEALTHY + 1024);
+
+        make_healthy(healthy);
+        measure(signatures, "healthy", path, healthy);
+    }
+    for (int i = 1; i < argc; i++) {
+        g_autoptr(GString) bytes = g_string_new(NULL);
+        g_autofree char *contents = NULL;
+        gsize length;
+
+        if (!g_file_get_contents(argv[i], &contents, &length, NULL) || length == 0)
+            continue;
+        while (bytes->len < HEALTHY / 8)
+            g_string_append_len(bytes, contents, (gssize)length);
+        measure(signatures, argv[i], path, bytes);
+    }
+    g_unlink(path);
+    g_rmdir(folder);
+    return 0;
+}
