@@ -61,13 +61,14 @@ machine_of(const VitalsXmlNode *domain)
 }
 
 static void
-set_error(const char *source, const VitalsXmlNode *root, const char *problem, GError **error)
+set_error(const char *source, const VitalsXmlNode *root, VitalsXmlError code, const char *problem,
+          GError **error)
 {
     g_autofree char *name = vitals_text_printable(source, -1);
     g_autofree char *element = vitals_text_printable(vitals_xml_name(root), -1);
 
-    g_set_error(error, VITALS_XML_ERROR, VITALS_XML_ERROR_UNREADABLE, "%s:%u: <%s> %s", name,
-                vitals_xml_line(root), element, problem);
+    g_set_error(error, VITALS_XML_ERROR, code, "%s:%u: <%s> %s", name, vitals_xml_line(root),
+                element, problem);
 }
 
 VitalsDefinition *
@@ -83,12 +84,13 @@ vitals_definition_new(const char *source, const char *bytes, gsize length,
         return NULL;
     domain = find_domain(vitals_xml_root(xml));
     if (!domain) {
-        set_error(source, vitals_xml_root(xml),
+        set_error(source, vitals_xml_root(xml), VITALS_XML_ERROR_OTHER_DOCUMENT,
                   "is no <domain>: only definitions of guests are checked", error);
         return NULL;
     }
     if (!vitals_xml_attribute(domain, "type")) {
-        set_error(source, domain, "has no type: libvirt accepts no definition without", error);
+        set_error(source, domain, VITALS_XML_ERROR_UNREADABLE,
+                  "has no type: libvirt accepts no definition without", error);
         return NULL;
     }
 
@@ -166,20 +168,119 @@ unit_size(const char *unit)
     return size;
 }
 
-gboolean
-vitals_definition_memory(const VitalsXmlNode *size, guint64 *ret_kib)
+static gboolean
+parse_size(const char *text, const char *unit, guint64 *ret_kib)
 {
-    const char *unit = vitals_xml_attribute(size, "unit");
     guint64 scale = unit_size(unit ? unit : "KiB");
     guint64 number;
     guint64 bytes;
 
-    if (!size || scale == 0 ||
-        !g_ascii_string_to_unsigned(vitals_xml_text(size), 10, 0, G_MAXUINT64, &number, NULL) ||
+    if (scale == 0 || !g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT64, &number, NULL) ||
         !g_uint64_checked_mul(&bytes, number, scale))
         return FALSE;
     *ret_kib = bytes / 1024 + (bytes % 1024 ? 1 : 0);
     return TRUE;
+}
+
+gboolean
+vitals_definition_memory(const VitalsXmlNode *size, guint64 *ret_kib)
+{
+    return size && parse_size(vitals_xml_text(size), vitals_xml_attribute(size, "unit"), ret_kib);
+}
+
+/* Adds up the sizes of elements; a cell's stands in an attribute. */
+static guint64
+sum_sizes(const VitalsXmlNode *parent, const char *path)
+{
+    g_autoptr(GPtrArray) elements = vitals_xml_all(parent, path);
+    guint64 sum = 0;
+
+    for (guint i = 0; i < elements->len; i++) {
+        const char *number = vitals_xml_attribute(elements->pdata[i], "memory");
+        guint64 size = 0;
+
+        if (number ? parse_size(number, vitals_xml_attribute(elements->pdata[i], "unit"), &size)
+                   : vitals_definition_memory(elements->pdata[i], &size))
+            sum += MIN(size, G_MAXUINT64 - sum);
+    }
+    return sum;
+}
+
+static guint64
+modules_kib(const VitalsDefinition *definition)
+{
+    return sum_sizes(definition->devices, "memory/target/size");
+}
+
+gboolean
+vitals_definition_total_memory(const VitalsDefinition *definition, guint64 *ret_kib)
+{
+    guint64 cells = sum_sizes(definition->domain, "cpu/numa/cell");
+
+    if (cells > 0) {
+        *ret_kib = cells + MIN(modules_kib(definition), G_MAXUINT64 - cells);
+        return TRUE;
+    }
+    return vitals_definition_memory(vitals_xml_first(definition->domain, "memory"), ret_kib);
+}
+
+const VitalsXmlNode *
+vitals_definition_balloon_gap(const VitalsDefinition *definition, guint64 *ret_total_kib,
+                              guint64 *ret_current_kib)
+{
+    const VitalsXmlNode *current = vitals_xml_first(definition->domain, "currentMemory");
+    guint64 total;
+    guint64 current_kib;
+
+    /* libvirt takes 0 as if the element were absent. */
+    if (!vitals_definition_total_memory(definition, &total) ||
+        !vitals_definition_memory(current, &current_kib) || current_kib == 0 ||
+        current_kib >= total - MIN(total, modules_kib(definition)))
+        return NULL;
+    *ret_total_kib = total;
+    *ret_current_kib = current_kib;
+    return current;
+}
+
+/* VIR_DOMAIN_MEMORY_PARAM_UNLIMITED of libvirt-domain.h, in KiB */
+#define UNLIMITED_KIB G_GUINT64_CONSTANT(9007199254740991)
+
+gboolean
+vitals_definition_limit(const VitalsDefinition *definition, const char *path, guint64 *ret_kib)
+{
+    guint64 limit;
+
+    if (!vitals_definition_memory(vitals_xml_first(definition->domain, path), &limit) ||
+        limit == 0 || limit >= UNLIMITED_KIB)
+        return FALSE;
+    *ret_kib = limit;
+    return TRUE;
+}
+
+#define OSINFO "{http://libosinfo.org/xmlns/libvirt/domain/1.0}"
+
+const char *
+vitals_definition_os(const VitalsDefinition *definition)
+{
+    return vitals_xml_value(definition->domain, "metadata/" OSINFO "libosinfo/" OSINFO "os/@id");
+}
+
+gboolean
+vitals_definition_is_windows(const VitalsDefinition *definition)
+{
+    const char *os = vitals_definition_os(definition);
+
+    if (os)
+        return strstr(os, "microsoft.com") != NULL;
+    return vitals_xml_first(definition->domain, "features/hyperv") &&
+           g_strcmp0(vitals_xml_value(definition->domain, "clock/@offset"), "localtime") == 0;
+}
+
+gboolean
+vitals_definition_is_live(const VitalsDefinition *definition)
+{
+    return vitals_xml_attribute(definition->domain, "id") ||
+           g_str_equal(vitals_xml_name(vitals_xml_root(definition->xml)), "domstatus");
 }
 
 GPtrArray *
@@ -230,4 +331,16 @@ vitals_definition_pci_address(const VitalsXmlNode *device)
         return NULL;
     return g_strdup_printf("%04x:%02x:%02x.%x", (guint)domain, (guint)bus, (guint)slot,
                            (guint)function);
+}
+
+const VitalsXmlNode *
+vitals_definition_mediated_device(const VitalsDefinition *definition)
+{
+    g_autoptr(GPtrArray) devices = vitals_xml_all(definition->devices, "hostdev");
+
+    for (guint i = 0; i < devices->len; i++) {
+        if (g_strcmp0(vitals_xml_attribute(devices->pdata[i], "type"), "mdev") == 0)
+            return devices->pdata[i];
+    }
+    return NULL;
 }

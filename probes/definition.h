@@ -39,6 +39,7 @@ typedef struct {
  * @machine: what the guest sees
  * @is_hvm: fully virtualised: there is a firmware and emulated hardware
  * @host: (nullable): the host, where known
+ * @today: (nullable): the day of the judgement, "2026-12-31", where it matters; the caller's to set
  */
 typedef struct {
     VitalsXml *xml;
@@ -48,6 +49,7 @@ typedef struct {
     VitalsMachine machine;
     gboolean is_hvm;
     const VitalsHostFacts *host;
+    const char *today;
 } VitalsDefinition;
 
 /**
@@ -98,6 +100,65 @@ gboolean vitals_definition_passes(const VitalsDefinition *definition, const char
 gboolean vitals_definition_memory(const VitalsXmlNode *size, guint64 *ret_kib);
 
 /**
+ * vitals_definition_total_memory:
+ * @definition: a guest's
+ * @ret_kib: (out): all its memory in KiB, memory modules included
+ *
+ * With <numa> cells libvirt computes the total from these and the modules, whatever <memory> says
+ * (virDomainDefPostParseMemory); without, <memory> is the total.
+ *
+ * Returns: whether the definition says
+ */
+gboolean vitals_definition_total_memory(const VitalsDefinition *definition, guint64 *ret_kib);
+
+/**
+ * vitals_definition_balloon_gap:
+ * @ret_total_kib: (out): all memory, in KiB
+ * @ret_current_kib: (out): what the guest shall have of it
+ *
+ * Compares <currentMemory> with the total. Memory modules are not counted as a difference, as a
+ * definition's <currentMemory> leaves them out.
+ *
+ * Returns: (transfer none) (nullable): <currentMemory>, if it leaves a part of the memory to a balloon
+ */
+const VitalsXmlNode *vitals_definition_balloon_gap(const VitalsDefinition *definition,
+                                                   guint64 *ret_total_kib,
+                                                   guint64 *ret_current_kib);
+
+/**
+ * vitals_definition_limit:
+ * @path: of an element of memtune, e.g. "memtune/hard_limit"
+ * @ret_kib: (out): the limit in KiB
+ *
+ * Returns: whether there is one; zero and libvirt's word for unlimited are none
+ */
+gboolean vitals_definition_limit(const VitalsDefinition *definition, const char *path,
+                                 guint64 *ret_kib);
+
+/**
+ * vitals_definition_os:
+ *
+ * Returns: (transfer none) (nullable): the guest's system as libosinfo names it in the definition's
+ *   metadata, e.g. "http://microsoft.com/win/11"
+ */
+const char *vitals_definition_os(const VitalsDefinition *definition);
+
+/**
+ * vitals_definition_is_windows:
+ *
+ * Returns: whether the definition shows a Windows guest: by its metadata or, without any, by
+ *   Hyper-V features together with a clock in local time
+ */
+gboolean vitals_definition_is_windows(const VitalsDefinition *definition);
+
+/**
+ * vitals_definition_is_live:
+ *
+ * Returns: whether it is a running guest's, so that libvirt has filled in names and paths
+ */
+gboolean vitals_definition_is_live(const VitalsDefinition *definition);
+
+/**
  * vitals_definition_pci_devices:
  *
  * Returns: (transfer container) (element-type VitalsXmlNode): the host's PCI devices that the guest is
@@ -113,3 +174,11 @@ GPtrArray *vitals_definition_pci_devices(const VitalsDefinition *definition);
  *   has none that is well-formed
  */
 char *vitals_definition_pci_address(const VitalsXmlNode *device);
+
+/**
+ * vitals_definition_mediated_device:
+ *
+ * Returns: (transfer none) (nullable): the first part of a host's device that the guest is given,
+ *   <hostdev type='mdev'>
+ */
+const VitalsXmlNode *vitals_definition_mediated_device(const VitalsDefinition *definition);

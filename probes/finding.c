@@ -53,6 +53,7 @@ vitals_findings_new(void)
     VitalsFindings *findings = g_new0(VitalsFindings, 1);
 
     findings->found = g_ptr_array_new_with_free_func(free_finding);
+    findings->suppressed = g_ptr_array_new_with_free_func(free_finding);
     findings->unknown = g_ptr_array_new_with_free_func(free_unknown);
     return findings;
 }
@@ -63,6 +64,7 @@ vitals_findings_free(VitalsFindings *findings)
     if (!findings)
         return;
     g_ptr_array_unref(findings->found);
+    g_ptr_array_unref(findings->suppressed);
     g_ptr_array_unref(findings->unknown);
     g_free(findings);
 }

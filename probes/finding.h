@@ -55,6 +55,7 @@ typedef struct {
 /**
  * VitalsFindings: what linting one definition brought
  * @found: (element-type VitalsFinding): in the order of the document once linting is over
+ * @suppressed: (element-type VitalsFinding): what the definition itself says to ignore
  * @unknown: (element-type VitalsUnknown): what could not be evaluated
  * @answers: how many rules gave each answer
  * @rule: the rule at work; new entries are its
@@ -63,6 +64,7 @@ typedef struct {
  */
 typedef struct {
     GPtrArray *found;
+    GPtrArray *suppressed;
     GPtrArray *unknown;
     guint answers[VITALS_N_ANSWERS];
     const VitalsRule *rule;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "probes/rule.h"
 #include "config/nearest.h"
+#include "probes/suppression.h"
 
 #include <string.h>
 
@@ -64,9 +65,48 @@ vitals_lint(const VitalsDefinition *definition, const GPtrArray *rules)
     VitalsFindings *findings = vitals_findings_new();
 
     for (const VitalsRule *const *rule = vitals_rules; *rule; rule++) {
-        if (!rules || g_ptr_array_find((GPtrArray *)rules, *rule, NULL))
+        if (rules ? g_ptr_array_find((GPtrArray *)rules, *rule, NULL) : !(*rule)->is_gated)
             findings->answers[apply(*rule, definition, findings)]++;
     }
     g_ptr_array_sort(findings->found, compare_places);
+    vitals_suppressions_apply(definition, findings);
     return findings;
+}
+
+static const char *const profile_names[] = { "crash-capture", "passthrough", "autostart", "xen",
+                                             "production" };
+
+gboolean
+vitals_profile_parse(const char *name, guint *ret_profiles)
+{
+    if (g_str_equal(name, "default")) {
+        *ret_profiles = 0;
+        return TRUE;
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(profile_names); i++) {
+        if (g_str_equal(profile_names[i], name)) {
+            *ret_profiles = 1U << i;
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+gboolean
+vitals_rule_in_profiles(const VitalsRule *rule, guint profiles)
+{
+    return (profiles & VITALS_PROFILE_PRODUCTION ? rule->profiles != 0
+                                                 : (rule->profiles & profiles) != 0);
+}
+
+void
+vitals_findings_raise(VitalsFindings *findings, guint profiles)
+{
+    for (guint i = 0; i < findings->found->len; i++) {
+        VitalsFinding *finding = findings->found->pdata[i];
+
+        if (finding->severity == VITALS_SEVERITY_NOTICE &&
+            vitals_rule_in_profiles(finding->rule, profiles))
+            finding->severity = VITALS_SEVERITY_WARNING;
+    }
 }

@@ -4,6 +4,15 @@
 #include "probes/definition.h"
 #include "probes/finding.h"
 
+/* What a site cares for beyond what is wrong everywhere; a set in rules and in a run. */
+typedef enum {
+    VITALS_PROFILE_CRASH_CAPTURE = 1 << 0, /* a dead guest has to leave evidence */
+    VITALS_PROFILE_PASSTHROUGH = 1 << 1,   /* guests own devices of the host */
+    VITALS_PROFILE_AUTOSTART = 1 << 2,     /* guests have to come back by themselves */
+    VITALS_PROFILE_XEN = 1 << 3,
+    VITALS_PROFILE_PRODUCTION = 1 << 4, /* all of them */
+} VitalsProfile;
+
 /**
  * VitalsRule: a lint rule: everything about it stands in its descriptor
  * @id: stable and never used again, e.g. "SER001"; its letters are the family
@@ -12,6 +21,8 @@
  * @severity: the default one
  * @drivers: set of VitalsDefinitionDriver that it is about; others are not applicable
  * @machines: set of VitalsMachine that it is about; others are not applicable
+ * @profiles: set of VitalsProfile in which its notices are warnings; all are in production
+ * @is_gated: a matter of taste: used in its profiles only, or when it is asked for by id or name
  * @needs: (nullable): the fact beyond the definition that sharpens it; without it the definition is
  *   enough. What is missing in a given case, the check says itself.
  * @why: the problem and what it leads to, in full sentences
@@ -33,6 +44,8 @@ struct VitalsRule {
     VitalsSeverity severity;
     guint drivers;
     guint machines;
+    guint profiles;
+    gboolean is_gated;
     const char *needs;
     const char *why;
     const char *bad;
@@ -73,10 +86,35 @@ const char *vitals_rule_nearest(const char *word);
 /**
  * vitals_lint:
  * @definition: what to look at
- * @rules: (nullable) (element-type VitalsRule): which rules to use; %NULL for all
+ * @rules: (nullable) (element-type VitalsRule): which rules to use; %NULL for all that are no matter
+ *   of taste
  *
- * Judges a definition. Pure: the same definition gives the same findings.
+ * Judges a definition. Pure: the same definition gives the same findings. What the definition's
+ * metadata says to ignore is apart from the rest.
  *
  * Returns: (transfer full): what was found, sorted by place
  */
 VitalsFindings *vitals_lint(const VitalsDefinition *definition, const GPtrArray *rules);
+
+/**
+ * vitals_profile_parse:
+ * @name: "default", "crash-capture", "passthrough", "autostart", "xen" or "production"
+ * @ret_profiles: (out): the set of VitalsProfile that it means; empty for "default"
+ *
+ * Returns: whether it is a profile
+ */
+gboolean vitals_profile_parse(const char *name, guint *ret_profiles);
+
+/**
+ * vitals_rule_in_profiles:
+ *
+ * Returns: whether one of these profiles is about the rule
+ */
+gboolean vitals_rule_in_profiles(const VitalsRule *rule, guint profiles);
+
+/**
+ * vitals_findings_raise:
+ *
+ * Makes warnings of those notices that these profiles are about.
+ */
+void vitals_findings_raise(VitalsFindings *findings, guint profiles);

@@ -69,3 +69,36 @@ vitals_serial_ports(const VitalsDefinition *definition)
     }
     return ports;
 }
+
+gboolean
+vitals_serial_is_virtio_only(const VitalsDefinition *definition)
+{
+    g_autoptr(GArray) ports = vitals_serial_ports(definition);
+    g_autoptr(GPtrArray) consoles = vitals_xml_all(definition->devices, "console");
+    const char *cmdline = vitals_xml_value(definition->domain, "os/cmdline");
+
+    if (ports->len > 0 || definition->driver != VITALS_DRIVER_QEMU || !definition->is_hvm ||
+        (cmdline && strstr(cmdline, "console=ttyS")))
+        return FALSE;
+    for (guint i = 0; i < consoles->len; i++) {
+        if (g_strcmp0(vitals_xml_value(consoles->pdata[i], "target/@type"), "virtio") == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+GPtrArray *
+vitals_serial_character_devices(const VitalsDefinition *definition)
+{
+    static const char *const names[] = { "serial", "console", "parallel", "channel", NULL };
+    g_autoptr(GPtrArray) all = vitals_xml_all(definition->devices, "*");
+    GPtrArray *devices = g_ptr_array_new();
+    const VitalsXmlNode *alias =
+        vitals_xml_first(definition->devices, "serial") ? vitals_serial_console(definition) : NULL;
+
+    for (guint i = 0; i < all->len; i++) {
+        if (all->pdata[i] != alias && g_strv_contains(names, vitals_xml_name(all->pdata[i])))
+            g_ptr_array_add(devices, all->pdata[i]);
+    }
+    return devices;
+}

@@ -40,3 +40,20 @@ GArray *vitals_serial_ports(const VitalsDefinition *definition);
  * Returns: (transfer none) (nullable): the first <console> that stands for the first serial port
  */
 const VitalsXmlNode *vitals_serial_console(const VitalsDefinition *definition);
+
+/**
+ * vitals_serial_is_virtio_only:
+ *
+ * Returns: whether the guest has a virtio console and no serial port, so that nothing shows before the
+ *   guest's driver does, and no kernel command line in the definition is sure to miss one (SER002)
+ */
+gboolean vitals_serial_is_virtio_only(const VitalsDefinition *definition);
+
+/**
+ * vitals_serial_character_devices:
+ *
+ * Returns: (transfer container) (element-type VitalsXmlNode): every <serial>, <console>, <parallel> and
+ *   <channel> with a backend of its own: the console that is another name of the first serial port
+ *   is left out
+ */
+GPtrArray *vitals_serial_character_devices(const VitalsDefinition *definition);

@@ -32,6 +32,7 @@ GQuark vitals_xml_error_quark(void);
 
 typedef enum {
     VITALS_XML_ERROR_UNREADABLE, /* not well-formed, or refused; the message says which and where */
+    VITALS_XML_ERROR_OTHER_DOCUMENT, /* well-formed, but not what was asked for */
 } VitalsXmlError;
 
 /* A parsed document; opaque, immutable. */

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/cli/connect.h"
 #include "monitor/cli/input.h"
+#include "monitor/cli/lint-options.h"
+#include "monitor/cli/lint-walk.h"
 #include "monitor/cli/verb.h"
+#include "monitor/output/lint-baseline.h"
 #include "monitor/output/lint-json.h"
+#include "monitor/output/lint-junit.h"
+#include "monitor/output/lint-sarif.h"
 #include "monitor/output/lint-text.h"
 #include "config/text.h"
 
@@ -10,162 +15,153 @@
 #include <string.h>
 #include <unistd.h>
 
-extern const VitalsVerb vitals_verb_lint;
+/* A baseline of a large fleet: some thousand guests with some ten findings each. */
+#define MAX_BASELINE (64 * 1024 * 1024)
 
+typedef struct Run Run;
+
+/* How a run shows its sources; @add may be told before the next is read, so that memory does not grow. */
 typedef struct {
-    char *uri;
-    char *format;
-    char *fail_on;
-    char **select;
-    char **ignore;
-} Choices;
+    const char *name;
+    void (*add)(Run *run, const VitalsLintSource *source);
+    void (*finish)(Run *run);
+} Format;
 
 /* One run over all sources. */
-typedef struct {
-    const char *uri;
-    VitalsSeverity fail_on;
-    GPtrArray *rules; /* those that were chosen */
-    json_t *json;     /* array of sources; NULL for text */
+struct Run {
+    const VitalsLintOptions *options;
+    const Format *format;
+    VitalsLintBaseline *baseline; /* NULL for none */
+    json_t *json;                 /* array of sources or results */
+    json_t *notifications;
+    char *today;
     gboolean colour;
-    gboolean failed;     /* a finding reached @fail_on */
+    gboolean failed;     /* a finding reached the severity that fails */
     gboolean unreadable; /* an input could not be used */
     gboolean undecided;  /* a guest's definition could not be got */
     VitalsLintTotals totals;
-} Run;
-
-static void
-clear_choices(Choices *choices)
-{
-    g_free(choices->uri);
-    g_free(choices->format);
-    g_free(choices->fail_on);
-    g_strfreev(choices->select);
-    g_strfreev(choices->ignore);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Choices, clear_choices)
+};
 
 static void
 clear_run(Run *run)
 {
-    g_clear_pointer(&run->rules, g_ptr_array_unref);
+    vitals_lint_baseline_free(run->baseline);
     json_decref(run->json);
+    json_decref(run->notifications);
+    g_free(run->today);
+    g_clear_pointer(&run->totals.by_rule, g_hash_table_unref);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Run, clear_run)
 
-static gboolean
-usage_error(const char *problem, const char *word)
+static void
+add_text(Run *run, const VitalsLintSource *source)
 {
-    g_autofree char *shown = vitals_text_printable(word, -1);
+    g_autofree char *text = vitals_lint_text(source, run->colour);
 
-    g_printerr("virt-vitals: %s '%s'; see 'virt-vitals lint --help'\n", problem, shown);
-    return FALSE;
+    if (!run->options->statistics)
+        g_print("%s", text);
 }
 
-/* Splits what --select or --ignore were given; each word has to mean a rule. */
-static GPtrArray *
-read_words(char **values)
+static void
+finish_text(Run *run)
 {
-    g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *statistics =
+        run->options->statistics ? vitals_lint_text_statistics(&run->totals) : g_strdup("");
+    g_autofree char *summary = vitals_lint_text_summary(&run->totals);
 
-    for (char **value = values; value && *value; value++) {
-        g_auto(GStrv) parts = g_strsplit_set(*value, ", ", -1);
+    g_print("%s%s", statistics, summary);
+}
 
-        for (guint i = 0; parts[i]; i++) {
-            gboolean known = FALSE;
+/* ASCII, so that no outside text in it can drive a terminal. */
+static void
+print_json(json_t *document)
+{
+    json_dumpf(document, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+    fputc('\n', stdout);
+    json_decref(document);
+}
 
-            if (!*parts[i])
-                continue;
-            for (const VitalsRule *const *rule = vitals_rules; *rule && !known; rule++)
-                known = vitals_rule_matches(*rule, parts[i]);
-            if (!known) {
-                g_autofree char *shown = vitals_text_printable(parts[i], -1);
-                const char *nearest = vitals_rule_nearest(parts[i]);
+static void
+add_json(Run *run, const VitalsLintSource *source)
+{
+    json_array_append_new(run->json, vitals_lint_json(source));
+}
 
-                g_printerr("virt-vitals: no rule '%s'%s%s%s; see 'virt-vitals rules'\n", shown,
-                           nearest ? ", did you mean '" : "", nearest ? nearest : "",
-                           nearest ? "'?" : "");
-                return NULL;
-            }
-            g_ptr_array_add(words, g_strdup(parts[i]));
-        }
+static void
+finish_json(Run *run)
+{
+    print_json(json_pack("{s:O}", "sources", run->json));
+}
+
+static void
+add_sarif(Run *run, const VitalsLintSource *source)
+{
+    vitals_lint_sarif_add(run->json, run->notifications, source);
+}
+
+static void
+finish_sarif(Run *run)
+{
+    print_json(vitals_lint_sarif_document(json_incref(run->json), json_incref(run->notifications)));
+}
+
+static void
+add_junit(Run *run, const VitalsLintSource *source)
+{
+    g_autofree char *xml = vitals_lint_junit(source);
+
+    g_print("%s%s", run->totals.sources == 1 ? VITALS_LINT_JUNIT_BEGIN : "", xml);
+}
+
+static void
+finish_junit(Run *run)
+{
+    g_print("%s%s", run->totals.sources == 0 ? VITALS_LINT_JUNIT_BEGIN : "", VITALS_LINT_JUNIT_END);
+}
+
+static const Format formats[] = {
+    { .name = "text", .add = add_text, .finish = finish_text },
+    { .name = "json", .add = add_json, .finish = finish_json },
+    { .name = "sarif", .add = add_sarif, .finish = finish_sarif },
+    { .name = "junit", .add = add_junit, .finish = finish_junit },
+};
+
+static gboolean
+load_baseline(Run *run, const char *path)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) content = vitals_cli_read(path, MAX_BASELINE, &error);
+    g_autofree char *shown = vitals_text_printable(path, -1);
+
+    if (!content) {
+        g_printerr("virt-vitals: %s\n", error->message);
+        return FALSE;
     }
-    return g_steal_pointer(&words);
+    run->baseline =
+        vitals_lint_baseline_parse(g_bytes_get_data(content, NULL), g_bytes_get_size(content));
+    if (!run->baseline)
+        g_printerr("virt-vitals: %s: no baseline; 'virt-vitals lint --format json' makes one\n",
+                   shown);
+    return run->baseline != NULL;
 }
 
 static gboolean
-matches_any(const VitalsRule *rule, const GPtrArray *words)
+prepare(Run *run, const VitalsLintOptions *options)
 {
-    for (guint i = 0; i < words->len; i++) {
-        if (vitals_rule_matches(rule, words->pdata[i]))
-            return TRUE;
-    }
-    return FALSE;
-}
+    g_autoptr(GDateTime) now = g_date_time_new_now_local();
 
-static GPtrArray *
-choose_rules(const Choices *choices)
-{
-    g_autoptr(GPtrArray) selected = read_words(choices->select);
-    g_autoptr(GPtrArray) ignored = selected ? read_words(choices->ignore) : NULL;
-    GPtrArray *rules;
-
-    if (!ignored)
-        return NULL;
-    rules = g_ptr_array_new();
-    for (const VitalsRule *const *rule = vitals_rules; *rule; rule++) {
-        if ((selected->len == 0 || matches_any(*rule, selected)) && !matches_any(*rule, ignored))
-            g_ptr_array_add(rules, (gpointer)*rule);
-    }
-    return rules;
-}
-
-static gboolean
-parse_choices(int *argc, char ***argv, Choices *choices)
-{
-    const GOptionEntry entries[] = {
-        { "connect", 'c', 0, G_OPTION_ARG_STRING, &choices->uri, "where to look DOMAINs up",
-          "URI" },
-        { "format", 0, 0, G_OPTION_ARG_STRING, &choices->format, "text (default) or json",
-          "FORMAT" },
-        { "fail-on", 0, 0, G_OPTION_ARG_STRING, &choices->fail_on,
-          "least severity that makes the exit status 1: error (default), warning or notice",
-          "SEVERITY" },
-        { "select", 0, 0, G_OPTION_ARG_STRING_ARRAY, &choices->select,
-          "use these rules only: ids, names or beginnings of ids (SER), with commas", "RULES" },
-        { "ignore", 0, 0, G_OPTION_ARG_STRING_ARRAY, &choices->ignore,
-          "leave these rules out, likewise", "RULES" },
-        { NULL },
-    };
-
-    return vitals_verb_parse(
-        &vitals_verb_lint, entries,
-        "An argument with a '/' or ending in '.xml', or that exists as a file, is a FILE;\n"
-        "'-' is standard input; anything else is a guest's name or UUID.\n\n"
-        "Exit status: 0 clean, 1 findings at or above --fail-on, 2 usage or unreadable\n"
-        "input, 3 a guest's definition could not be got.\n"
-        "'virt-vitals rules RULE' explains a rule.",
-        argc, argv);
-}
-
-static gboolean
-prepare(const Choices *choices, Run *run)
-{
-    const char *format = choices->format ? choices->format : "text";
-
-    run->uri = choices->uri;
-    run->fail_on = VITALS_SEVERITY_ERROR;
-    if (choices->fail_on && !vitals_severity_parse(choices->fail_on, &run->fail_on))
-        return usage_error("no severity", choices->fail_on);
-    if (!g_str_equal(format, "text") && !g_str_equal(format, "json"))
-        return usage_error("no format", format);
-
-    run->json = g_str_equal(format, "json") ? json_array() : NULL;
+    run->options = options;
+    run->format = formats;
+    while (!g_str_equal(run->format->name, options->format))
+        run->format++;
+    run->json = json_array();
+    run->notifications = json_array();
+    run->today = g_date_time_format(now, "%Y-%m-%d");
+    run->totals.by_rule = g_hash_table_new(NULL, NULL);
     run->colour =
         isatty(STDOUT_FILENO) && !g_getenv("NO_COLOR") && g_strcmp0(g_getenv("TERM"), "dumb") != 0;
-    run->rules = choose_rules(choices);
-    return run->rules != NULL;
+    return !options->baseline || load_baseline(run, options->baseline);
 }
 
 static gboolean
@@ -175,44 +171,67 @@ is_file(const char *argument)
            g_str_has_suffix(argument, ".xml") || g_file_test(argument, G_FILE_TEST_EXISTS);
 }
 
+/* Profiles raise first, so that what the user set for a rule is the last word. */
 static void
-judge(Run *run, VitalsLintSource *source, const char *xml, gsize length)
+set_severities(Run *run, VitalsFindings *findings)
+{
+    vitals_findings_raise(findings, run->options->profiles);
+    for (guint i = 0; i < findings->found->len; i++) {
+        VitalsFinding *finding = findings->found->pdata[i];
+        gpointer severity;
+
+        if (g_hash_table_lookup_extended(run->options->severities, finding->rule, NULL, &severity))
+            finding->severity = (VitalsSeverity)GPOINTER_TO_INT(severity);
+    }
+}
+
+/* Returns FALSE if it is something else than a guest's definition, and @is_found says that nobody named
+ * it as one. */
+static gboolean
+judge(Run *run, VitalsLintSource *source, const char *xml, gsize length, gboolean is_found)
 {
     g_autoptr(GError) error = NULL;
 
     source->definition = vitals_definition_new(source->name, xml, length, NULL, &error);
     if (source->definition) {
-        source->findings = vitals_lint(source->definition, run->rules);
-        return;
+        source->definition->today = run->today;
+        source->findings = vitals_lint(source->definition, run->options->rules);
+        set_severities(run, source->findings);
+        if (run->baseline)
+            run->totals.known += vitals_lint_baseline_apply(run->baseline, source);
+        return TRUE;
     }
+    if (is_found && g_error_matches(error, VITALS_XML_ERROR, VITALS_XML_ERROR_OTHER_DOCUMENT))
+        return FALSE;
     source->problem = g_strdup(error->message);
     run->unreadable = TRUE;
+    return TRUE;
 }
 
-static void
-judge_file(Run *run, VitalsLintSource *source)
+static gboolean
+judge_file(Run *run, VitalsLintSource *source, gboolean is_found)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(GBytes) content = vitals_cli_read(source->name, VITALS_XML_MAX_BYTES, &error);
 
-    if (content) {
-        judge(run, source, g_bytes_get_data(content, NULL), g_bytes_get_size(content));
-        return;
-    }
+    if (content)
+        return judge(run, source, g_bytes_get_data(content, NULL), g_bytes_get_size(content),
+                     is_found);
     source->problem = g_strdup(error->message);
     run->unreadable = TRUE;
+    return TRUE;
 }
 
 static void
 judge_domain(Run *run, VitalsLintSource *source)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree char *xml = vitals_cli_domain_xml(run->uri, source->name, &error);
+    g_autofree char *xml = vitals_cli_domain_xml(run->options->uri, source->name, &error);
     g_autofree char *name = vitals_text_printable(source->name, -1);
     g_autofree char *message = NULL;
 
     if (xml) {
-        judge(run, source, xml, strlen(xml));
+        judge(run, source, xml, strlen(xml), FALSE);
         return;
     }
     message = vitals_text_printable(error->message, -1);
@@ -222,63 +241,53 @@ judge_domain(Run *run, VitalsLintSource *source)
 }
 
 static void
-show(Run *run, const VitalsLintSource *source)
-{
-    if (source->problem)
-        g_printerr("virt-vitals: %s\n", source->problem);
-    if (run->json) {
-        json_array_append_new(run->json, vitals_lint_json(source));
-    } else {
-        g_autofree char *text = vitals_lint_text(source, run->colour);
-
-        g_print("%s", text);
-    }
-}
-
-static void
-lint_one(Run *run, const char *argument)
+lint_one(Run *run, const char *argument, gboolean is_found)
 {
     g_autoptr(VitalsLintSource) source = g_new0(VitalsLintSource, 1);
 
     source->name = g_strdup(argument);
-    if (is_file(argument))
-        judge_file(run, source);
-    else
+    if (!is_found && !is_file(argument))
         judge_domain(run, source);
+    else if (!judge_file(run, source, is_found))
+        return;
 
-    show(run, source);
     vitals_lint_totals_add(&run->totals, source);
+    if (source->problem)
+        g_printerr("virt-vitals: %s\n", source->problem);
+    run->format->add(run, source);
     for (guint i = 0; source->findings && i < source->findings->found->len; i++) {
         const VitalsFinding *finding = source->findings->found->pdata[i];
 
-        run->failed = run->failed || finding->severity >= run->fail_on;
+        run->failed = run->failed || finding->severity >= run->options->fail_on;
     }
 }
 
 static void
-conclude(const Run *run)
+lint_argument(Run *run, const char *argument)
 {
-    if (run->json) {
-        json_t *document = json_pack("{s:O}", "sources", run->json);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) files = NULL;
 
-        /* ASCII, so that no outside text in it can drive a terminal. */
-        json_dumpf(document, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-        fputc('\n', stdout);
-        json_decref(document);
-    } else {
-        g_autofree char *summary = vitals_lint_text_summary(&run->totals);
-
-        g_print("%s", summary);
+    if (!g_file_test(argument, G_FILE_TEST_IS_DIR)) {
+        lint_one(run, argument, FALSE);
+        return;
+    }
+    files = vitals_lint_walk(argument, &error);
+    for (guint i = 0; files && i < files->len; i++)
+        lint_one(run, files->pdata[i], TRUE);
+    if (!files) {
+        g_printerr("virt-vitals: %s\n", error->message);
+        run->unreadable = TRUE;
     }
 }
 
 static int
 run(int argc, char **argv)
 {
-    g_auto(Choices) choices = { 0 };
+    g_autoptr(VitalsLintOptions) options = vitals_lint_options_parse(&argc, &argv);
     g_auto(Run) state = { 0 };
 
-    if (!parse_choices(&argc, &argv, &choices) || !prepare(&choices, &state))
+    if (!options || !prepare(&state, options))
         return VITALS_EXIT_USAGE;
     if (argc < 2) {
         g_printerr("virt-vitals: nothing to check; see 'virt-vitals lint --help'\n");
@@ -286,8 +295,8 @@ run(int argc, char **argv)
     }
 
     for (int i = 1; i < argc; i++)
-        lint_one(&state, argv[i]);
-    conclude(&state);
+        lint_argument(&state, argv[i]);
+    state.format->finish(&state);
 
     if (state.unreadable)
         return VITALS_EXIT_USAGE;
@@ -296,9 +305,11 @@ run(int argc, char **argv)
     return state.failed ? VITALS_EXIT_FINDINGS : VITALS_EXIT_OK;
 }
 
+extern const VitalsVerb vitals_verb_lint;
+
 const VitalsVerb vitals_verb_lint = {
     .name = "lint",
-    .synopsis = "FILE|-|DOMAIN…",
+    .synopsis = "FILE|DIRECTORY|-|DOMAIN…",
     .summary = "check definitions of guests for what libvirt accepts and should not",
     .run = run,
 };

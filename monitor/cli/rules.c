@@ -4,6 +4,7 @@
 #include "config/text.h"
 
 #include <stdio.h>
+#include <string.h>
 
 extern const VitalsVerb vitals_verb_rules;
 
@@ -27,6 +28,15 @@ add_rules(GPtrArray *rules, const char *word)
         return FALSE;
     }
     return TRUE;
+}
+
+static gint
+compare_ids(gconstpointer left, gconstpointer right)
+{
+    const VitalsRule *one = *(const VitalsRule *const *)left;
+    const VitalsRule *other = *(const VitalsRule *const *)right;
+
+    return strcmp(one->id, other->id);
 }
 
 static void
@@ -83,6 +93,7 @@ run(int argc, char **argv)
     }
     for (const VitalsRule *const *rule = vitals_rules; argc < 2 && *rule; rule++)
         g_ptr_array_add(rules, (gpointer)*rule);
+    g_ptr_array_sort(rules, compare_ids);
 
     if (g_strcmp0(format, "json") == 0)
         print_json(rules);

@@ -16,6 +16,7 @@ vitals_lint_json(const VitalsLintSource *source)
 {
     g_autofree char *name = g_utf8_make_valid(source->name, -1);
     json_t *findings = json_array();
+    json_t *suppressed = json_array();
     json_t *unknown = json_array();
     json_t *object;
 
@@ -28,8 +29,11 @@ vitals_lint_json(const VitalsLintSource *source)
             unknown, json_pack("{s:s, s:s}", "rule", missing->rule->id, "fact", missing->fact));
     }
 
-    object = json_pack("{s:s, s:o, s:o}", "source", name, "findings", findings, "not_evaluated",
-                       unknown);
+    for (guint i = 0; source->findings && i < source->findings->suppressed->len; i++)
+        json_array_append_new(suppressed, render_finding(source->findings->suppressed->pdata[i]));
+
+    object = json_pack("{s:s, s:o, s:o, s:o}", "source", name, "findings", findings, "suppressed",
+                       suppressed, "not_evaluated", unknown);
     if (source->problem)
         json_object_set_new(object, "error", json_string(source->problem));
     return object;

@@ -9,7 +9,7 @@
  * vitals_lint_json:
  * @source: what was linted
  *
- * Renders one element of "sources": "source", "findings", "not_evaluated", and "error" if it could not
+ * Renders one element of "sources": "source", "findings", "suppressed", "not_evaluated", and "error" if it could not
  * be read. A program relies on these names.
  *
  * Returns: (transfer full): the object

@@ -24,7 +24,11 @@ vitals_lint_totals_add(VitalsLintTotals *totals, const VitalsLintSource *source)
     for (guint i = 0; i < source->findings->found->len; i++) {
         const VitalsFinding *finding = source->findings->found->pdata[i];
 
+        guint before = GPOINTER_TO_UINT(g_hash_table_lookup(totals->by_rule, finding->rule));
+
         totals->by_severity[finding->severity]++;
+        g_hash_table_insert(totals->by_rule, (gpointer)finding->rule, GUINT_TO_POINTER(before + 1));
     }
     totals->unknown += source->findings->unknown->len;
+    totals->suppressed += source->findings->suppressed->len;
 }

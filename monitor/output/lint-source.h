@@ -26,13 +26,19 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsLintSource, vitals_lint_source_free)
  * @unreadable: how many of them could not be read or judged
  * @by_severity: how many findings
  * @unknown: how many facts were missing
+ * @suppressed: how many findings the definitions say to ignore
+ * @known: how many findings the baseline holds
+ * @by_rule: (element-type VitalsRule guint): how many findings of each rule
  */
 typedef struct {
     guint sources;
     guint unreadable;
     guint by_severity[VITALS_SEVERITY_ERROR + 1];
     guint unknown;
+    guint suppressed;
+    guint known;
+    GHashTable *by_rule;
 } VitalsLintTotals;
 
-/* Counts @source in. */
+/* Counts @source in; @totals->by_rule is made by the caller. */
 void vitals_lint_totals_add(VitalsLintTotals *totals, const VitalsLintSource *source);

@@ -98,6 +98,43 @@ vitals_lint_text(const VitalsLintSource *source, gboolean colour)
     return g_string_free(out, FALSE);
 }
 
+/* By count, then by id. */
+static gint
+compare_counts(gconstpointer left, gconstpointer right, gpointer data)
+{
+    const VitalsRule *one = *(const VitalsRule *const *)left;
+    const VitalsRule *other = *(const VitalsRule *const *)right;
+    guint ones = GPOINTER_TO_UINT(g_hash_table_lookup(data, one));
+    guint others = GPOINTER_TO_UINT(g_hash_table_lookup(data, other));
+
+    if (ones != others)
+        return ones > others ? -1 : 1;
+    return strcmp(one->id, other->id);
+}
+
+char *
+vitals_lint_text_statistics(const VitalsLintTotals *totals)
+{
+    g_autoptr(GPtrArray) rules = g_ptr_array_new();
+    GString *out = g_string_new(NULL);
+    GHashTableIter iter;
+    gpointer key;
+
+    g_hash_table_iter_init(&iter, totals->by_rule);
+    while (g_hash_table_iter_next(&iter, &key, NULL))
+        g_ptr_array_add(rules, key);
+
+    g_ptr_array_sort_with_data(rules, compare_counts, totals->by_rule);
+    for (guint i = 0; i < rules->len; i++) {
+        const VitalsRule *rule = rules->pdata[i];
+
+        g_string_append_printf(out, "%6u  %s %-25s %s\n",
+                               GPOINTER_TO_UINT(g_hash_table_lookup(totals->by_rule, rule)),
+                               rule->id, rule->name, rule->title);
+    }
+    return g_string_free(out, FALSE);
+}
+
 static void
 append_count(GString *out, const char *lead, guint count, const char *noun)
 {
@@ -116,6 +153,10 @@ vitals_lint_text_summary(const VitalsLintTotals *totals)
     append_count(out, ", ", totals->by_severity[VITALS_SEVERITY_NOTICE], "notice");
     if (totals->unknown > 0)
         append_count(out, "; not evaluated for want of ", totals->unknown, "fact");
+    if (totals->suppressed > 0)
+        g_string_append_printf(out, "; %u suppressed", totals->suppressed);
+    if (totals->known > 0)
+        g_string_append_printf(out, "; %u in the baseline", totals->known);
     if (totals->unreadable > 0)
         g_string_append_printf(out, "; %u not checked", totals->unreadable);
     g_string_append_c(out, '\n');

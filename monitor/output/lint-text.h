@@ -16,6 +16,13 @@
 char *vitals_lint_text(const VitalsLintSource *source, gboolean colour);
 
 /**
+ * vitals_lint_text_statistics:
+ *
+ * Returns: (transfer full): a line for each rule that found something, the most frequent first
+ */
+char *vitals_lint_text_statistics(const VitalsLintTotals *totals);
+
+/**
  * vitals_lint_text_summary:
  *
  * Returns: (transfer full): one line that counts everything

@@ -9,6 +9,8 @@
 /* A set's members by name, in the order of its bits. */
 static const char *const driver_names[] = { "qemu", "xen", "other", NULL };
 static const char *const machine_names[] = { "x86", "arm", "other", NULL };
+static const char *const profile_names[] = { "crash-capture", "passthrough", "autostart", "xen",
+                                             NULL };
 
 static GPtrArray *
 members(guint set, const char *const *names)
@@ -101,6 +103,12 @@ vitals_rules_explain(const VitalsRule *rule)
     g_string_append_printf(out, "%s %s\n\n", rule->id, rule->name);
     g_string_append_printf(out, "Severity: %s   Drivers: %s   Machines: %s\n",
                            vitals_severity_name(rule->severity), drivers, machines);
+    if (rule->profiles) {
+        g_autofree char *profiles = join_members(rule->profiles, profile_names);
+
+        g_string_append_printf(
+            out, "%s: %s\n", rule->is_gated ? "Only in profile" : "A warning in profile", profiles);
+    }
     if (rule->needs)
         g_string_append_printf(out, "Sharper with: %s\n", rule->needs);
 
@@ -132,16 +140,18 @@ render_rule(const VitalsRule *rule)
 {
     g_autoptr(GPtrArray) drivers = members(rule->drivers, driver_names);
     g_autoptr(GPtrArray) machines = members(rule->machines, machine_names);
+    g_autoptr(GPtrArray) profiles = members(rule->profiles, profile_names);
     json_t *evidence = json_array();
 
     for (const char *const *item = rule->evidence; *item; item++)
         json_array_append_new(evidence, json_string(*item));
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:s?, s:s, s:{s:s, s:s}, s:s, s:s, s:o}", "id",
-                     rule->id, "name", rule->name, "title", rule->title, "severity",
-                     vitals_severity_name(rule->severity), "drivers", strings(drivers), "machines",
-                     strings(machines), "needs", rule->needs, "why", rule->why, "example", "bad",
-                     rule->bad, "good", rule->good, "remedy", rule->remedy, "exceptions",
-                     rule->exceptions, "evidence", evidence);
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:b, s:s?, s:s, s:{s:s, s:s}, s:s, s:s, s:o}", "id",
+        rule->id, "name", rule->name, "title", rule->title, "severity",
+        vitals_severity_name(rule->severity), "drivers", strings(drivers), "machines",
+        strings(machines), "profiles", strings(profiles), "only_in_profiles", (int)rule->is_gated,
+        "needs", rule->needs, "why", rule->why, "example", "bad", rule->bad, "good", rule->good,
+        "remedy", rule->remedy, "exceptions", rule->exceptions, "evidence", evidence);
 }
 
 json_t *

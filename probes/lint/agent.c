@@ -67,6 +67,7 @@ const VitalsRule vitals_rule_agt001 = {
     .severity = VITALS_SEVERITY_NOTICE,
     .drivers = VITALS_DRIVER_QEMU,
     .machines = VITALS_MACHINE_ANY,
+    .profiles = VITALS_PROFILE_CRASH_CAPTURE,
     .why = "Without the channel there is no clean shutdown through the agent, no freeze of file "
            "systems for a snapshot, and no answer from user space that tells a hung guest from an "
            "idle one.",

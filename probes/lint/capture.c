@@ -24,6 +24,7 @@ const VitalsRule vitals_rule_cap001 = {
     .severity = VITALS_SEVERITY_NOTICE,
     .drivers = VITALS_DRIVER_QEMU,
     .machines = VITALS_MACHINE_X86,
+    .profiles = VITALS_PROFILE_CRASH_CAPTURE,
     .why = "A Linux guest that panicked with panic=0 spins for ever, and libvirt keeps saying "
            "\"running\". Nobody is told, and on_crash is never applied.",
     .bad = "<on_crash>coredump-destroy</on_crash>\n"
@@ -59,7 +60,9 @@ check_cap003(const VitalsDefinition *definition, VitalsFindings *findings)
 
     if (!panic && definition->driver != VITALS_DRIVER_XEN)
         return VITALS_ANSWER_NOT_APPLICABLE;
-    if (!g_str_equal(action, "destroy"))
+    /* A Windows guest's is CAP020's matter. */
+    if (!g_str_equal(action, "destroy") ||
+        (definition->driver == VITALS_DRIVER_QEMU && vitals_definition_is_windows(definition)))
         return VITALS_ANSWER_PASS;
 
     if (on_crash)
@@ -79,6 +82,7 @@ const VitalsRule vitals_rule_cap003 = {
     .severity = VITALS_SEVERITY_NOTICE,
     .drivers = VITALS_DRIVER_QEMU | VITALS_DRIVER_XEN,
     .machines = VITALS_MACHINE_ANY,
+    .profiles = VITALS_PROFILE_CRASH_CAPTURE,
     .why =
         "The default, destroy, kills the paused guest with its memory; a transient guest vanishes "
         "from the list as well. Nothing is left but one line in a log.",
@@ -93,13 +97,13 @@ const VitalsRule vitals_rule_cap003 = {
     .remedy =
         "set <on_crash> to coredump-destroy or coredump-restart where the dump has room, or to "
         "preserve where something takes care of the guest",
-    .exceptions = "Guests that are replaced rather than examined; guests with a working kdump of "
-                  "their own, whose "
-                  "capture kernel runs first unless crash_kexec_post_notifiers is set; Windows "
-                  "guests that write "
-                  "their own dump. On Xen the hypervisor itself reports the crash, so no panic "
-                  "device is needed "
-                  "for the finding.",
+    .exceptions =
+        "Guests that are replaced rather than examined; guests with a working kdump of "
+        "their own, whose "
+        "capture kernel runs first unless crash_kexec_post_notifiers is set; Windows "
+        "guests, whose case is CAP020. On Xen the hypervisor itself reports the crash, so no panic "
+        "device is needed "
+        "for the finding.",
     .evidence =
         (const char *const[]){
             "measured: destroy, preserve and coredump-destroy with a panic device: destroyed; "
@@ -144,6 +148,7 @@ const VitalsRule vitals_rule_cap007 = {
     .severity = VITALS_SEVERITY_NOTICE,
     .drivers = VITALS_DRIVER_QEMU,
     .machines = VITALS_MACHINE_X86 | VITALS_MACHINE_ARM,
+    .profiles = VITALS_PROFILE_CRASH_CAPTURE,
     .why =
         "Without the note that the guest puts into vmcoreinfo, crash and makedumpfile find neither "
         "the kernel's release nor its offsets in a dump that the host took.",

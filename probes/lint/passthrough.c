@@ -78,6 +78,7 @@ const VitalsRule vitals_rule_pci001 = {
     .severity = VITALS_SEVERITY_NOTICE,
     .drivers = VITALS_DRIVER_QEMU,
     .machines = VITALS_MACHINE_ANY,
+    .profiles = VITALS_PROFILE_PASSTHROUGH,
     .needs = "driver of the host's PCI device",
     .why = "The default is \"no\": nobody detaches the device from its driver before the guest "
            "starts. "
@@ -108,45 +109,16 @@ const VitalsRule vitals_rule_pci001 = {
     .check = check_pci001,
 };
 
-static const VitalsXmlNode *
-first_mediated(const VitalsDefinition *definition)
-{
-    g_autoptr(GPtrArray) devices = vitals_xml_all(definition->devices, "hostdev");
-
-    for (guint i = 0; i < devices->len; i++) {
-        if (g_strcmp0(vitals_xml_attribute(devices->pdata[i], "type"), "mdev") == 0)
-            return devices->pdata[i];
-    }
-    return NULL;
-}
-
-/* <memory> counts memory modules too, currentMemory of a definition does not. */
-static guint64
-modules_kib(const VitalsDefinition *definition)
-{
-    g_autoptr(GPtrArray) modules = vitals_xml_all(definition->devices, "memory");
-    guint64 sum = 0;
-    guint64 size;
-
-    for (guint i = 0; i < modules->len; i++) {
-        if (vitals_definition_memory(vitals_xml_first(modules->pdata[i], "target/size"), &size))
-            sum += size;
-    }
-    return sum;
-}
-
 static void
 find_ballooning(const VitalsDefinition *definition, const VitalsXmlNode *balloon,
                 VitalsFindings *findings)
 {
-    const VitalsXmlNode *memory = vitals_xml_first(definition->domain, "memory");
-    const VitalsXmlNode *current = vitals_xml_first(definition->domain, "currentMemory");
     guint64 memory_kib;
     guint64 current_kib;
+    const VitalsXmlNode *current =
+        vitals_definition_balloon_gap(definition, &memory_kib, &current_kib);
 
-    if (vitals_definition_memory(memory, &memory_kib) &&
-        vitals_definition_memory(current, &current_kib) && current_kib < memory_kib &&
-        current_kib < memory_kib - MIN(memory_kib, modules_kib(definition))) {
+    if (current) {
         VitalsFinding *finding =
             vitals_findings_add(findings, current,
                                 "currentMemory is %" G_GUINT64_FORMAT " MiB of %" G_GUINT64_FORMAT
@@ -168,7 +140,7 @@ check_pci002(const VitalsDefinition *definition, VitalsFindings *findings)
     g_autoptr(GPtrArray) devices = vitals_definition_pci_devices(definition);
     const VitalsXmlNode *balloon = vitals_xml_first(definition->devices, "memballoon");
 
-    if (devices->len == 0 && !first_mediated(definition))
+    if (devices->len == 0 && !vitals_definition_mediated_device(definition))
         return VITALS_ANSWER_NOT_APPLICABLE;
     if (g_strcmp0(vitals_xml_attribute(balloon, "model"), "none") == 0)
         return VITALS_ANSWER_PASS;
@@ -186,6 +158,7 @@ const VitalsRule vitals_rule_pci002 = {
     .severity = VITALS_SEVERITY_WARNING,
     .drivers = VITALS_DRIVER_QEMU,
     .machines = VITALS_MACHINE_ANY,
+    .profiles = VITALS_PROFILE_PASSTHROUGH,
     .why = "All memory of a guest with an assigned device is pinned, because the device may write "
            "anywhere; QEMU inhibits the balloon. The host never gets the difference back, and may "
            "have been planned as if it did.",
@@ -256,6 +229,7 @@ const VitalsRule vitals_rule_pci004 = {
     .severity = VITALS_SEVERITY_NOTICE,
     .drivers = VITALS_DRIVER_QEMU,
     .machines = VITALS_MACHINE_X86,
+    .profiles = VITALS_PROFILE_PASSTHROUGH,
     .needs = "machine type that libvirt chooses where none is named",
     .why =
         "i440fx has no PCI Express. The guest sees a plain PCI device, and some drivers, those of "

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "probes/rule.h"
 #include "probes/serial-ports.h"
-#include "config/text.h"
 
 #include <string.h>
 
@@ -103,7 +102,8 @@ check_ser001(const VitalsDefinition *definition, VitalsFindings *findings)
     if (!definition->is_hvm)
         return VITALS_ANSWER_NOT_APPLICABLE;
     ports = vitals_serial_ports(definition);
-    if (ports->len == 0 && !has_own_serial(definition) && !names_serial(definition))
+    if (ports->len == 0 && !has_own_serial(definition) && !names_serial(definition) &&
+        !vitals_serial_is_virtio_only(definition))
         vitals_findings_add(findings, definition->devices,
                             "the guest has no emulated serial port; its ttyS0 is a node without "
                             "hardware and a panic text has nowhere to go");
@@ -117,6 +117,7 @@ const VitalsRule vitals_rule_ser001 = {
     .severity = VITALS_SEVERITY_NOTICE,
     .drivers = VITALS_DRIVER_QEMU | VITALS_DRIVER_XEN,
     .machines = VITALS_MACHINE_X86,
+    .profiles = VITALS_PROFILE_CRASH_CAPTURE,
     .why = "The guest still has the nodes /dev/ttyS0 to ttyS3. If its image carries console=ttyS0, "
            "as most cloud images do, its serial getty exits and is restarted every ten seconds for "
            "ever, and there is no place for a panic text to go.",
@@ -136,7 +137,9 @@ const VitalsRule vitals_rule_ser001 = {
         "this stays a notice. Only x86 is looked at, as other machines bring a console of their "
         "own. "
         "Holds back where <qemu:commandline> adds a port, and where the kernel command line in the "
-        "definition names a ttyS: that is certain to loop and is SER002's finding.",
+        "definition names a ttyS: that is certain to loop and is SER002's finding. With a virtio "
+        "console "
+        "alone it is SER008's.",
     .evidence =
         (const char *const[]){
             "measured: without a port stty on ttyS0 fails with EIO, and agetty exits in 14 s",
@@ -418,175 +421,4 @@ const VitalsRule vitals_rule_ser005 = {
                                        "\"Maximum supported number of ISA serial ports is '4'\"",
                                        NULL },
     .check = check_ser005,
-};
-
-static const char *
-backend_of(const VitalsXmlNode *device)
-{
-    const char *type = vitals_xml_attribute(device, "type");
-
-    return type ? type : "pty";
-}
-
-/* Whether both have the same sources; a pty's is a number of the running guest and means nothing. */
-static gboolean
-same_sources(const VitalsXmlNode *console, const VitalsXmlNode *serial)
-{
-    static const char *const names[] = { "mode", "path", "host", "service", "channel" };
-    g_autoptr(GPtrArray) ours = vitals_xml_all(console, "source");
-    g_autoptr(GPtrArray) theirs = vitals_xml_all(serial, "source");
-
-    if (ours->len == 0 || g_str_equal(backend_of(console), "pty"))
-        return TRUE;
-    if (ours->len != theirs->len)
-        return FALSE;
-    for (guint i = 0; i < ours->len; i++) {
-        for (guint k = 0; k < G_N_ELEMENTS(names); k++) {
-            const char *our = vitals_xml_attribute(ours->pdata[i], names[k]);
-
-            if (our && g_strcmp0(our, vitals_xml_attribute(theirs->pdata[i], names[k])) != 0)
-                return FALSE;
-        }
-    }
-    return TRUE;
-}
-
-static VitalsAnswer
-check_ser006(const VitalsDefinition *definition, VitalsFindings *findings)
-{
-    const VitalsXmlNode *serial = vitals_xml_first(definition->devices, "serial");
-    const VitalsXmlNode *console = vitals_serial_console(definition);
-    const char *log = vitals_xml_value(console, "log/@file");
-
-    if (!serial || !console || console != vitals_xml_first(definition->devices, "console") ||
-        g_str_has_prefix(vitals_xml_value(serial, "target/@type") ?: "", "isa-debug"))
-        return VITALS_ANSWER_NOT_APPLICABLE;
-
-    if (!g_str_equal(backend_of(console), backend_of(serial)))
-        vitals_findings_add(findings, console,
-                            "this console is only another name of the first <serial> (line %u), so "
-                            "its type '%s' is dropped for '%s'",
-                            vitals_xml_line(serial), backend_of(console), backend_of(serial));
-    else if (!same_sources(console, serial))
-        vitals_findings_add(findings, console,
-                            "this console is only another name of the first <serial> (line %u), so "
-                            "its own <source> is dropped",
-                            vitals_xml_line(serial));
-    else if (log && g_strcmp0(log, vitals_xml_value(serial, "log/@file")) != 0)
-        vitals_findings_add(findings, console,
-                            "this console is only another name of the first <serial> (line %u), so "
-                            "its log '%s' is never written",
-                            vitals_xml_line(serial), log);
-    return vitals_findings_answer(findings);
-}
-
-const VitalsRule vitals_rule_ser006 = {
-    .id = "SER006",
-    .name = "console-is-not-its-own",
-    .title = "first console and first serial disagree, and libvirt keeps the serial's word",
-    .severity = VITALS_SEVERITY_NOTICE,
-    .drivers = VITALS_DRIVER_QEMU,
-    .machines = VITALS_MACHINE_ANY,
-    .why =
-        "The first serial-type console is only an alias of the first serial port; its own backend "
-        "is thrown away. The pty meant for `virsh console`, or the log, is gone without a message.",
-    .bad = "<devices>\n"
-           "  <serial type='file'><source path='/var/log/vm.log'/></serial>\n"
-           "  <console type='pty'><target type='serial'/></console>\n"
-           "</devices>",
-    .good = "<devices>\n"
-            "  <serial type='pty'>\n"
-            "    <log file='/var/log/vm.log' append='on'/>\n"
-            "    <target port='0'/>\n"
-            "  </serial>\n"
-            "</devices>",
-    .remedy = "state type, source and log once, on the <serial>, and drop the <console>",
-    .exceptions =
-        "Programs that write both on purpose, as KubeVirt does (unix serial and pty console): a "
-        "notice "
-        "only. The source of a pty is the number of a running guest's and is not compared. A <log> "
-        "that stands on the console alone is reported as well, as it is lost the same way.",
-    .evidence =
-        (const char *const[]){ "measured: console pty with serial file became two of type file",
-                               "libvirt src/conf/domain_conf.c, virDomainDefAddConsoleCompat",
-                               NULL },
-    .check = check_ser006,
-};
-
-/* Whether any console keeps what was written. */
-static gboolean
-keeps_output(const VitalsDefinition *definition)
-{
-    g_autoptr(GPtrArray) devices = vitals_xml_all(definition->devices, "*");
-
-    for (guint i = 0; i < devices->len; i++) {
-        const VitalsXmlNode *device = devices->pdata[i];
-        const char *name = vitals_xml_name(device);
-
-        if ((g_str_equal(name, "serial") || g_str_equal(name, "console")) &&
-            (vitals_xml_value(device, "log/@file") || g_str_equal(backend_of(device), "file")))
-            return TRUE;
-    }
-    return FALSE;
-}
-
-static VitalsAnswer
-check_ser009(const VitalsDefinition *definition, VitalsFindings *findings)
-{
-    g_autoptr(GArray) ports = vitals_serial_ports(definition);
-    g_autofree char *name = NULL;
-    VitalsFinding *finding;
-
-    if (ports->len == 0)
-        return VITALS_ANSWER_NOT_APPLICABLE;
-    if (keeps_output(definition))
-        return VITALS_ANSWER_PASS;
-
-    finding =
-        vitals_findings_add(findings, port_at(ports, 0)->node,
-                            "what the guest writes to this console (type '%s') is kept nowhere",
-                            backend_of(port_at(ports, 0)->node));
-    name = vitals_text_slug(vitals_xml_value(definition->domain, "name"), 100);
-    finding->fix =
-        g_strdup_printf("<log file='/var/log/libvirt/qemu/%s-serial0.log' append='on'/>", name);
-    g_free(finding->remedy);
-    finding->remedy = g_strdup_printf("add %s to it", finding->fix);
-    return vitals_findings_answer(findings);
-}
-
-const VitalsRule vitals_rule_ser009 = {
-    .id = "SER009",
-    .name = "console-not-logged",
-    .title = "serial console output is not kept anywhere",
-    .severity = VITALS_SEVERITY_NOTICE,
-    .drivers = VITALS_DRIVER_QEMU,
-    .machines = VITALS_MACHINE_ANY,
-    .why =
-        "With nobody attached to a pty, unix or tcp console, QEMU drops the text, and with it the "
-        "one line that explains a hang or a panic. A log survives the guest, and needs no agent.",
-    .bad = "<devices>\n"
-           "  <serial type='pty'><target port='0'/></serial>\n"
-           "</devices>",
-    .good = "<devices>\n"
-            "  <serial type='pty'>\n"
-            "    <log file='/var/log/libvirt/qemu/NAME-serial0.log' append='on'/>\n"
-            "    <target port='0'/>\n"
-            "  </serial>\n"
-            "</devices>",
-    .remedy =
-        "add <log file='/var/log/libvirt/qemu/NAME-serial0.log' append='on'/> to the <serial>",
-    .exceptions = "Sites where console text may hold secrets and must not be stored; a program at "
-                  "the other end "
-                  "of a unix or tcp console that records it. A log on any console counts, a virtio "
-                  "one too, and "
-                  "so does type='file'.",
-    .evidence =
-        (const char *const[]){
-            "https://libvirt.org/formatdomain.html#consoles-serial-parallel-channel-devices: "
-            "<log>, "
-            "since libvirt 1.3.3",
-            "measured: the log of a pty is written with nobody attached, and with append='on' it "
-            "outlives a restart",
-            NULL },
-    .check = check_ser009,
 };

@@ -31,6 +31,7 @@ define(const char *source, const char *text, const VitalsHostFacts *host)
     VitalsDefinition *definition = vitals_definition_new(source, text, strlen(text), host, &error);
 
     g_assert_no_error(error);
+    definition->today = "2026-11-21";
     return definition;
 }
 
@@ -43,7 +44,8 @@ describe(GString *out, const VitalsFindings *findings, const char *text)
     for (guint i = 0; i < findings->found->len; i++) {
         const VitalsFinding *finding = findings->found->pdata[i];
         const char *severity = vitals_severity_name(finding->severity);
-        gboolean says_severity = strstr(lines[finding->line - 1], severity) != NULL;
+        g_autofree char *said = g_strdup_printf("%s %s -->", finding->rule->id, severity);
+        gboolean says_severity = strstr(lines[finding->line - 1], said) != NULL;
 
         g_string_append_printf(out, "%u %s%s%s\n", finding->line, finding->rule->id,
                                says_severity ? " " : "", says_severity ? severity : "");
@@ -57,19 +59,31 @@ expect(GString *out, const char *text)
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
     for (guint i = 0; lines[i]; i++) {
-        const char *found = strstr(lines[i], marker);
-        const char *from = found ? found + strlen(marker) : NULL;
+        const char *at = lines[i];
 
-        if (found)
-            g_string_append_printf(out, "%u %.*s\n", i + 1, (int)(strstr(from, " -->") - from),
-                                   from);
+        while ((at = strstr(at, marker))) {
+            at += strlen(marker);
+            g_string_append_printf(out, "%u %.*s\n", i + 1, (int)(strstr(at, " -->") - at), at);
+        }
     }
+}
+
+/* Every rule, those of a profile too. */
+static GPtrArray *
+all_rules(void)
+{
+    GPtrArray *rules = g_ptr_array_new();
+
+    for (const VitalsRule *const *rule = vitals_rules; *rule; rule++)
+        g_ptr_array_add(rules, (gpointer)*rule);
+    return rules;
 }
 
 static void
 check_file(const char *rule, const char *path, Kind kind)
 {
     g_autofree char *text = NULL;
+    g_autoptr(GPtrArray) rules = all_rules();
     g_autoptr(VitalsDefinition) definition = NULL;
     g_autoptr(VitalsFindings) findings = NULL;
     g_autoptr(GString) found = g_string_new(NULL);
@@ -78,7 +92,7 @@ check_file(const char *rule, const char *path, Kind kind)
     g_test_message("%s", path);
     g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
     definition = define(path, text, NULL);
-    findings = vitals_lint(definition, NULL);
+    findings = vitals_lint(definition, rules);
 
     describe(found, findings, text);
     expect(expected, text);
@@ -121,7 +135,8 @@ check_example(const VitalsRule *rule, const char *example, gboolean is_bad)
 {
     const char *os = strstr(example, "<os>") ? "" : "<os><type arch='x86_64'>hvm</type></os>";
     g_autofree char *text =
-        g_strdup_printf("<domain type='kvm'><name>n</name>%s%s</domain>", os, example);
+        g_strdup_printf("<domain type='%s'><name>n</name>%s%s</domain>",
+                        rule->drivers == VITALS_DRIVER_XEN ? "xen" : "kvm", os, example);
     g_autoptr(GPtrArray) only = g_ptr_array_new();
     g_autoptr(VitalsDefinition) definition = define(rule->id, text, NULL);
     g_autoptr(VitalsFindings) findings = NULL;
@@ -259,14 +274,67 @@ test_answers(void)
     for (guint i = 0; i < G_N_ELEMENTS(types); i++) {
         g_autofree char *text = g_strdup_printf(
             "<domain type='%s'><os><type>hvm</type></os><devices/></domain>", types[i]);
-        g_autoptr(VitalsFindings) findings = lint_with(text, NULL);
-        guint n_rules = 0;
+        g_autoptr(GPtrArray) rules = all_rules();
+        g_autoptr(VitalsDefinition) definition = define("test", text, NULL);
+        g_autoptr(VitalsFindings) findings = vitals_lint(definition, rules);
 
-        while (vitals_rules[n_rules])
-            n_rules++;
         g_assert_cmpuint(findings->found->len, ==, 0);
-        g_assert_cmpuint(findings->answers[VITALS_ANSWER_NOT_APPLICABLE], ==, n_rules);
+        g_assert_cmpuint(findings->answers[VITALS_ANSWER_NOT_APPLICABLE], ==, rules->len);
     }
+}
+
+static void
+test_suppression(void)
+{
+    static const char text[] =
+        "<domain type='kvm'><metadata><vitals:lint xmlns:vitals='urn:virt-vitals:lint:1'>"
+        "<vitals:ignore rule='no-serial-port' reason='appliance' until='2026-11-22'/>"
+        "<vitals:ignore rule='AGT' reason='appliance'/>"
+        "<vitals:ignore rule='CAP001' reason='appliance' until='2026-11-21'/>"
+        "<vitals:ignore rule='CAP007'/></vitals:lint></metadata>"
+        "<os><type>hvm</type></os><devices/></domain>";
+    g_autoptr(VitalsFindings) findings = lint_with(text, NULL);
+    g_autoptr(GString) found = g_string_new(NULL);
+
+    for (guint i = 0; i < findings->found->len; i++)
+        g_string_append_printf(found, "%s ",
+                               ((VitalsFinding *)findings->found->pdata[i])->rule->id);
+    g_assert_cmpuint(findings->suppressed->len, ==, 2);
+    g_assert_null(strstr(found->str, "SER001"));
+    g_assert_null(strstr(found->str, "AGT"));
+    g_assert_nonnull(strstr(found->str, "CAP001"));
+    g_assert_nonnull(strstr(found->str, "CAP007"));
+    g_assert_nonnull(strstr(found->str, "LNT001 LNT001"));
+}
+
+static guint
+count_at(const VitalsFindings *findings, VitalsSeverity severity)
+{
+    guint count = 0;
+
+    for (guint i = 0; i < findings->found->len; i++)
+        count += ((VitalsFinding *)findings->found->pdata[i])->severity == severity;
+    return count;
+}
+
+static void
+test_profiles(void)
+{
+    g_autoptr(VitalsFindings) findings =
+        lint_with("<domain type='kvm'><features><acpi/></features><cpu mode='host-model'/>"
+                  "<devices><memballoon model='none'/></devices></domain>",
+                  NULL);
+    guint profiles = 0;
+
+    g_assert_cmpuint(count_at(findings, VITALS_SEVERITY_WARNING), ==, 0);
+    g_assert_true(vitals_profile_parse("xen", &profiles));
+    vitals_findings_raise(findings, profiles);
+    g_assert_cmpuint(count_at(findings, VITALS_SEVERITY_WARNING), ==, 0);
+    g_assert_true(vitals_profile_parse("crash-capture", &profiles));
+    vitals_findings_raise(findings, profiles);
+    g_assert_cmpuint(count_at(findings, VITALS_SEVERITY_WARNING), ==, 4);
+    g_assert_cmpuint(count_at(findings, VITALS_SEVERITY_NOTICE), ==, 1);
+    g_assert_false(vitals_profile_parse("crash", &profiles));
 }
 
 static void
@@ -343,6 +411,8 @@ main(int argc, char **argv)
     g_test_add_func("/lint/host-facts", test_host_facts);
     g_test_add_func("/lint/severity/wanted-port", test_severity_of_wanted_port);
     g_test_add_func("/lint/answers", test_answers);
+    g_test_add_func("/lint/suppression", test_suppression);
+    g_test_add_func("/lint/profiles", test_profiles);
     g_test_add_func("/lint/unknown", test_unknown);
     g_test_add_func("/lint/hostile-values", test_hostile_values);
     g_test_add_func("/lint/root", test_root);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "probes/rule.h"
+
+/**
+ * VitalsLintOptions: what the command line of lint asks for
+ * @uri: (nullable): where to look guests up
+ * @format: "text", "json", "sarif" or "junit"
+ * @fail_on: least severity of a finding that makes the run fail
+ * @profiles: set of VitalsProfile
+ * @rules: (element-type VitalsRule): those to use
+ * @severities: (element-type VitalsRule gint): severities that were set for rules
+ * @baseline: (nullable): file of findings that are known
+ * @statistics: count findings by rule instead of showing them
+ */
+typedef struct {
+    char *uri;
+    char *format;
+    VitalsSeverity fail_on;
+    guint profiles;
+    GPtrArray *rules;
+    GHashTable *severities;
+    char *baseline;
+    gboolean statistics;
+} VitalsLintOptions;
+
+/**
+ * vitals_lint_options_parse:
+ * @argc: (inout): as the verb was given it; afterwards counts what is left: the verb's name and sources
+ * @argv: (inout): likewise
+ *
+ * Reads the options. What is wrong with them is told on standard error.
+ *
+ * Returns: (transfer full) (nullable): the options; %NULL after an error
+ */
+VitalsLintOptions *vitals_lint_options_parse(int *argc, char ***argv);
+
+void vitals_lint_options_free(VitalsLintOptions *options);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsLintOptions, vitals_lint_options_free)

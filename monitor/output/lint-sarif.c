@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "monitor/output/lint-sarif.h"
+
+static const char *const levels[] = {
+    [VITALS_SEVERITY_NOTICE] = "note",
+    [VITALS_SEVERITY_WARNING] = "warning",
+    [VITALS_SEVERITY_ERROR] = "error",
+};
+
+static int
+rule_index(const VitalsRule *wanted)
+{
+    int index = 0;
+
+    while (vitals_rules[index] != wanted)
+        index++;
+    return index;
+}
+
+/* A reference that is relative to where lint ran, unless the path is absolute. A ':' before the first
+ * '/' would begin a scheme, so it is escaped. */
+static char *
+uri_of(const char *name)
+{
+    g_autofree char *escaped = g_uri_escape_string(name, "/", FALSE);
+
+    return *name == '/' ? g_strconcat("file://", escaped, NULL) : g_steal_pointer(&escaped);
+}
+
+static json_t *
+render_result(const VitalsLintSource *source, const VitalsFinding *finding)
+{
+    g_autofree char *uri = uri_of(source->name);
+    g_autofree char *text = g_strdup_printf("%s. Remedy: %s.", finding->message, finding->remedy);
+    g_autofree char *identity =
+        g_strjoin("\n", source->name, finding->rule->id, finding->message, NULL);
+    g_autofree char *fingerprint = g_compute_checksum_for_string(G_CHECKSUM_SHA256, identity, -1);
+
+    return json_pack("{s:s, s:i, s:s, s:{s:s}, s:[{s:{s:{s:s}, s:{s:i, s:i}}}], s:{s:s}}", "ruleId",
+                     finding->rule->id, "ruleIndex", rule_index(finding->rule), "level",
+                     levels[finding->severity], "message", "text", text, "locations",
+                     "physicalLocation", "artifactLocation", "uri", uri, "region", "startLine",
+                     (int)finding->line, "startColumn", (int)finding->column, "partialFingerprints",
+                     "finding/v1", fingerprint);
+}
+
+void
+vitals_lint_sarif_add(json_t *results, json_t *notifications, const VitalsLintSource *source)
+{
+    if (source->problem)
+        json_array_append_new(notifications, json_pack("{s:s, s:{s:s}}", "level", "error",
+                                                       "message", "text", source->problem));
+    if (!source->findings)
+        return;
+    for (guint i = 0; i < source->findings->found->len; i++)
+        json_array_append_new(results, render_result(source, source->findings->found->pdata[i]));
+    for (guint i = 0; i < source->findings->suppressed->len; i++) {
+        json_t *result = render_result(source, source->findings->suppressed->pdata[i]);
+
+        json_object_set_new(result, "suppressions", json_pack("[{s:s}]", "kind", "inSource"));
+        json_array_append_new(results, result);
+    }
+}
+
+static json_t *
+render_rule(const VitalsRule *rule)
+{
+    g_autofree char *help = g_strdup_printf("%s\n\nRemedy: %s.\n\nExceptions: %s", rule->why,
+                                            rule->remedy, rule->exceptions);
+
+    return json_pack("{s:s, s:s, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}}", "id", rule->id, "name",
+                     rule->name, "shortDescription", "text", rule->title, "fullDescription", "text",
+                     rule->why, "help", "text", help, "defaultConfiguration", "level",
+                     levels[rule->severity]);
+}
+
+json_t *
+vitals_lint_sarif_document(json_t *results, json_t *notifications)
+{
+    json_t *rules = json_array();
+    gboolean is_whole = json_array_size(notifications) == 0;
+    json_t *run;
+
+    for (const VitalsRule *const *rule = vitals_rules; *rule; rule++)
+        json_array_append_new(rules, render_rule(*rule));
+    run = json_pack("{s:{s:{s:s, s:s, s:o}}, s:[{s:b, s:o}], s:s, s:o}", "tool", "driver", "name",
+                    "virt-vitals", "version", VITALS_VERSION, "rules", rules, "invocations",
+                    "executionSuccessful", (int)is_whole, "toolExecutionNotifications",
+                    notifications, "columnKind", "unicodeCodePoints", "results", results);
+    return json_pack("{s:s, s:s, s:[o]}", "$schema",
+                     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/"
+                     "sarif-schema-2.1.0.json",
+                     "version", "2.1.0", "runs", run);
+}

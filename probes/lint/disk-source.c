@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "probes/rule.h"
+
+#include <string.h>
+
+/*
+ * Where disks come from on the host.
+ */
+
+static gboolean
+is_media(const VitalsXmlNode *disk)
+{
+    const char *device = vitals_xml_attribute(disk, "device");
+
+    return device && (g_str_equal(device, "cdrom") || g_str_equal(device, "floppy"));
+}
+
+static gboolean
+is_type(const VitalsXmlNode *disk, const char *type)
+{
+    const char *own = vitals_xml_attribute(disk, "type");
+
+    return g_str_equal(own ? own : "file", type);
+}
+
+static VitalsAnswer
+check_dsk008(const VitalsDefinition *definition, VitalsFindings *findings)
+{
+    g_autoptr(GPtrArray) disks = vitals_xml_all(definition->devices, "disk");
+    VitalsAnswer answer = VITALS_ANSWER_NOT_APPLICABLE;
+
+    for (guint i = 0; i < disks->len; i++) {
+        const VitalsXmlNode *source = vitals_xml_first(disks->pdata[i], "source");
+        const char *file = vitals_xml_attribute(source, "file");
+
+        if (!is_media(disks->pdata[i]) || !file)
+            continue;
+        if (!vitals_xml_attribute(source, "startupPolicy"))
+            vitals_findings_add(findings, source,
+                                "medium '%s' has to be there at each start; once it is deleted the "
+                                "guest no longer starts",
+                                file)
+                ->fix = g_strdup("startupPolicy='optional'");
+        answer = vitals_findings_answer(findings);
+    }
+    return answer;
+}
+
+const VitalsRule vitals_rule_dsk008 = {
+    .id = "DSK008",
+    .name = "medium-may-go-missing",
+    .title = "image in a CD-ROM or floppy drive that may go missing",
+    .severity = VITALS_SEVERITY_NOTICE,
+    .drivers = VITALS_DRIVER_QEMU,
+    .machines = VITALS_MACHINE_ANY,
+    .profiles = VITALS_PROFILE_AUTOSTART,
+    .is_gated = TRUE,
+    .why = "An installer's image left in the drive and deleted later keeps the guest from starting "
+           "after the host's next reboot.",
+    .bad = "<devices>\n"
+           "  <disk type='file' device='cdrom'>\n"
+           "    <source file='/iso/debian.iso'/><target dev='sda'/>\n"
+           "  </disk>\n"
+           "</devices>",
+    .good = "<devices>\n"
+            "  <disk type='file' device='cdrom'>\n"
+            "    <source file='/iso/debian.iso' startupPolicy='optional'/><target dev='sda'/>\n"
+            "  </disk>\n"
+            "</devices>",
+    .remedy = "eject it, or set startupPolicy='optional'",
+    .exceptions =
+        "A cloud-init seed has to be there. Matters to guests that start by themselves, so it "
+        "belongs to the profile autostart.",
+    .evidence = (const char *const[]){ "measured: \"Cannot access storage file …: No such file or "
+                                       "directory\"; with 'optional' the "
+                                       "guest starts with an empty drive",
+                                       NULL },
+    .check = check_dsk008,
+};
+
+/* Files that live in memory under /dev. */
+static gboolean
+is_file_under_dev(const char *path)
+{
+    return g_str_has_prefix(path, "/dev/shm/") || g_str_has_prefix(path, "/dev/hugepages/") ||
+           g_str_has_prefix(path, "/dev/fd/");
+}
+
+static VitalsAnswer
+check_dsk009(const VitalsDefinition *definition, VitalsFindings *findings)
+{
+    g_autoptr(GPtrArray) disks = vitals_xml_all(definition->devices, "disk");
+    VitalsAnswer answer = VITALS_ANSWER_NOT_APPLICABLE;
+
+    for (guint i = 0; i < disks->len; i++) {
+        const char *file = vitals_xml_value(disks->pdata[i], "source/@file");
+
+        if (!file || !is_type(disks->pdata[i], "file"))
+            continue;
+        if (g_str_has_prefix(file, "/dev/") && !is_file_under_dev(file))
+            vitals_findings_add(
+                findings, disks->pdata[i],
+                "'%s' is a device, but the disk is of type 'file': QEMU refuses it and "
+                "the guest will not start",
+                file);
+        answer = vitals_findings_answer(findings);
+    }
+    return answer;
+}
+
+const VitalsRule vitals_rule_dsk009 = {
+    .id = "DSK009",
+    .name = "device-as-file",
+    .title = "block device declared as a file",
+    .severity = VITALS_SEVERITY_ERROR,
+    .drivers = VITALS_DRIVER_QEMU,
+    .machines = VITALS_MACHINE_ANY,
+    .why = "QEMU's driver for files refuses a device, so the guest does not start.",
+    .bad = "<devices>\n"
+           "  <disk type='file'>\n"
+           "    <driver name='qemu' type='raw'/>\n"
+           "    <source file='/dev/vg0/vm'/><target dev='vda'/>\n"
+           "  </disk>\n"
+           "</devices>",
+    .good = "<devices>\n"
+            "  <disk type='block'>\n"
+            "    <driver name='qemu' type='raw'/>\n"
+            "    <source dev='/dev/vg0/vm'/><target dev='vda'/>\n"
+            "  </disk>\n"
+            "</devices>",
+    .remedy = "use <disk type='block'> and <source dev=…/>",
+    .exceptions = "Files in /dev/shm and /dev/hugepages are files.",
+    .evidence =
+        (const char *const[]){
+            "measured: \"'file' driver requires '/dev/loop0' to be a regular file\"", NULL },
+    .check = check_dsk009,
+};
+
+/* "/dev/sda", "/dev/nvme0n1p2", "/dev/vdb1": names that the kernel gives in the order it finds disks. */
+static gboolean
+is_kernel_name(const char *device)
+{
+    static const char *const letters[] = { "/dev/sd", "/dev/vd" };
+
+    for (guint i = 0; i < G_N_ELEMENTS(letters); i++) {
+        const char *at = device + strlen(letters[i]);
+
+        if (g_str_has_prefix(device, letters[i]) && g_ascii_islower(*at)) {
+            while (g_ascii_islower(*at))
+                at++;
+            return strspn(at, "0123456789") == strlen(at);
+        }
+    }
+    return g_str_has_prefix(device, "/dev/nvme") && g_ascii_isdigit(device[strlen("/dev/nvme")]) &&
+           !strchr(device + strlen("/dev/"), '/');
+}
+
+static VitalsAnswer
+check_dsk011(const VitalsDefinition *definition, VitalsFindings *findings)
+{
+    g_autoptr(GPtrArray) disks = vitals_xml_all(definition->devices, "disk");
+    VitalsAnswer answer = VITALS_ANSWER_NOT_APPLICABLE;
+
+    for (guint i = 0; i < disks->len; i++) {
+        const VitalsXmlNode *source = vitals_xml_first(disks->pdata[i], "source");
+        const char *device = vitals_xml_attribute(source, "dev");
+
+        if (!device || !is_type(disks->pdata[i], "block"))
+            continue;
+        if (is_kernel_name(device))
+            vitals_findings_add(
+                findings, source,
+                "'%s' is a name that the kernel may give to another disk at the next "
+                "boot, even to the host's own",
+                device);
+        answer = vitals_findings_answer(findings);
+    }
+    return answer;
+}
+
+const VitalsRule vitals_rule_dsk011 = {
+    .id = "DSK011",
+    .name = "disk-by-kernel-name",
+    .title = "kernel device name used as disk source",
+    .severity = VITALS_SEVERITY_WARNING,
+    .drivers = VITALS_DRIVER_QEMU | VITALS_DRIVER_XEN,
+    .machines = VITALS_MACHINE_ANY,
+    .profiles = VITALS_PROFILE_PASSTHROUGH | VITALS_PROFILE_AUTOSTART,
+    .why = "These names are given in the order in which disks are found, and change between boots. "
+           "The "
+           "guest then gets another disk, possibly the host's.",
+    .bad = "<devices>\n"
+           "  <disk type='block'>\n"
+           "    <driver name='qemu' type='raw'/>\n"
+           "    <source dev='/dev/sdb'/><target dev='vda'/>\n"
+           "  </disk>\n"
+           "</devices>",
+    .good = "<devices>\n"
+            "  <disk type='block'>\n"
+            "    <driver name='qemu' type='raw'/>\n"
+            "    <source dev='/dev/disk/by-id/wwn-0x5000c500a1b2c3d4'/><target dev='vda'/>\n"
+            "  </disk>\n"
+            "</devices>",
+    .remedy = "use a name below /dev/disk/by-id/",
+    .exceptions =
+        "None. Names below /dev/mapper and /dev/disk, and of logical volumes, are stable and "
+        "pass.",
+    .evidence =
+        (const char *const[]){ "https://docs.redhat.com/en/documentation/red_hat_enterprise_linux/"
+                               "9/html/managing_file_"
+                               "systems/persistent-naming-attributes_managing-file-systems: names "
+                               "\"are subject to change\"",
+                               NULL },
+    .check = check_dsk011,
+};
+
+/* What a writable disk is on the host; %NULL where two may use it, or nobody writes. */
+static const char *
+exclusive_source(const VitalsXmlNode *disk)
+{
+    const VitalsXmlNode *source = vitals_xml_first(disk, "source");
+    const char *path = vitals_xml_attribute(source, "file");
+
+    path = path ? path : vitals_xml_attribute(source, "dev");
+    if (!path || is_media(disk) || vitals_xml_first(disk, "readonly") ||
+        vitals_xml_first(disk, "shareable") || vitals_xml_first(disk, "transient") ||
+        vitals_xml_first(source, "slices"))
+        return NULL;
+    return path;
+}
+
+static VitalsAnswer
+check_dsk012(const VitalsDefinition *definition, VitalsFindings *findings)
+{
+    g_autoptr(GPtrArray) disks = vitals_xml_all(definition->devices, "disk");
+    g_autoptr(GHashTable) owners = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (guint i = 0; i < disks->len; i++) {
+        const char *path = exclusive_source(disks->pdata[i]);
+        const VitalsXmlNode *owner = path ? g_hash_table_lookup(owners, path) : NULL;
+
+        if (owner)
+            vitals_findings_add(
+                findings, disks->pdata[i],
+                "'%s' is attached for writing in line %u already: QEMU's lock keeps "
+                "the guest from starting, and without a lock data is lost",
+                path, vitals_xml_line(owner));
+        else if (path)
+            g_hash_table_insert(owners, (gpointer)path, disks->pdata[i]);
+    }
+    return g_hash_table_size(owners) > 0 ? vitals_findings_answer(findings)
+                                         : VITALS_ANSWER_NOT_APPLICABLE;
+}
+
+const VitalsRule vitals_rule_dsk012 = {
+    .id = "DSK012",
+    .name = "disk-attached-twice",
+    .title = "image is attached for writing twice",
+    .severity = VITALS_SEVERITY_ERROR,
+    .drivers = VITALS_DRIVER_QEMU | VITALS_DRIVER_XEN,
+    .machines = VITALS_MACHINE_ANY,
+    .why = "QEMU's lock stops the second that opens it. On block devices, and on storage without "
+           "locks, "
+           "nothing does, and data is lost.",
+    .bad = "<devices>\n"
+           "  <disk type='block'>\n"
+           "    <driver name='qemu' type='raw'/>\n"
+           "    <source dev='/dev/vg0/a'/><target dev='vda'/>\n"
+           "  </disk>\n"
+           "  <disk type='block'>\n"
+           "    <driver name='qemu' type='raw'/>\n"
+           "    <source dev='/dev/vg0/a'/><target dev='vdb'/>\n"
+           "  </disk>\n"
+           "</devices>",
+    .good = "<devices>\n"
+            "  <disk type='block'>\n"
+            "    <driver name='qemu' type='raw'/>\n"
+            "    <source dev='/dev/vg0/a'/><target dev='vda'/>\n"
+            "  </disk>\n"
+            "  <disk type='block'>\n"
+            "    <driver name='qemu' type='raw'/>\n"
+            "    <source dev='/dev/vg0/b'/><target dev='vdb'/>\n"
+            "  </disk>\n"
+            "</devices>",
+    .remedy =
+        "give each disk an image of its own, or mark both <shareable/> for a cluster file system",
+    .exceptions =
+        "Disks with <readonly/>, <shareable/> or <transient/>, media drives, and slices of one "
+        "file.",
+    .evidence = (const char *const[]){ "measured: start fails with \"Failed to get \"write\" lock. "
+                                       "Is another process using the "
+                                       "image\"",
+                                       NULL },
+    .check = check_dsk012,
+};

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "probes/rule.h"
+
+#include <string.h>
+
+/*
+ * The guest's processor, firmware and machine.
+ */
+
+static VitalsAnswer
+check_cpu002(const VitalsDefinition *definition, VitalsFindings *findings)
+{
+    const VitalsXmlNode *cpu = vitals_xml_first(definition->domain, "cpu");
+
+    if (g_strcmp0(vitals_xml_attribute(definition->domain, "type"), "kvm") != 0)
+        return VITALS_ANSWER_NOT_APPLICABLE;
+    if (!vitals_xml_attribute(cpu, "mode") && !vitals_xml_first(cpu, "model") &&
+        !vitals_definition_passes(definition, "-cpu"))
+        vitals_findings_add(
+            findings, cpu ? cpu : definition->domain,
+            "the definition names no CPU model, so the guest gets qemu64, without the "
+            "features that protect it against flaws of real ones");
+    return vitals_findings_answer(findings);
+}
+
+const VitalsRule vitals_rule_cpu002 = {
+    .id = "CPU002",
+    .name = "cpu-model-unsaid",
+    .title = "no CPU model: qemu64",
+    .severity = VITALS_SEVERITY_WARNING,
+    .drivers = VITALS_DRIVER_QEMU,
+    .machines = VITALS_MACHINE_X86,
+    .why = "The guest gets qemu64, a least common denominator without the flags that the guest's "
+           "mitigations of processor flaws need, and slow.",
+    .bad = "<memory unit='GiB'>4</memory>\n"
+           "<!-- no cpu element -->",
+    .good = "<memory unit='GiB'>4</memory>\n"
+            "<cpu mode='host-passthrough'/>",
+    .remedy = "add <cpu mode='host-passthrough'/>, or host-model for guests that migrate",
+    .exceptions =
+        "Guests of type qemu are emulated anyway and are left out. A <cpu> with a topology "
+        "alone names no model either. Holds back where <qemu:commandline> has -cpu.",
+    .evidence =
+        (const char *const[]){
+            "measured: define fills in custom/qemu64",
+            "https://www.qemu.org/docs/master/system/i386/cpu.html: default models \"leave the "
+            "guest OS "
+            "vulnerable to various CPU hardware flaws, so their use is strongly discouraged\"",
+            NULL },
+    .check = check_cpu002,
+};
+
+static VitalsAnswer
+check_cpu003(const VitalsDefinition *definition, VitalsFindings *findings)
+{
+    const VitalsXmlNode *features = vitals_xml_first(definition->domain, "features");
+    const char *machine = vitals_xml_value(definition->domain, "os/type/@machine");
+
+    if (!definition->is_hvm || g_strcmp0(machine, "isapc") == 0)
+        return VITALS_ANSWER_NOT_APPLICABLE;
+    if (!vitals_xml_first(features, "acpi"))
+        vitals_findings_add(
+            findings, features ? features : definition->domain,
+            "ACPI is not enabled, so the guest does not notice a request to shut down "
+            "and is killed when the host does");
+    return vitals_findings_answer(findings);
+}
+
+const VitalsRule vitals_rule_cpu003 = {
+    .id = "CPU003",
+    .name = "no-acpi",
+    .title = "ACPI is not enabled",
+    .severity = VITALS_SEVERITY_WARNING,
+    .drivers = VITALS_DRIVER_QEMU,
+    .machines = VITALS_MACHINE_X86,
+    .why = "The guest does not notice `virsh shutdown`; when the host is shut down the guest is "
+           "killed "
+           "in the end.",
+    .bad = "<features>\n"
+           "  <apic/>\n"
+           "</features>",
+    .good = "<features>\n"
+            "  <acpi/>\n"
+            "  <apic/>\n"
+            "</features>",
+    .remedy = "add <acpi/> to <features>; needs a cold start",
+    .exceptions =
+        "Appliances that nobody shuts down. The panic device does not need it under SeaBIOS. "
+        "isapc machines have none.",
+    .evidence = (const char *const[]){ "https://libvirt.org/formatdomain.html#hypervisor-features: "
+                                       "acpi \"is required for graceful "
+                                       "shutdown to work\"",
+                                       "measured: without it QEMU is started with -no-acpi", NULL },
+    .check = check_cpu003,
+};
+
+/* Machine types that QEMU has removed: pc-0.x in 5.0, pc-1.x in 6.0, pc-i440fx-1.x in 8.2 and pc-q35-1.x
+ * in 2.9 (its docs/about/removed-features.rst). */
+static gboolean
+is_removed(const char *machine)
+{
+    static const char *const prefixes[] = { "pc-0.", "pc-1.", "pc-i440fx-1.", "pc-q35-1.", NULL };
+
+    for (guint i = 0; prefixes[i]; i++) {
+        if (g_str_has_prefix(machine, prefixes[i]))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static VitalsAnswer
+check_cpu004(const VitalsDefinition *definition, VitalsFindings *findings)
+{
+    const VitalsXmlNode *type = vitals_xml_first(definition->domain, "os/type");
+    const char *machine = vitals_xml_attribute(type, "machine");
+
+    if (!machine)
+        return VITALS_ANSWER_NOT_APPLICABLE;
+    if (is_removed(machine))
+        vitals_findings_add(
+            findings, type,
+            "machine type '%s' is gone from current QEMU: after an upgrade the guest "
+            "will not start",
+            machine);
+    return vitals_findings_answer(findings);
+}
+
+const VitalsRule vitals_rule_cpu004 = {
+    .id = "CPU004",
+    .name = "machine-type-removed",
+    .title = "deprecated machine type",
+    .severity = VITALS_SEVERITY_WARNING,
+    .drivers = VITALS_DRIVER_QEMU,
+    .machines = VITALS_MACHINE_X86,
+    .why =
+        "QEMU drops old machine types after some years. The guest starts until the host's QEMU is "
+        "upgraded, and not after.",
+    .bad = "<os>\n"
+           "  <type arch='x86_64' machine='pc-i440fx-1.7'>hvm</type>\n"
+           "</os>",
+    .good = "<os>\n"
+            "  <type arch='x86_64' machine='pc-i440fx-7.2'>hvm</type>\n"
+            "</os>",
+    .remedy = "plan the change to a current machine type; the guest sees other hardware",
+    .exceptions =
+        "Only types that some released QEMU no longer has, as the definition alone does not "
+        "tell which QEMU the host has: pc-0.x, pc-1.x, pc-i440fx-1.x, pc-q35-1.x. `virsh "
+        "capabilities` shows what else this host calls deprecated.",
+    .evidence =
+        (const char *const[]){
+            "measured: libvirt 9.0.0 with QEMU 7.2 marks eight machine types deprecated='yes'",
+            "https://www.qemu.org/docs/master/about/removed-features.html", NULL },
+    .check = check_cpu004,
+};
