@@ -127,9 +127,9 @@ static void
 test_show(Fixture *fixture, gconstpointer data)
 {
     g_autofree char *host =
-        g_strdup_printf("# %s:2\nBalloonDeadline=5\n# default\nBootGrace=2min\n", fixture->file);
+        g_strdup_printf("# %s:2\nBalloonDeadline=5\n# default\n", fixture->file);
     g_autofree char *guest =
-        g_strdup_printf("# %s:4\nBalloonDeadline=7\n# default\nBootGrace=2min\n", fixture->file);
+        g_strdup_printf("# %s:4\nBalloonDeadline=7\n# default\n", fixture->file);
     g_autofree char *ok = g_strdup_printf("# %s: ok\n", fixture->file);
 
     write_text(fixture, "[Verdict]\nBalloonDeadline=5\n[Guest w*]\nBalloonDeadline=7\n");
