@@ -57,7 +57,7 @@ typedef struct {
 } Scale;
 
 static const Scale scales[VITALS_FORECAST_SCALES] = {
-    { .width = 10 * SECOND, .left = 0.20, .agreements = 2, .points = POINTS_MIN },
+    { .width = 10 * SECOND, .left = 0.20, .agreements = 1, .points = POINTS_MIN },
     { .width = MINUTE, .left = 0.20, .agreements = 2, .points = POINTS_MIN },
     { .width = 10 * MINUTE,
       .left = 0.20,
