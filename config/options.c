@@ -296,8 +296,10 @@ const VitalsOption vitals_options[] = {
         .fallback = "incident",
         .words = response_words,
         .per_guest = TRUE,
-        .text = "Likewise for a guest that lives with something wrong: starved of CPU, its memory "
-                "running out. Use nothing where an overcommitted host is normal.",
+        .text =
+            "Likewise for a guest that lives with something wrong: its memory running out, one of "
+            "its vCPUs dead, a reboot loop. A busy host and a guest agent that stopped are shown, "
+            "but never open an incident.",
     },
     {
         .section = "Policy",

@@ -511,6 +511,7 @@ const VitalsCause vitals_causes[] = {
         .remedy =
             "Log in, or look at the console: if other services are gone too, the guest needs a "
             "restart; else start qemu-guest-agent again.",
+        .advice = TRUE,
         .holds = holds_agent_gone,
     },
     {
@@ -520,6 +521,7 @@ const VitalsCause vitals_causes[] = {
         .meaning = "The guest agent holds its port and does not answer, while the kernel lives.",
         .remedy = "Look at the console for stuck storage or memory exhaustion; restart "
                   "qemu-guest-agent.",
+        .advice = TRUE,
         .holds = holds_agent_frozen,
     },
     {
@@ -529,6 +531,7 @@ const VitalsCause vitals_causes[] = {
         .meaning = "The host gives the guest less than half of the CPU time it asks for.",
         .remedy =
             "Take load off the host or move guests away; see the pressure in /proc/pressure/cpu.",
+        .advice = TRUE,
         .holds = holds_starved,
     },
     {

@@ -60,7 +60,7 @@ vitals_trouble_of(const VitalsCause *cause)
     case VITALS_HEALTH_PAUSED:
         return cause->layer == VITALS_LAYER_NONE ? VITALS_TROUBLE_NONE : VITALS_TROUBLE_PAUSED;
     case VITALS_HEALTH_DEGRADED:
-        return VITALS_TROUBLE_DEGRADED;
+        return cause->advice ? VITALS_TROUBLE_NONE : VITALS_TROUBLE_DEGRADED;
     case VITALS_HEALTH_STARTING:
     case VITALS_HEALTH_HEALTHY:
     case VITALS_HEALTH_UNKNOWN:

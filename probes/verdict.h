@@ -25,6 +25,8 @@ const char *vitals_health_name(VitalsHealth health);
  * @layer: the lowest layer that stopped
  * @meaning: one or two sentences for the report: what this is
  * @remedy: what to do about it
+ * @advice: shown in status and metrics, but no incident: the guest itself has nothing to explain (a busy
+ *   host, an agent that an administrator may have stopped)
  * @holds: whether the signs say so
  */
 typedef struct {
@@ -33,6 +35,7 @@ typedef struct {
     VitalsLayer layer;
     const char *meaning;
     const char *remedy;
+    gboolean advice;
     gboolean (*holds)(const VitalsSigns *signs, const VitalsLimits *limits);
 } VitalsCause;
 

@@ -77,6 +77,8 @@ static const Case cases[] = {
     { "by an admin", "paused-by-user", .result = "none" },
     { "saved", "paused-for-job", .result = "none" },
     { "memory", "memory-exhaustion", .held = 2 * MINUTE, .incident = TRUE, .result = "none" },
+    { "busy host", "cpu-starved", .held = 10 * MINUTE, .result = "none" },
+    { "agent stopped", "agent-gone", .held = 10 * MINUTE, .result = "none" },
     /* what is told is not told again */
     { "same episode", "kernel-spinning", .episode = VITALS_HEALTH_UNRESPONSIVE, .result = "none" },
     { "worse", "kernel-spinning", .episode = VITALS_HEALTH_DEGRADED, .incident = TRUE,
