@@ -174,11 +174,27 @@ read_skips(VitalsSignatures *set, const VitalsReaderItem *item, VitalsSignature 
     return TRUE;
 }
 
-static void
-add_literal(VitalsSignatures *set, VitalsSignature *signature, const char *text)
+/* Quotes keep the blanks at the ends of a literal, which the reader takes for layout. */
+static char *
+unquote(const char *value)
 {
+    gsize length = strlen(value);
+
+    if (length < 2 || value[0] != '"' || value[length - 1] != '"')
+        return g_strdup(value);
+    return g_strndup(value + 1, length - 2);
+}
+
+static gboolean
+read_literal(VitalsSignatures *set, const VitalsReaderItem *item, VitalsSignature *signature,
+             GError **error)
+{
+    g_autofree char *text = unquote(item->value);
     guint index;
     GPtrArray *owners;
+
+    if (strlen(text) < VITALS_LITERALS_MIN)
+        return refuse(item, error, "too short to look for in every line");
 
     if (!g_ptr_array_find_with_equal_func(set->literal_texts, text, g_str_equal, &index)) {
         index = set->literal_texts->len;
@@ -187,6 +203,7 @@ add_literal(VitalsSignatures *set, VitalsSignature *signature, const char *text)
     }
     owners = g_ptr_array_index(set->owners, index);
     g_ptr_array_add(owners, signature);
+    return TRUE;
 }
 
 /* What a section takes over from one above: everything but its beginning, detail and samples. */
@@ -259,9 +276,7 @@ read_signature(VitalsSignatures *set, VitalsSignature *signature, const VitalsRe
     } else if (flag) {
         *flag = g_str_equal(item->value, "yes");
     } else if (g_str_equal(item->key, "Literal")) {
-        if (strlen(item->value) < VITALS_LITERALS_MIN)
-            return refuse(item, error, "too short to look for in every line");
-        add_literal(set, signature, item->value);
+        return read_literal(set, item, signature, error);
     } else if (g_str_equal(item->key, "Begin")) {
         return read_pattern(item, &signature->begin, error);
     } else if (g_str_equal(item->key, "Detail")) {
