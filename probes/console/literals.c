@@ -9,6 +9,8 @@ enum { TABLE = 8192 };
 typedef struct {
     const char *text;
     gsize length;
+    gsize offset; /* where in it the window is that is looked for */
+    guint32 head; /* first bytes of the window */
     guint literal;
     gint next; /* in the same bucket, or -1 */
 } Entry;
@@ -40,6 +42,65 @@ shortest(const GPtrArray *texts)
     return least;
 }
 
+/* How often two bytes are likely to follow each other in a log: small letters and digits do, and blanks. */
+static guint
+commonness(const char *pair)
+{
+    gboolean first = g_ascii_islower(pair[0]) || g_ascii_isdigit(pair[0]);
+    gboolean second = g_ascii_islower(pair[1]) || g_ascii_isdigit(pair[1]);
+
+    if (first && second)
+        return 8;
+    if ((first || pair[0] == ' ') && (second || pair[1] == ' '))
+        return 4;
+    return 1;
+}
+
+/* The part of a string that ordinary lines are least likely to have anything of. */
+static gsize
+choose_offset(const char *text, gsize length, gsize window)
+{
+    guint least = G_MAXUINT;
+    gsize best = 0;
+
+    for (gsize offset = 0; offset + window <= length; offset++) {
+        const char *begin = text + offset;
+        guint cost = 8 * commonness(begin + window - 2);
+
+        for (gsize at = 0; at + 2 <= window; at++)
+            cost += commonness(begin + at);
+        if (cost < least) {
+            least = cost;
+            best = offset;
+        }
+    }
+    return best;
+}
+
+static void
+add_entry(VitalsLiterals *literals, guint index, const char *text)
+{
+    Entry *entry = &literals->entries[index];
+    const char *begin;
+    guint last;
+
+    literals->texts[index] = g_strdup(text);
+    entry->text = literals->texts[index];
+    entry->length = strlen(entry->text);
+    entry->offset = choose_offset(entry->text, entry->length, literals->window);
+    entry->literal = index;
+    begin = entry->text + entry->offset;
+    memcpy(&entry->head, begin, sizeof entry->head);
+    for (gsize at = 0; at + 2 <= literals->window; at++) {
+        guint8 *leap = &literals->leap[fold(begin + at)];
+
+        *leap = (guint8)MIN(*leap, literals->window - 2 - at);
+    }
+    last = fold(begin + literals->window - 2);
+    entry->next = literals->bucket[last];
+    literals->bucket[last] = (gint16)index;
+}
+
 VitalsLiterals *
 vitals_literals_new(const GPtrArray *texts)
 {
@@ -52,23 +113,8 @@ vitals_literals_new(const GPtrArray *texts)
     memset(literals->leap, (int)(literals->window - 1), TABLE);
     memset(literals->bucket, 0xff, sizeof literals->bucket);
 
-    for (guint i = 0; i < texts->len; i++) {
-        Entry *entry = &literals->entries[i];
-        guint last;
-
-        literals->texts[i] = g_strdup(g_ptr_array_index(texts, i));
-        entry->text = literals->texts[i];
-        entry->length = strlen(entry->text);
-        entry->literal = i;
-        for (gsize at = 0; at + 2 <= literals->window; at++) {
-            guint8 *leap = &literals->leap[fold(entry->text + at)];
-
-            *leap = MIN(*leap, literals->window - 2 - at);
-        }
-        last = fold(entry->text + literals->window - 2);
-        entry->next = literals->bucket[last];
-        literals->bucket[last] = (gint16)i;
-    }
+    for (guint i = 0; i < texts->len; i++)
+        add_entry(literals, i, g_ptr_array_index(texts, i));
     return literals;
 }
 
@@ -80,6 +126,27 @@ vitals_literals_free(VitalsLiterals *literals)
     g_strfreev(literals->texts);
     g_free(literals->entries);
     g_free(literals);
+}
+
+/* Compares the strings whose window may begin at @begin; returns whether to go on. */
+static gboolean
+check_bucket(const VitalsLiterals *literals, gint bucket, const char *text, gsize length,
+             gsize begin, VitalsLiteralsFound found, gpointer user)
+{
+    guint32 head;
+
+    memcpy(&head, text + begin, sizeof head);
+    for (gint i = bucket; i >= 0; i = literals->entries[i].next) {
+        const Entry *entry = &literals->entries[i];
+
+        if (G_LIKELY(entry->head != head) || entry->offset > begin ||
+            entry->length > length - (begin - entry->offset))
+            continue;
+        if (memcmp(text + begin - entry->offset, entry->text, entry->length) == 0 &&
+            !found(entry->literal, user))
+            return FALSE;
+    }
+    return TRUE;
 }
 
 void
@@ -97,14 +164,9 @@ vitals_literals_scan(const VitalsLiterals *literals, const char *text, gsize len
             at += leap;
             continue;
         }
-        for (gint i = literals->bucket[block]; i >= 0; i = literals->entries[i].next) {
-            const Entry *entry = &literals->entries[i];
-            const char *begin = text + at + 2 - window;
-
-            if (entry->length <= (gsize)(text + length - begin) &&
-                memcmp(begin, entry->text, entry->length) == 0 && !found(entry->literal, user))
-                return;
-        }
+        if (!check_bucket(literals, literals->bucket[block], text, length, at + 2 - window, found,
+                          user))
+            return;
         at++;
     }
 }

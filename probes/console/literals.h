@@ -10,7 +10,7 @@
 typedef struct VitalsLiterals VitalsLiterals;
 
 /* The shortest string allowed: the search leaps by up to this less one. */
-enum { VITALS_LITERALS_MIN = 4 };
+enum { VITALS_LITERALS_MIN = 5 };
 
 /* Called for each place where a string stands; returns whether to go on. */
 typedef gboolean (*VitalsLiteralsFound)(guint literal, gpointer user);

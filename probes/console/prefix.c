@@ -11,14 +11,16 @@ typedef struct {
     const char *end;
 } Cursor;
 
-static gboolean
+static inline gboolean
 accept(Cursor *cursor, const char *text)
 {
-    gsize length = strlen(text);
+    const char *at = cursor->at;
 
-    if ((gsize)(cursor->end - cursor->at) < length || memcmp(cursor->at, text, length) != 0)
-        return FALSE;
-    cursor->at += length;
+    for (; *text; text++, at++) {
+        if (at >= cursor->end || *at != *text)
+            return FALSE;
+    }
+    cursor->at = at;
     return TRUE;
 }
 
@@ -317,6 +319,29 @@ peel_one(Cursor *cursor, VitalsPrefix *prefix)
     return FALSE;
 }
 
+/* All prefixes begin with one of these: most of userspace's lines are done here. */
+static inline gboolean
+may_begin_prefix(char c)
+{
+    switch (c) {
+    case '[':
+    case '<':
+    case '(':
+    case 'k':
+    case 'J':
+    case 'F':
+    case 'M':
+    case 'A':
+    case 'S':
+    case 'O':
+    case 'N':
+    case 'D':
+        return TRUE;
+    default:
+        return c >= '0' && c <= '9';
+    }
+}
+
 gsize
 vitals_prefix_peel(const char *text, gsize length, VitalsPrefix *ret_prefix)
 {
@@ -324,8 +349,7 @@ vitals_prefix_peel(const char *text, gsize length, VitalsPrefix *ret_prefix)
 
     *ret_prefix = (VitalsPrefix){ .stamp = -1, .wall = -1, .level = -1 };
     for (int i = 0; i < MAX_PREFIXES && cursor.at < cursor.end; i++) {
-        /* All prefixes begin with one of these: most lines of a userspace are done here. */
-        if (!strchr("[<(k0123456789JFMASOND", *cursor.at) || !peel_one(&cursor, ret_prefix))
+        if (!may_begin_prefix(*cursor.at) || !peel_one(&cursor, ret_prefix))
             break;
     }
     /* journalctl -o short-monotonic has the tag behind the stamp */

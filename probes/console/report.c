@@ -160,14 +160,15 @@ choose_signature(const VitalsDraft *draft)
     return NULL;
 }
 
-/* Whether there is a call trace with anything in it that tells of the fault. */
+/* Whether a call trace has come through that has more than the reporting itself in it. */
 static gboolean
 has_trace(const VitalsSignature *signature, const GPtrArray *frames)
 {
     for (guint i = 0; i < frames->len; i++) {
         const VitalsFrame *frame = g_ptr_array_index(frames, i);
 
-        if (frame->reliable && frame->trace > 0 && !vitals_frames_skipped(signature, frame->name))
+        if (frame->reliable && !frame->pc && frame->trace > 0 &&
+            !vitals_frames_skipped(signature, frame->name))
             return TRUE;
     }
     return FALSE;

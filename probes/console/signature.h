@@ -120,7 +120,6 @@ typedef enum {
     VITALS_SHAPE_LOOP_ERROR, /* a line that is trouble if it comes again and again */
     VITALS_SHAPE_LOOP_WARNING,
     VITALS_SHAPE_COUNTER, /* tells in the group `count` how often it came */
-    VITALS_SHAPE_NOISE,   /* a line that is no part of any report or loop */
     VITALS_SHAPE_MAX,
 } VitalsShape;
 

@@ -130,7 +130,7 @@ test_literals(void)
     for (int i = 0; i < 40; i++) {
         GString *text = g_string_new(NULL);
 
-        for (int length = g_rand_int_range(random, 4, 9); length > 0; length--)
+        for (int length = g_rand_int_range(random, VITALS_LITERALS_MIN, 9); length > 0; length--)
             g_string_append_c(text, (char)g_rand_int_range(random, 'a', 'd'));
         g_ptr_array_add(texts, g_string_free(text, FALSE));
     }

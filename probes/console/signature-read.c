@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "probes/console/signature.h"
+#include "config/reader.h"
+#include "probes/console/signature-set.h"
+
+#include <string.h>
+
+/* Reports are read by people: longer ones are not a report but a log. */
+enum { DEFAULT_LINES = 400 };
+
+static const char *const shape_keys[VITALS_SHAPE_MAX] = {
+    [VITALS_SHAPE_TRACE] = "Trace",
+    [VITALS_SHAPE_FRAME] = "Frame",
+    [VITALS_SHAPE_PC] = "Pc",
+    [VITALS_SHAPE_STOP] = "Stop",
+    [VITALS_SHAPE_END] = "End",
+    [VITALS_SHAPE_ENTRY] = "Entry",
+    [VITALS_SHAPE_TASK] = "Task",
+    [VITALS_SHAPE_MODULES] = "Modules",
+    [VITALS_SHAPE_ANCHOR] = "Anchor",
+    [VITALS_SHAPE_FINAL] = "Final",
+    [VITALS_SHAPE_FOREIGN] = "Foreign",
+    [VITALS_SHAPE_SUFFIX] = "Suffix",
+    [VITALS_SHAPE_LOOP_ERROR] = "LoopError",
+    [VITALS_SHAPE_LOOP_WARNING] = "LoopWarning",
+    [VITALS_SHAPE_COUNTER] = "Counter",
+};
+
+static const char *const severity_names[] = { "info", "notice", "warning", "error", "critical" };
+static const char *const health_names[] = { "healthy", "degraded", "unresponsive", "stuck",
+                                            "crashed" };
+static const char *const source_names[] = { "text",   "checked", "pc",   "trace",
+                                            "second", "anchor",  "stall" };
+
+static void
+signature_free(VitalsSignature *signature)
+{
+    g_free(signature->id);
+    g_free(signature->kind);
+    vitals_pattern_free(signature->begin);
+    vitals_pattern_free(signature->detail);
+    g_free(signature->title);
+    g_free(signature->explanation);
+    g_free(signature->remedy);
+    g_ptr_array_unref(signature->skip);
+    g_ptr_array_unref(signature->fires);
+    g_ptr_array_unref(signature->silent);
+    g_free(signature);
+}
+
+static void
+rename_free(VitalsRename *rename)
+{
+    g_free(rename->name);
+    g_ptr_array_unref(rename->patterns);
+    g_free(rename);
+}
+
+void
+vitals_signatures_free(VitalsSignatures *signatures)
+{
+    if (!signatures)
+        return;
+    for (int i = 0; i < VITALS_SHAPE_MAX; i++)
+        g_ptr_array_unref(signatures->shapes[i]);
+    g_ptr_array_unref(signatures->renames);
+    g_hash_table_unref(signatures->by_id);
+    g_hash_table_unref(signatures->skips);
+    vitals_literals_free(signatures->literals);
+    g_ptr_array_unref(signatures->owners);
+    g_ptr_array_unref(signatures->literal_texts);
+    g_ptr_array_unref(signatures->list);
+    g_free(signatures);
+}
+
+static void
+set_text(char **field, const char *text)
+{
+    g_free(*field);
+    *field = g_strdup(text);
+}
+
+static GPtrArray *
+new_patterns(void)
+{
+    return g_ptr_array_new_with_free_func((GDestroyNotify)vitals_pattern_free);
+}
+
+static gboolean
+refuse(const VitalsReaderItem *item, GError **error, const char *reason)
+{
+    g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE,
+                "console signatures, line %u: %s=%s: %s", item->line, item->key ? item->key : "",
+                item->value, reason);
+    return FALSE;
+}
+
+static gboolean
+read_name(const VitalsReaderItem *item, const char *const *names, guint count, int *ret_value,
+          GError **error)
+{
+    for (guint i = 0; i < count; i++) {
+        if (g_str_equal(item->value, names[i])) {
+            *ret_value = (int)i;
+            return TRUE;
+        }
+    }
+    return refuse(item, error, "not one of the names the format knows");
+}
+
+static gboolean
+read_pattern(const VitalsReaderItem *item, VitalsPattern **ret_pattern, GError **error)
+{
+    VitalsPattern *pattern = vitals_pattern_new(item->value, error);
+
+    if (!pattern) {
+        g_prefix_error(error, "console signatures, line %u: ", item->line);
+        return FALSE;
+    }
+    vitals_pattern_free(*ret_pattern);
+    *ret_pattern = pattern;
+    return TRUE;
+}
+
+static gboolean
+read_sources(const VitalsReaderItem *item, VitalsSignature *signature, GError **error)
+{
+    g_auto(GStrv) words = g_strsplit(item->value, " ", VITALS_FRAME_MAX);
+    guint count = 0;
+
+    for (char **word = words; *word; word++) {
+        const VitalsReaderItem one = { item->line, item->key, *word };
+        int source;
+
+        if (!read_name(&one, source_names, VITALS_FRAME_MAX, &source, error))
+            return FALSE;
+        signature->sources[count++] = (VitalsFrameSource)source;
+    }
+    signature->sources[count] = VITALS_FRAME_MAX;
+    return TRUE;
+}
+
+static gboolean
+read_skips(VitalsSignatures *set, const VitalsReaderItem *item, VitalsSignature *signature,
+           GError **error)
+{
+    g_auto(GStrv) words = g_strsplit(item->value, " ", -1);
+
+    g_ptr_array_set_size(signature->skip, 0);
+    for (char **word = words; *word; word++) {
+        GPtrArray *patterns = g_hash_table_lookup(set->skips, *word);
+
+        if (!patterns)
+            return refuse(item, error, "there is no [Skip] of that name above");
+        g_ptr_array_add(signature->skip, g_ptr_array_ref(patterns));
+    }
+    return TRUE;
+}
+
+/* Quotes keep the blanks at the ends of a literal, which the reader takes for layout. */
+static char *
+unquote(const char *value)
+{
+    gsize length = strlen(value);
+
+    if (length < 2 || value[0] != '"' || value[length - 1] != '"')
+        return g_strdup(value);
+    return g_strndup(value + 1, length - 2);
+}
+
+static gboolean
+read_literal(VitalsSignatures *set, const VitalsReaderItem *item, VitalsSignature *signature,
+             GError **error)
+{
+    g_autofree char *text = unquote(item->value);
+    guint index;
+    GPtrArray *owners;
+
+    if (strlen(text) < VITALS_LITERALS_MIN)
+        return refuse(item, error, "too short to look for in every line");
+
+    if (!g_ptr_array_find_with_equal_func(set->literal_texts, text, g_str_equal, &index)) {
+        index = set->literal_texts->len;
+        g_ptr_array_add(set->literal_texts, g_strdup(text));
+        g_ptr_array_add(set->owners, g_ptr_array_new());
+    }
+    owners = g_ptr_array_index(set->owners, index);
+    g_ptr_array_add(owners, signature);
+    return TRUE;
+}
+
+/* What a section takes over from one above: everything but its beginning, detail and samples. */
+static gboolean
+read_like(VitalsSignatures *set, const VitalsReaderItem *item, VitalsSignature *signature,
+          GError **error)
+{
+    const VitalsSignature *model = g_hash_table_lookup(set->by_id, item->value);
+
+    if (!model)
+        return refuse(item, error, "there is no signature of that id above");
+    signature->severity = model->severity;
+    signature->health = model->health;
+    signature->lines = model->lines;
+    signature->cascade = model->cascade;
+    signature->again = model->again;
+    memcpy(signature->sources, model->sources, sizeof model->sources);
+    for (guint i = 0; i < model->skip->len; i++)
+        g_ptr_array_add(signature->skip, g_ptr_array_ref(g_ptr_array_index(model->skip, i)));
+    set_text(&signature->kind, model->kind);
+    set_text(&signature->title, model->title);
+    set_text(&signature->explanation, model->explanation);
+    set_text(&signature->remedy, model->remedy);
+    return TRUE;
+}
+
+static gboolean
+read_lines(const VitalsReaderItem *item, guint *ret_lines, GError **error)
+{
+    guint64 lines;
+
+    if (!g_ascii_string_to_unsigned(item->value, 10, 1, DEFAULT_LINES, &lines, error))
+        return FALSE;
+    *ret_lines = (guint)lines;
+    return TRUE;
+}
+
+static char **
+text_field(VitalsSignature *signature, const char *key)
+{
+    if (g_str_equal(key, "Kind"))
+        return &signature->kind;
+    if (g_str_equal(key, "Title"))
+        return &signature->title;
+    if (g_str_equal(key, "Explanation"))
+        return &signature->explanation;
+    return g_str_equal(key, "Remedy") ? &signature->remedy : NULL;
+}
+
+static gboolean *
+flag_field(VitalsSignature *signature, const char *key)
+{
+    if (g_str_equal(key, "Corrupted"))
+        return &signature->corrupted;
+    if (g_str_equal(key, "Cascade"))
+        return &signature->cascade;
+    return g_str_equal(key, "Again") ? &signature->again : NULL;
+}
+
+static gboolean
+read_signature(VitalsSignatures *set, VitalsSignature *signature, const VitalsReaderItem *item,
+               GError **error)
+{
+    char **text = text_field(signature, item->key);
+    gboolean *flag = flag_field(signature, item->key);
+    int value = 0;
+
+    if (text) {
+        set_text(text, item->value);
+    } else if (flag) {
+        *flag = g_str_equal(item->value, "yes");
+    } else if (g_str_equal(item->key, "Literal")) {
+        return read_literal(set, item, signature, error);
+    } else if (g_str_equal(item->key, "Begin")) {
+        return read_pattern(item, &signature->begin, error);
+    } else if (g_str_equal(item->key, "Detail")) {
+        return read_pattern(item, &signature->detail, error);
+    } else if (g_str_equal(item->key, "Frame")) {
+        return read_sources(item, signature, error);
+    } else if (g_str_equal(item->key, "Skip")) {
+        return read_skips(set, item, signature, error);
+    } else if (g_str_equal(item->key, "Like")) {
+        return read_like(set, item, signature, error);
+    } else if (g_str_equal(item->key, "Lines")) {
+        return read_lines(item, &signature->lines, error);
+    } else if (g_str_equal(item->key, "Fires")) {
+        g_ptr_array_add(signature->fires, g_strdup(item->value));
+    } else if (g_str_equal(item->key, "Silent")) {
+        g_ptr_array_add(signature->silent, g_strdup(item->value));
+    } else if (g_str_equal(item->key, "Severity")) {
+        if (!read_name(item, severity_names, G_N_ELEMENTS(severity_names), &value, error))
+            return FALSE;
+        signature->severity = (VitalsConsoleSeverity)value;
+    } else if (g_str_equal(item->key, "Health")) {
+        if (!read_name(item, health_names, G_N_ELEMENTS(health_names), &value, error))
+            return FALSE;
+        signature->health = (VitalsConsoleHealth)value;
+    } else {
+        return refuse(item, error, "not a key of a signature");
+    }
+    return TRUE;
+}
+
+static VitalsSignature *
+add_signature(VitalsSignatures *set, const char *id)
+{
+    VitalsSignature *signature = g_new0(VitalsSignature, 1);
+
+    signature->id = g_strdup(id);
+    signature->skip = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
+    signature->fires = g_ptr_array_new_with_free_func(g_free);
+    signature->silent = g_ptr_array_new_with_free_func(g_free);
+    signature->severity = VITALS_CONSOLE_ERROR;
+    signature->health = VITALS_CONSOLE_DEGRADED;
+    signature->sources[0] = VITALS_FRAME_MAX;
+    signature->lines = DEFAULT_LINES;
+    g_ptr_array_add(set->list, signature);
+    g_hash_table_insert(set->by_id, signature->id, signature);
+    return signature;
+}
+
+static gboolean
+read_shape(VitalsSignatures *set, const VitalsReaderItem *item, GError **error)
+{
+    for (int i = 0; i < VITALS_SHAPE_MAX; i++) {
+        VitalsPattern *pattern = NULL;
+
+        if (!g_str_equal(item->key, shape_keys[i]))
+            continue;
+        if (!read_pattern(item, &pattern, error))
+            return FALSE;
+        g_ptr_array_add(set->shapes[i], pattern);
+        return TRUE;
+    }
+    return refuse(item, error, "not a key of [Frames]");
+}
+
+static gboolean
+read_skip_entry(GPtrArray *patterns, const VitalsReaderItem *item, GError **error)
+{
+    VitalsPattern *pattern = NULL;
+
+    if (!read_pattern(item, &pattern, error))
+        return FALSE;
+    g_ptr_array_add(patterns, pattern);
+    return TRUE;
+}
+
+static GPtrArray *
+add_rename(VitalsSignatures *set, const char *name)
+{
+    VitalsRename *rename = g_new0(VitalsRename, 1);
+
+    rename->name = g_strdup(name);
+    rename->patterns = new_patterns();
+    g_ptr_array_add(set->renames, rename);
+    return rename->patterns;
+}
+
+/* One pass: what is referred to must stand above. */
+static gboolean
+read_items(VitalsSignatures *set, const GPtrArray *items, GError **error)
+{
+    VitalsSignature *signature = NULL;
+    GPtrArray *skip = NULL;
+
+    for (guint i = 0; i < items->len; i++) {
+        const VitalsReaderItem *item = g_ptr_array_index(items, i);
+        gboolean right = TRUE;
+
+        if (item->key && signature) {
+            right = read_signature(set, signature, item, error);
+        } else if (item->key && skip) {
+            right = read_skip_entry(skip, item, error);
+        } else if (item->key) {
+            right = read_shape(set, item, error);
+        } else if (g_str_has_prefix(item->value, "Signature ")) {
+            signature = add_signature(set, item->value + strlen("Signature "));
+        } else if (g_str_has_prefix(item->value, "Skip ")) {
+            signature = NULL;
+            skip = new_patterns();
+            g_hash_table_insert(set->skips, g_strdup(item->value + strlen("Skip ")), skip);
+        } else if (g_str_has_prefix(item->value, "Rename ")) {
+            signature = NULL;
+            skip = add_rename(set, item->value + strlen("Rename "));
+        } else {
+            signature = NULL;
+            skip = NULL;
+        }
+        if (!right)
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean
+check(const VitalsSignatures *set, GError **error)
+{
+    for (guint i = 0; i < set->list->len; i++) {
+        const VitalsSignature *signature = g_ptr_array_index(set->list, i);
+
+        if (signature->begin && signature->title && signature->kind)
+            continue;
+        g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_KEY_NOT_FOUND,
+                    "console signature %s: Begin, Kind and Title are needed", signature->id);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+VitalsSignatures *
+vitals_signatures_new(const GPtrArray *items, GError **error)
+{
+    g_autoptr(VitalsSignatures) set = g_new0(VitalsSignatures, 1);
+
+    set->list = g_ptr_array_new_with_free_func((GDestroyNotify)signature_free);
+    set->literal_texts = g_ptr_array_new_with_free_func(g_free);
+    set->owners = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
+    set->renames = g_ptr_array_new_with_free_func((GDestroyNotify)rename_free);
+    set->by_id = g_hash_table_new(g_str_hash, g_str_equal);
+    set->skips =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
+    for (int i = 0; i < VITALS_SHAPE_MAX; i++)
+        set->shapes[i] = new_patterns();
+    if (!read_items(set, items, error) || !check(set, error))
+        return NULL;
+    set->literals = vitals_literals_new(set->literal_texts);
+    return g_steal_pointer(&set);
+}
