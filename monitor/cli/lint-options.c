@@ -14,6 +14,7 @@ typedef struct {
     char *fail_on;
     char *profile;
     char *baseline;
+    char *facts;
     char **select;
     char **ignore;
     char **severity;
@@ -28,6 +29,7 @@ clear_words(Words *words)
     g_free(words->fail_on);
     g_free(words->profile);
     g_free(words->baseline);
+    g_free(words->facts);
     g_strfreev(words->select);
     g_strfreev(words->ignore);
     g_strfreev(words->severity);
@@ -138,6 +140,7 @@ understand(Words *words, VitalsLintOptions *options)
 
     options->uri = g_steal_pointer(&words->uri);
     options->baseline = g_steal_pointer(&words->baseline);
+    options->facts = g_steal_pointer(&words->facts);
     options->format = words->format ? g_steal_pointer(&words->format) : g_strdup("text");
     options->statistics = words->statistics;
     options->fail_on = VITALS_SEVERITY_ERROR;
@@ -189,6 +192,11 @@ vitals_lint_options_parse(int *argc, char ***argv)
           "report what this rule finds at another severity", "RULE=SEVERITY" },
         { "baseline", 0, 0, G_OPTION_ARG_FILENAME, &words.baseline,
           "leave out what is in this earlier output of --format json", "FILE" },
+        { "facts", 0, 0, G_OPTION_ARG_FILENAME, &words.facts,
+          "what the guests' host is like: 'host' for this one, 'none', or a file that "
+          "'virt-vitals facts' made (default: this host for guests of its own libvirt, none for "
+          "files)",
+          "FILE" },
         { "statistics", 0, 0, G_OPTION_ARG_NONE, &words.statistics,
           "count findings by rule instead of showing them", NULL },
         { NULL },
@@ -219,6 +227,7 @@ vitals_lint_options_free(VitalsLintOptions *options)
     g_free(options->uri);
     g_free(options->format);
     g_free(options->baseline);
+    g_free(options->facts);
     g_clear_pointer(&options->rules, g_ptr_array_unref);
     g_clear_pointer(&options->severities, g_hash_table_unref);
     g_free(options);

@@ -12,6 +12,7 @@
  * @rules: (element-type VitalsRule): those to use
  * @severities: (element-type VitalsRule gint): severities that were set for rules
  * @baseline: (nullable): file of findings that are known
+ * @facts: (nullable): "host", "none" or a file of facts
  * @statistics: count findings by rule instead of showing them
  */
 typedef struct {
@@ -22,6 +23,7 @@ typedef struct {
     GPtrArray *rules;
     GHashTable *severities;
     char *baseline;
+    char *facts;
     gboolean statistics;
 } VitalsLintOptions;
 

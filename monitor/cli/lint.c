@@ -4,6 +4,7 @@
 #include "monitor/cli/lint-options.h"
 #include "monitor/cli/lint-walk.h"
 #include "monitor/cli/verb.h"
+#include "monitor/facts.h"
 #include "monitor/output/lint-baseline.h"
 #include "monitor/output/lint-json.h"
 #include "monitor/output/lint-junit.h"
@@ -32,6 +33,8 @@ struct Run {
     const VitalsLintOptions *options;
     const Format *format;
     VitalsLintBaseline *baseline; /* NULL for none */
+    VitalsHostFacts *facts;       /* of every guest's host, where the user said so */
+    VitalsHostFacts *own;         /* of this host, once a guest of its libvirt asked for it */
     json_t *json;                 /* array of sources or results */
     json_t *notifications;
     char *today;
@@ -46,6 +49,8 @@ static void
 clear_run(Run *run)
 {
     vitals_lint_baseline_free(run->baseline);
+    vitals_host_facts_free(run->facts);
+    vitals_host_facts_free(run->own);
     json_decref(run->json);
     json_decref(run->notifications);
     g_free(run->today);
@@ -147,6 +152,28 @@ load_baseline(Run *run, const char *path)
 }
 
 static gboolean
+load_facts(Run *run, const char *path)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) content = NULL;
+    g_autofree char *shown = vitals_text_printable(path, -1);
+
+    if (g_str_equal(path, "host") || g_str_equal(path, "none")) {
+        run->facts = *path == 'h' ? vitals_facts_collect("/") : NULL;
+        return TRUE;
+    }
+    content = vitals_cli_read(path, VITALS_FACTS_MAX_BYTES, &error);
+    if (!content) {
+        g_printerr("virt-vitals: %s\n", error->message);
+        return FALSE;
+    }
+    run->facts = vitals_facts_parse(g_bytes_get_data(content, NULL), g_bytes_get_size(content));
+    if (!run->facts)
+        g_printerr("virt-vitals: %s: no facts of a host; 'virt-vitals facts' makes them\n", shown);
+    return run->facts != NULL;
+}
+
+static gboolean
 prepare(Run *run, const VitalsLintOptions *options)
 {
     g_autoptr(GDateTime) now = g_date_time_new_now_local();
@@ -161,7 +188,8 @@ prepare(Run *run, const VitalsLintOptions *options)
     run->totals.by_rule = g_hash_table_new(NULL, NULL);
     run->colour =
         isatty(STDOUT_FILENO) && !g_getenv("NO_COLOR") && g_strcmp0(g_getenv("TERM"), "dumb") != 0;
-    return !options->baseline || load_baseline(run, options->baseline);
+    return (!options->baseline || load_baseline(run, options->baseline)) &&
+           (!options->facts || load_facts(run, options->facts));
 }
 
 static gboolean
@@ -185,6 +213,22 @@ set_severities(Run *run, VitalsFindings *findings)
     }
 }
 
+/* A guest of this host's libvirt runs here; a file may be for any host. A URI with a host in it begins
+ * its authority with something else than "/". */
+static const VitalsHostFacts *
+facts_for(Run *run, gboolean is_domain)
+{
+    const char *uri = run->options->uri ? run->options->uri : g_getenv("LIBVIRT_DEFAULT_URI");
+    const char *authority = uri ? strstr(uri, "://") : NULL;
+    gboolean is_local = !authority || authority[strlen("://")] == '/';
+
+    if (run->options->facts || !is_domain || !is_local)
+        return run->facts;
+    if (!run->own)
+        run->own = vitals_facts_collect("/");
+    return run->own;
+}
+
 /* Returns FALSE if it is something else than a guest's definition, and @is_found says that nobody named
  * it as one. */
 static gboolean
@@ -192,7 +236,8 @@ judge(Run *run, VitalsLintSource *source, const char *xml, gsize length, gboolea
 {
     g_autoptr(GError) error = NULL;
 
-    source->definition = vitals_definition_new(source->name, xml, length, NULL, &error);
+    source->definition =
+        vitals_definition_new(source->name, xml, length, facts_for(run, source->is_domain), &error);
     if (source->definition) {
         source->definition->today = run->today;
         source->findings = vitals_lint(source->definition, run->options->rules);
@@ -230,6 +275,7 @@ judge_domain(Run *run, VitalsLintSource *source)
     g_autofree char *name = vitals_text_printable(source->name, -1);
     g_autofree char *message = NULL;
 
+    source->is_domain = TRUE;
     if (xml) {
         judge(run, source, xml, strlen(xml), FALSE);
         return;
