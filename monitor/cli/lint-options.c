@@ -18,6 +18,7 @@ typedef struct {
     char **select;
     char **ignore;
     char **severity;
+    gboolean all;
     gboolean statistics;
 } Words;
 
@@ -142,6 +143,7 @@ understand(Words *words, VitalsLintOptions *options)
     options->baseline = g_steal_pointer(&words->baseline);
     options->facts = g_steal_pointer(&words->facts);
     options->format = words->format ? g_steal_pointer(&words->format) : g_strdup("text");
+    options->all = words->all;
     options->statistics = words->statistics;
     options->fail_on = VITALS_SEVERITY_ERROR;
     options->severities = g_hash_table_new(NULL, NULL);
@@ -175,6 +177,7 @@ vitals_lint_options_parse(int *argc, char ***argv)
     g_auto(Words) words = { 0 };
     const GOptionEntry entries[] = {
         { "connect", 'c', 0, G_OPTION_ARG_STRING, &words.uri, "where to look DOMAINs up", "URI" },
+        { "all", 0, 0, G_OPTION_ARG_NONE, &words.all, "take all guests of the connection", NULL },
         { "format", 0, 0, G_OPTION_ARG_STRING, &words.format,
           "text (default), json, sarif or junit", "FORMAT" },
         { "fail-on", 0, 0, G_OPTION_ARG_STRING, &words.fail_on,

@@ -286,15 +286,21 @@ judge_domain(Run *run, VitalsLintSource *source)
     run->undecided = TRUE;
 }
 
+typedef enum {
+    KIND_NAMED,  /* what the user called a file or a guest */
+    KIND_FOUND,  /* a file in a directory */
+    KIND_DOMAIN, /* a guest that libvirt told of */
+} Kind;
+
 static void
-lint_one(Run *run, const char *argument, gboolean is_found)
+lint_one(Run *run, const char *argument, Kind kind)
 {
     g_autoptr(VitalsLintSource) source = g_new0(VitalsLintSource, 1);
 
     source->name = g_strdup(argument);
-    if (!is_found && !is_file(argument))
+    if (kind == KIND_DOMAIN || (kind == KIND_NAMED && !is_file(argument)))
         judge_domain(run, source);
-    else if (!judge_file(run, source, is_found))
+    else if (!judge_file(run, source, kind == KIND_FOUND))
         return;
 
     vitals_lint_totals_add(&run->totals, source);
@@ -315,15 +321,31 @@ lint_argument(Run *run, const char *argument)
     g_autoptr(GPtrArray) files = NULL;
 
     if (!g_file_test(argument, G_FILE_TEST_IS_DIR)) {
-        lint_one(run, argument, FALSE);
+        lint_one(run, argument, KIND_NAMED);
         return;
     }
     files = vitals_lint_walk(argument, &error);
     for (guint i = 0; files && i < files->len; i++)
-        lint_one(run, files->pdata[i], TRUE);
+        lint_one(run, files->pdata[i], KIND_FOUND);
     if (!files) {
         g_printerr("virt-vitals: %s\n", error->message);
         run->unreadable = TRUE;
+    }
+}
+
+static void
+lint_all(Run *run)
+{
+    g_autoptr(GError) error = NULL;
+    g_auto(GStrv) names = vitals_cli_domain_names(run->options->uri, &error);
+
+    for (guint i = 0; names && names[i]; i++)
+        lint_one(run, names[i], KIND_DOMAIN);
+    if (!names) {
+        g_autofree char *message = vitals_text_printable(error->message, -1);
+
+        g_printerr("virt-vitals: cannot list the guests: %s\n", message);
+        run->undecided = TRUE;
     }
 }
 
@@ -335,11 +357,13 @@ run(int argc, char **argv)
 
     if (!options || !prepare(&state, options))
         return VITALS_EXIT_USAGE;
-    if (argc < 2) {
+    if (argc < 2 && !options->all) {
         g_printerr("virt-vitals: nothing to check; see 'virt-vitals lint --help'\n");
         return VITALS_EXIT_USAGE;
     }
 
+    if (options->all)
+        lint_all(&state);
     for (int i = 1; i < argc; i++)
         lint_argument(&state, argv[i]);
     state.format->finish(&state);

@@ -222,9 +222,9 @@ exclusive_source(const VitalsXmlNode *disk)
     const char *path = vitals_xml_attribute(source, "file");
 
     path = path ? path : vitals_xml_attribute(source, "dev");
-    if (!path || is_media(disk) || vitals_xml_first(disk, "readonly") ||
-        vitals_xml_first(disk, "shareable") || vitals_xml_first(disk, "transient") ||
-        vitals_xml_first(source, "slices"))
+    if (!path || g_str_equal(path, "/dev/null") || is_media(disk) ||
+        vitals_xml_first(disk, "readonly") || vitals_xml_first(disk, "shareable") ||
+        vitals_xml_first(disk, "transient") || vitals_xml_first(source, "slices"))
         return NULL;
     return path;
 }

@@ -505,6 +505,11 @@ test_domain(Fixture *fixture, gconstpointer data)
     g_assert_cmpstr(fixture->out, ==, "1 definition checked: 0 errors, 0 warnings, 0 notices\n");
     check(fixture, "lint -c test:///default 6695eb01-f6a4-8304-79aa-97f2502e193f test", 0);
     g_assert_true(g_str_has_prefix(fixture->out, "2 definitions checked: "));
+    check(fixture, "lint -c test:///default --all", 0);
+    g_assert_true(g_str_has_prefix(fixture->out, "1 definition checked: "));
+    check(fixture, "lint -c test:///default --all error.xml", 1);
+    check(fixture, "lint -c nonsense:///system --all", 3);
+    g_assert_nonnull(strstr(fixture->err, "cannot list the guests: "));
 }
 
 static void
