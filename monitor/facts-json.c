@@ -100,6 +100,23 @@ render_pages(GHashTable *pages)
     return array;
 }
 
+static json_t *
+render_paths(GHashTable *paths)
+{
+    g_autoptr(GPtrArray) keys = sorted_keys(paths);
+    json_t *object = json_object();
+
+    for (guint i = 0; i < keys->len; i++) {
+        const VitalsHostPath *path = g_hash_table_lookup(paths, keys->pdata[i]);
+        g_autofree char *name = g_utf8_make_valid(keys->pdata[i], -1);
+
+        json_object_set_new(object, name,
+                            json_pack("{s:s, s:s}", "kind", vitals_path_kind_name(path->kind),
+                                      "format", path->format));
+    }
+    return object;
+}
+
 json_t *
 vitals_facts_json(const VitalsHostFacts *facts)
 {
@@ -120,6 +137,8 @@ vitals_facts_json(const VitalsHostFacts *facts)
     set_names(object, "interfaces", facts->interfaces);
     if (facts->huge_pages)
         json_object_set_new(object, "huge_pages", render_pages(facts->huge_pages));
+    if (facts->paths)
+        json_object_set_new(object, "paths", render_paths(facts->paths));
     if (facts->default_page_kib > 0)
         json_object_set_new(object, "default_page_kib",
                             json_integer((json_int_t)facts->default_page_kib));
@@ -219,6 +238,24 @@ read_pages(VitalsHostFacts *facts, const json_t *array)
     }
 }
 
+static void
+read_paths(VitalsHostFacts *facts, json_t *object)
+{
+    const char *path;
+    json_t *value;
+
+    json_object_foreach(object, path, value)
+    {
+        const char *name = read_text(value, "kind");
+
+        for (guint kind = VITALS_PATH_ABSENT; kind <= VITALS_PATH_OTHER; kind++) {
+            if (g_str_equal(name, vitals_path_kind_name((VitalsPathKind)kind)))
+                vitals_host_facts_add_path(facts, path, (VitalsPathKind)kind,
+                                           read_text(value, "format"));
+        }
+    }
+}
+
 VitalsHostFacts *
 vitals_facts_parse(const char *bytes, gsize length)
 {
@@ -238,6 +275,7 @@ vitals_facts_parse(const char *bytes, gsize length)
         facts->mediated_devices = read_names(json_object_get(document, "mediated_devices"));
         facts->interfaces = read_names(json_object_get(document, "interfaces"));
         read_pages(facts, json_object_get(document, "huge_pages"));
+        read_paths(facts, json_object_get(document, "paths"));
         facts->default_page_kib =
             (guint64)json_integer_value(json_object_get(document, "default_page_kib"));
     }

@@ -24,6 +24,16 @@
 VitalsHostFacts *vitals_facts_collect(const char *root);
 
 /**
+ * vitals_facts_look_at:
+ * @root: as above
+ * @path: absolute
+ *
+ * Adds what a path is, and reads the first bytes of a file. May block where a network file system does
+ * not answer. A path that may not be looked at stays unknown.
+ */
+void vitals_facts_look_at(VitalsHostFacts *facts, const char *root, const char *path);
+
+/**
  * vitals_facts_json:
  *
  * Returns: (transfer full): the facts as a file holds them; what is not known is not in it

@@ -17,6 +17,7 @@ vitals_host_facts_free(VitalsHostFacts *facts)
     g_clear_pointer(&facts->mediated_devices, g_hash_table_unref);
     g_clear_pointer(&facts->interfaces, g_hash_table_unref);
     g_clear_pointer(&facts->huge_pages, g_hash_table_unref);
+    g_clear_pointer(&facts->paths, g_hash_table_unref);
     g_free(facts->cmdline);
     g_free(facts->arch);
     g_free(facts);
@@ -50,6 +51,41 @@ vitals_host_facts_add_pci(VitalsHostFacts *facts, const char *address,
     copy->class_code = device->class_code;
     copy->resets = g_strdup(device->resets);
     g_hash_table_replace(facts->pci_devices, g_strdup(address), copy);
+}
+
+static void
+free_path(gpointer data)
+{
+    VitalsHostPath *path = data;
+
+    g_free(path->format);
+    g_free(path);
+}
+
+void
+vitals_host_facts_add_path(VitalsHostFacts *facts, const char *path, VitalsPathKind kind,
+                           const char *format)
+{
+    VitalsHostPath *found = g_new0(VitalsHostPath, 1);
+
+    if (!facts->paths)
+        facts->paths = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_path);
+    found->kind = kind;
+    found->format = g_strdup(format);
+    g_hash_table_replace(facts->paths, g_strdup(path), found);
+}
+
+const char *
+vitals_path_kind_name(VitalsPathKind kind)
+{
+    static const char *const names[] = {
+        [VITALS_PATH_ABSENT] = "absent",
+        [VITALS_PATH_FILE] = "file",
+        [VITALS_PATH_DEVICE] = "device",
+        [VITALS_PATH_OTHER] = "other",
+    };
+
+    return names[kind];
 }
 
 VitalsKnown

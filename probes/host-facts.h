@@ -28,6 +28,28 @@ typedef struct {
     char *resets;
 } VitalsHostPciDevice;
 
+/* What a path leads to, links followed. */
+typedef enum {
+    VITALS_PATH_ABSENT,
+    VITALS_PATH_FILE,
+    VITALS_PATH_DEVICE, /* block or character */
+    VITALS_PATH_OTHER,  /* a directory, pipe or socket */
+} VitalsPathKind;
+
+/**
+ * VitalsHostPath: a path of the host
+ * @kind: what it leads to
+ * @format: of a file: the image format that its first bytes show, as libvirt names it ("qcow2"); "" if
+ *   they show none
+ */
+typedef struct {
+    VitalsPathKind kind;
+    char *format;
+} VitalsHostPath;
+
+/* "absent", "file", "device" or "other" */
+const char *vitals_path_kind_name(VitalsPathKind kind);
+
 /**
  * VitalsHostFacts: a host
  * @pci_devices: (nullable) (element-type utf8 VitalsHostPciDevice): all of them by address as in
@@ -39,6 +61,7 @@ typedef struct {
  * @huge_pages: (nullable) (element-type guint64 guint64): KiB that are reserved, or may be, by size of
  *   page in KiB
  * @default_page_kib: size of a huge page where none is named; 0 for not known
+ * @paths: (nullable) (element-type utf8 VitalsHostPath): those that somebody looked at
  * @cmdline: (nullable): the kernel's command line
  * @arch: (nullable): machine name as in uname(2)
  * @iommu: whether the IOMMU is at work
@@ -51,6 +74,7 @@ typedef struct {
     GHashTable *mediated_devices;
     GHashTable *interfaces;
     GHashTable *huge_pages;
+    GHashTable *paths;
     guint64 default_page_kib;
     char *cmdline;
     char *arch;
@@ -80,6 +104,15 @@ GHashTable *vitals_host_facts_pci_table(void);
  */
 void vitals_host_facts_add_pci(VitalsHostFacts *facts, const char *address,
                                const VitalsHostPciDevice *device);
+
+/**
+ * vitals_host_facts_add_path:
+ * @format: as in VitalsHostPath; copied
+ *
+ * Adds to @paths, and makes that first if need be.
+ */
+void vitals_host_facts_add_path(VitalsHostFacts *facts, const char *path, VitalsPathKind kind,
+                                const char *format);
 
 /**
  * vitals_host_facts_has_word:

@@ -10,6 +10,7 @@
 #include "monitor/output/lint-junit.h"
 #include "monitor/output/lint-sarif.h"
 #include "monitor/output/lint-text.h"
+#include "probes/host-paths.h"
 #include "config/text.h"
 
 #include <stdio.h>
@@ -229,6 +230,19 @@ facts_for(Run *run, gboolean is_domain)
     return run->own;
 }
 
+/* Files are looked at where the facts are this host's own; what a file of facts does not hold stays
+ * unknown. */
+static void
+look_at_paths(Run *run, const VitalsDefinition *definition)
+{
+    gboolean is_host = g_strcmp0(run->options->facts, "host") == 0;
+    VitalsHostFacts *facts = is_host ? run->facts : definition->host ? run->own : NULL;
+    g_autoptr(GPtrArray) paths = facts ? vitals_host_paths(definition) : NULL;
+
+    for (guint i = 0; paths && i < paths->len; i++)
+        vitals_facts_look_at(facts, "/", paths->pdata[i]);
+}
+
 /* Returns FALSE if it is something else than a guest's definition, and @is_found says that nobody named
  * it as one. */
 static gboolean
@@ -240,6 +254,7 @@ judge(Run *run, VitalsLintSource *source, const char *xml, gsize length, gboolea
         vitals_definition_new(source->name, xml, length, facts_for(run, source->is_domain), &error);
     if (source->definition) {
         source->definition->today = run->today;
+        look_at_paths(run, source->definition);
         source->findings = vitals_lint(source->definition, run->options->rules);
         set_severities(run, source->findings);
         if (run->baseline)

@@ -285,8 +285,8 @@ const VitalsRule vitals_rule_dsk012 = {
     .remedy =
         "give each disk an image of its own, or mark both <shareable/> for a cluster file system",
     .exceptions =
-        "Disks with <readonly/>, <shareable/> or <transient/>, media drives, and slices of one "
-        "file.",
+        "Disks with <readonly/>, <shareable/> or <transient/>, media drives, /dev/null, and "
+        "slices of one file.",
     .evidence = (const char *const[]){ "measured: start fails with \"Failed to get \"write\" lock. "
                                        "Is another process using the "
                                        "image\"",

@@ -199,6 +199,45 @@ test_old_kernel(Fixture *fixture, gconstpointer data)
 }
 
 static void
+check_path(VitalsHostFacts *facts, const char *path, VitalsPathKind kind, const char *format)
+{
+    const VitalsHostPath *found = g_hash_table_lookup(facts->paths, path);
+
+    g_assert_nonnull(found);
+    g_assert_cmpint(found->kind, ==, kind);
+    g_assert_cmpstr(found->format, ==, format);
+}
+
+static void
+test_paths(Fixture *fixture, gconstpointer data)
+{
+    static const char *const paths[] = { "/img/a.raw", "/img/b.img",   "/img",
+                                         "/gone",      "/gone/deeper", "/link" };
+    static const char qcow2[] = "QFI\xfb\0\0\0\3";
+    g_autoptr(VitalsHostFacts) facts = vitals_host_facts_new();
+    g_autoptr(VitalsHostFacts) copy = NULL;
+    g_autofree char *image = NULL;
+
+    put(fixture, "img/a.raw", "some text");
+    put_link(fixture, "link", "img/b.img");
+    image = make_parent(fixture, "img/b.img");
+    g_assert_true(g_file_set_contents(image, qcow2, sizeof qcow2, NULL));
+    for (guint i = 0; i < G_N_ELEMENTS(paths); i++)
+        vitals_facts_look_at(facts, fixture->root, paths[i]);
+    vitals_facts_look_at(facts, "/", "/dev/null");
+
+    copy = through_json(facts);
+    check_path(copy, "/img/a.raw", VITALS_PATH_FILE, "");
+    check_path(copy, "/img/b.img", VITALS_PATH_FILE, "qcow2");
+    check_path(copy, "/link", VITALS_PATH_FILE, "qcow2");
+    check_path(copy, "/img", VITALS_PATH_OTHER, "");
+    check_path(copy, "/gone", VITALS_PATH_ABSENT, "");
+    check_path(copy, "/gone/deeper", VITALS_PATH_ABSENT, "");
+    check_path(copy, "/dev/null", VITALS_PATH_DEVICE, "");
+    g_assert_cmpuint(g_hash_table_size(copy->paths), ==, 7);
+}
+
+static void
 test_nothing(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(VitalsHostFacts) facts = vitals_facts_collect(fixture->root);
@@ -253,8 +292,8 @@ main(int argc, char **argv)
         void (*test)(Fixture *fixture, gconstpointer data);
     } tests[] = {
         { "/facts/workstation", test_workstation }, { "/facts/no-iommu", test_no_iommu },
-        { "/facts/old-kernel", test_old_kernel },   { "/facts/nothing", test_nothing },
-        { "/facts/hostile", test_hostile },
+        { "/facts/old-kernel", test_old_kernel },   { "/facts/paths", test_paths },
+        { "/facts/nothing", test_nothing },         { "/facts/hostile", test_hostile },
     };
 
     g_test_init(&argc, &argv, NULL);

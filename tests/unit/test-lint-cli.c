@@ -361,6 +361,12 @@ test_facts(Fixture *fixture, gconstpointer data)
                             "iommu-group-shared, PCI006 functions-left-behind, PCI008 "
                             "hostdev-does-not-exist, PCI010 hostdev-without-reset]\n"));
     check(fixture, "lint --facts host clean.xml", 0);
+    add_file(fixture, "pipe.xml",
+             "<domain type='kvm'><devices><serial type='pipe'><source path='/no/such/pipe'/>"
+             "</serial></devices></domain>");
+    check(fixture, "lint --facts host pipe.xml", 1);
+    g_assert_nonnull(strstr(fixture->out, "there is no '/no/such/pipe' on this host"));
+    check(fixture, "lint pipe.xml", 0);
     check(fixture, "lint --facts missing.json clean.xml", 2);
     check(fixture, "lint --facts clean.xml clean.xml", 2);
     g_assert_nonnull(strstr(fixture->err, "clean.xml: no facts of a host"));

@@ -282,6 +282,38 @@ test_host_facts(void)
     check_binding("", TRUE, FALSE);
 }
 
+static VitalsSeverity
+severity_of_format(const char *declared, const char *shown)
+{
+    g_autofree char *text =
+        g_strdup_printf("<domain type='kvm'><devices><disk type='file'><driver type='%s'/>"
+                        "<source file='/a.qcow2'/></disk></devices></domain>",
+                        declared);
+    g_autoptr(VitalsHostFacts) host = vitals_host_facts_new();
+    g_autoptr(VitalsDefinition) definition = define("test", text, host);
+    g_autoptr(GPtrArray) only = g_ptr_array_new();
+    g_autoptr(VitalsFindings) findings = NULL;
+
+    g_ptr_array_add(only, (gpointer)vitals_rule_find("DSK002"));
+    if (shown)
+        vitals_host_facts_add_path(host, "/a.qcow2", VITALS_PATH_FILE, shown);
+    findings = vitals_lint(definition, only);
+    return findings->found->len > 0 ? ((VitalsFinding *)findings->found->pdata[0])->severity
+                                    : VITALS_SEVERITY_NOTICE;
+}
+
+/* The first bytes of an image say more than its name. */
+static void
+test_image_format(void)
+{
+    g_assert_cmpint(severity_of_format("raw", NULL), ==, VITALS_SEVERITY_WARNING);
+    g_assert_cmpint(severity_of_format("raw", "qcow2"), ==, VITALS_SEVERITY_ERROR);
+    g_assert_cmpint(severity_of_format("raw", ""), ==, VITALS_SEVERITY_NOTICE);
+    g_assert_cmpint(severity_of_format("qcow2", ""), ==, VITALS_SEVERITY_ERROR);
+    g_assert_cmpint(severity_of_format("qcow2", "qcow2"), ==, VITALS_SEVERITY_NOTICE);
+    g_assert_cmpint(severity_of_format("qcow2", "vmdk"), ==, VITALS_SEVERITY_ERROR);
+}
+
 static void
 test_severity_of_wanted_port(void)
 {
@@ -453,6 +485,7 @@ main(int argc, char **argv)
     }
     g_test_add_func("/lint/find", test_find);
     g_test_add_func("/lint/host-facts", test_host_facts);
+    g_test_add_func("/lint/image-format", test_image_format);
     g_test_add_func("/lint/severity/wanted-port", test_severity_of_wanted_port);
     g_test_add_func("/lint/answers", test_answers);
     g_test_add_func("/lint/suppression", test_suppression);
