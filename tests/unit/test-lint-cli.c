@@ -378,7 +378,12 @@ test_facts(Fixture *fixture, gconstpointer data)
     json_decref(document);
     check(fixture, "facts --root .", 0);
     g_assert_null(strstr(fixture->out, "pci_devices"));
-    check(fixture, "facts x", 2);
+    check(fixture, "facts pipe.xml", 0);
+    g_assert_nonnull(strstr(fixture->out, "\"/no/such/pipe\": {"));
+    add_file(fixture, "facts.json", fixture->out);
+    check(fixture, "lint --facts facts.json --select SER014 pipe.xml", 1);
+    check(fixture, "facts missing.xml", 2);
+    check(fixture, "facts broken.xml", 2);
 }
 
 static void
