@@ -362,7 +362,7 @@ names(VitalsConnection *base, GError **error)
     virResetLastError();
     count = virConnectListAllDomains(self->connection, &domains, 0);
     if (count < 0) {
-        take_error(error, self->connection, "cannot list the domains");
+        vitals_libvirt_take_error(error, self->connection, "cannot list the domains");
         return NULL;
     }
     for (int i = 0; i < count; i++) {
