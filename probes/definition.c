@@ -168,15 +168,16 @@ unit_size(const char *unit)
     return size;
 }
 
-static gboolean
-parse_size(const char *text, const char *unit, guint64 *ret_kib)
+gboolean
+vitals_definition_size(const char *number, const char *unit, guint64 *ret_kib)
 {
     guint64 scale = unit_size(unit ? unit : "KiB");
-    guint64 number;
+    guint64 count;
     guint64 bytes;
 
-    if (scale == 0 || !g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT64, &number, NULL) ||
-        !g_uint64_checked_mul(&bytes, number, scale))
+    if (scale == 0 || !number ||
+        !g_ascii_string_to_unsigned(number, 10, 0, G_MAXUINT64, &count, NULL) ||
+        !g_uint64_checked_mul(&bytes, count, scale))
         return FALSE;
     *ret_kib = bytes / 1024 + (bytes % 1024 ? 1 : 0);
     return TRUE;
@@ -185,7 +186,8 @@ parse_size(const char *text, const char *unit, guint64 *ret_kib)
 gboolean
 vitals_definition_memory(const VitalsXmlNode *size, guint64 *ret_kib)
 {
-    return size && parse_size(vitals_xml_text(size), vitals_xml_attribute(size, "unit"), ret_kib);
+    return size && vitals_definition_size(vitals_xml_text(size), vitals_xml_attribute(size, "unit"),
+                                          ret_kib);
 }
 
 /* Adds up the sizes of elements; a cell's stands in an attribute. */
@@ -199,7 +201,8 @@ sum_sizes(const VitalsXmlNode *parent, const char *path)
         const char *number = vitals_xml_attribute(elements->pdata[i], "memory");
         guint64 size = 0;
 
-        if (number ? parse_size(number, vitals_xml_attribute(elements->pdata[i], "unit"), &size)
+        if (number ? vitals_definition_size(number,
+                                            vitals_xml_attribute(elements->pdata[i], "unit"), &size)
                    : vitals_definition_memory(elements->pdata[i], &size))
             sum += MIN(size, G_MAXUINT64 - sum);
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "probes/host-facts.h"
 #include "probes/xml.h"
 
 /*
@@ -21,15 +22,6 @@ typedef enum {
     VITALS_MACHINE_OTHER = 1 << 2,
     VITALS_MACHINE_ANY = VITALS_MACHINE_X86 | VITALS_MACHINE_ARM | VITALS_MACHINE_OTHER,
 } VitalsMachine;
-
-/**
- * VitalsHostFacts: what is known of the host that a guest is to run on
- * @pci_drivers: (nullable) (element-type utf8 utf8): driver by PCI address ("0000:01:00.0"), "" for a
- *   device without one. A device that is not in it is not known; %NULL if nothing is known.
- */
-typedef struct {
-    GHashTable *pci_drivers;
-} VitalsHostFacts;
 
 /**
  * VitalsDefinition: a guest's definition, ready to be judged
@@ -87,6 +79,16 @@ const char *vitals_definition_on_crash(const VitalsDefinition *definition);
  *   (<qemu:commandline>). Devices that libvirt does not know come that way.
  */
 gboolean vitals_definition_passes(const VitalsDefinition *definition, const char *word);
+
+/**
+ * vitals_definition_size:
+ * @number: (nullable): digits
+ * @unit: (nullable): one of libvirt's units; KiB if absent
+ * @ret_kib: (out): the size in KiB, rounded up as libvirt does
+ *
+ * Returns: whether there is a size
+ */
+gboolean vitals_definition_size(const char *number, const char *unit, guint64 *ret_kib);
 
 /**
  * vitals_definition_memory:

@@ -27,19 +27,27 @@ vitals_cli_load_settings(const char *config, const VitalsOverride *overrides, GE
     return g_steal_pointer(&settings);
 }
 
+/* What is asked of libvirt, and what came of it. */
 typedef struct {
     GMainLoop *loop;
-    char *domain;
-    char *xml;
+    char *domain; /* NULL where it is about all */
+    GDestroyNotify free_answer;
+    gpointer answer;
     GError *error;
 } Question;
 
 static gpointer
-ask(VitalsConnection *connection, gpointer data, GError **error)
+ask_definition(VitalsConnection *connection, gpointer data, GError **error)
 {
     Question *question = data;
 
     return connection->hypervisor->driver->definition(connection, question->domain, TRUE, error);
+}
+
+static gpointer
+ask_names(VitalsConnection *connection, gpointer data, GError **error)
+{
+    return connection->hypervisor->driver->names(connection, error);
 }
 
 static void
@@ -48,10 +56,11 @@ on_answer(gpointer result, const GError *error, gboolean late, gpointer data)
     Question *question = data;
 
     if (late) {
-        g_free(result);
+        if (result)
+            question->free_answer(result);
         return;
     }
-    question->xml = result;
+    question->answer = result;
     question->error = error ? g_error_copy(error) : NULL;
     g_main_loop_quit(question->loop);
 }
@@ -66,8 +75,10 @@ on_overdue(gpointer data)
     g_main_loop_quit(question->loop);
 }
 
-char *
-vitals_cli_domain_xml(const char *uri, const char *domain, GError **error)
+/* Opens a connection and waits for one answer; %NULL with an error if there is none. */
+static gpointer
+ask(const char *uri, gpointer (*work)(VitalsConnection *connection, gpointer data, GError **error),
+    const char *domain, GDestroyNotify free_answer, GError **error)
 {
     VitalsAbandoned abandoned = { .limit = 1 };
     VitalsHypervisor *hypervisor =
@@ -75,21 +86,22 @@ vitals_cli_domain_xml(const char *uri, const char *domain, GError **error)
     VitalsLane *lane = vitals_lane_new("lint", hypervisor, 1, &abandoned);
     Question *question = g_new0(Question, 1);
     VitalsCall call = {
-        .work = ask,
+        .work = work,
         .done = on_answer,
         .overdue = on_overdue,
         .deadline = DEADLINE,
         .data = question,
-        .free_result = g_free,
+        .free_result = free_answer,
     };
-    char *xml;
+    gpointer answer;
 
     question->loop = g_main_loop_new(NULL, FALSE);
     question->domain = g_strdup(domain);
+    question->free_answer = free_answer;
     vitals_lane_submit(lane, &call);
     g_main_loop_run(question->loop);
 
-    xml = g_steal_pointer(&question->xml);
+    answer = g_steal_pointer(&question->answer);
     if (question->error)
         g_propagate_error(error, g_steal_pointer(&question->error));
     if (vitals_lane_free(lane, DEADLINE / 10)) { /* else a thread still uses them */
@@ -98,5 +110,17 @@ vitals_cli_domain_xml(const char *uri, const char *domain, GError **error)
         g_free(question->domain);
         g_free(question);
     }
-    return xml;
+    return answer;
+}
+
+char *
+vitals_cli_domain_xml(const char *uri, const char *domain, GError **error)
+{
+    return ask(uri, ask_definition, domain, g_free, error);
+}
+
+GStrv
+vitals_cli_domain_names(const char *uri, GError **error)
+{
+    return ask(uri, ask_names, NULL, (GDestroyNotify)g_strfreev, error);
 }

@@ -38,3 +38,13 @@ VitalsSettings *vitals_cli_load_settings(const char *config, const VitalsOverrid
  * Returns: (transfer full) (nullable): its XML
  */
 char *vitals_cli_domain_xml(const char *uri, const char *domain, GError **error);
+
+/**
+ * vitals_cli_domain_names:
+ * @uri: (nullable): as above
+ *
+ * Asks libvirt for the names of all domains, active or not. Waits as long at the most.
+ *
+ * Returns: (transfer full) (nullable): the names
+ */
+GStrv vitals_cli_domain_names(const char *uri, GError **error);

@@ -14,9 +14,11 @@ typedef struct {
     char *fail_on;
     char *profile;
     char *baseline;
+    char *facts;
     char **select;
     char **ignore;
     char **severity;
+    gboolean all;
     gboolean statistics;
 } Words;
 
@@ -28,6 +30,7 @@ clear_words(Words *words)
     g_free(words->fail_on);
     g_free(words->profile);
     g_free(words->baseline);
+    g_free(words->facts);
     g_strfreev(words->select);
     g_strfreev(words->ignore);
     g_strfreev(words->severity);
@@ -138,7 +141,9 @@ understand(Words *words, VitalsLintOptions *options)
 
     options->uri = g_steal_pointer(&words->uri);
     options->baseline = g_steal_pointer(&words->baseline);
+    options->facts = g_steal_pointer(&words->facts);
     options->format = words->format ? g_steal_pointer(&words->format) : g_strdup("text");
+    options->all = words->all;
     options->statistics = words->statistics;
     options->fail_on = VITALS_SEVERITY_ERROR;
     options->severities = g_hash_table_new(NULL, NULL);
@@ -172,6 +177,7 @@ vitals_lint_options_parse(int *argc, char ***argv)
     g_auto(Words) words = { 0 };
     const GOptionEntry entries[] = {
         { "connect", 'c', 0, G_OPTION_ARG_STRING, &words.uri, "where to look DOMAINs up", "URI" },
+        { "all", 0, 0, G_OPTION_ARG_NONE, &words.all, "take all guests of the connection", NULL },
         { "format", 0, 0, G_OPTION_ARG_STRING, &words.format,
           "text (default), json, sarif or junit", "FORMAT" },
         { "fail-on", 0, 0, G_OPTION_ARG_STRING, &words.fail_on,
@@ -189,6 +195,11 @@ vitals_lint_options_parse(int *argc, char ***argv)
           "report what this rule finds at another severity", "RULE=SEVERITY" },
         { "baseline", 0, 0, G_OPTION_ARG_FILENAME, &words.baseline,
           "leave out what is in this earlier output of --format json", "FILE" },
+        { "facts", 0, 0, G_OPTION_ARG_FILENAME, &words.facts,
+          "what the guests' host is like: 'host' for this one, 'none', or a file that "
+          "'virt-vitals facts' made (default: this host for guests of its own libvirt, none for "
+          "files)",
+          "FILE" },
         { "statistics", 0, 0, G_OPTION_ARG_NONE, &words.statistics,
           "count findings by rule instead of showing them", NULL },
         { NULL },
@@ -219,6 +230,7 @@ vitals_lint_options_free(VitalsLintOptions *options)
     g_free(options->uri);
     g_free(options->format);
     g_free(options->baseline);
+    g_free(options->facts);
     g_clear_pointer(&options->rules, g_ptr_array_unref);
     g_clear_pointer(&options->severities, g_hash_table_unref);
     g_free(options);

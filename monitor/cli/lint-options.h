@@ -11,7 +11,9 @@
  * @profiles: set of VitalsProfile
  * @rules: (element-type VitalsRule): those to use
  * @severities: (element-type VitalsRule gint): severities that were set for rules
+ * @all: take all guests of the connection
  * @baseline: (nullable): file of findings that are known
+ * @facts: (nullable): "host", "none" or a file of facts
  * @statistics: count findings by rule instead of showing them
  */
 typedef struct {
@@ -21,7 +23,9 @@ typedef struct {
     guint profiles;
     GPtrArray *rules;
     GHashTable *severities;
+    gboolean all;
     char *baseline;
+    char *facts;
     gboolean statistics;
 } VitalsLintOptions;
 

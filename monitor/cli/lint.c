@@ -4,11 +4,13 @@
 #include "monitor/cli/lint-options.h"
 #include "monitor/cli/lint-walk.h"
 #include "monitor/cli/verb.h"
+#include "monitor/facts.h"
 #include "monitor/output/lint-baseline.h"
 #include "monitor/output/lint-json.h"
 #include "monitor/output/lint-junit.h"
 #include "monitor/output/lint-sarif.h"
 #include "monitor/output/lint-text.h"
+#include "probes/host-paths.h"
 #include "config/text.h"
 
 #include <stdio.h>
@@ -32,6 +34,8 @@ struct Run {
     const VitalsLintOptions *options;
     const Format *format;
     VitalsLintBaseline *baseline; /* NULL for none */
+    VitalsHostFacts *facts;       /* of every guest's host, where the user said so */
+    VitalsHostFacts *own;         /* of this host, once a guest of its libvirt asked for it */
     json_t *json;                 /* array of sources or results */
     json_t *notifications;
     char *today;
@@ -46,6 +50,8 @@ static void
 clear_run(Run *run)
 {
     vitals_lint_baseline_free(run->baseline);
+    vitals_host_facts_free(run->facts);
+    vitals_host_facts_free(run->own);
     json_decref(run->json);
     json_decref(run->notifications);
     g_free(run->today);
@@ -147,6 +153,28 @@ load_baseline(Run *run, const char *path)
 }
 
 static gboolean
+load_facts(Run *run, const char *path)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) content = NULL;
+    g_autofree char *shown = vitals_text_printable(path, -1);
+
+    if (g_str_equal(path, "host") || g_str_equal(path, "none")) {
+        run->facts = *path == 'h' ? vitals_facts_collect("/") : NULL;
+        return TRUE;
+    }
+    content = vitals_cli_read(path, VITALS_FACTS_MAX_BYTES, &error);
+    if (!content) {
+        g_printerr("virt-vitals: %s\n", error->message);
+        return FALSE;
+    }
+    run->facts = vitals_facts_parse(g_bytes_get_data(content, NULL), g_bytes_get_size(content));
+    if (!run->facts)
+        g_printerr("virt-vitals: %s: no facts of a host; 'virt-vitals facts' makes them\n", shown);
+    return run->facts != NULL;
+}
+
+static gboolean
 prepare(Run *run, const VitalsLintOptions *options)
 {
     g_autoptr(GDateTime) now = g_date_time_new_now_local();
@@ -161,7 +189,8 @@ prepare(Run *run, const VitalsLintOptions *options)
     run->totals.by_rule = g_hash_table_new(NULL, NULL);
     run->colour =
         isatty(STDOUT_FILENO) && !g_getenv("NO_COLOR") && g_strcmp0(g_getenv("TERM"), "dumb") != 0;
-    return !options->baseline || load_baseline(run, options->baseline);
+    return (!options->baseline || load_baseline(run, options->baseline)) &&
+           (!options->facts || load_facts(run, options->facts));
 }
 
 static gboolean
@@ -185,6 +214,35 @@ set_severities(Run *run, VitalsFindings *findings)
     }
 }
 
+/* A guest of this host's libvirt runs here; a file may be for any host. A URI with a host in it begins
+ * its authority with something else than "/". */
+static const VitalsHostFacts *
+facts_for(Run *run, gboolean is_domain)
+{
+    const char *uri = run->options->uri ? run->options->uri : g_getenv("LIBVIRT_DEFAULT_URI");
+    const char *authority = uri ? strstr(uri, "://") : NULL;
+    gboolean is_local = !authority || authority[strlen("://")] == '/';
+
+    if (run->options->facts || !is_domain || !is_local)
+        return run->facts;
+    if (!run->own)
+        run->own = vitals_facts_collect("/");
+    return run->own;
+}
+
+/* Files are looked at where the facts are this host's own; what a file of facts does not hold stays
+ * unknown. */
+static void
+look_at_paths(Run *run, const VitalsDefinition *definition)
+{
+    gboolean is_host = g_strcmp0(run->options->facts, "host") == 0;
+    VitalsHostFacts *facts = is_host ? run->facts : definition->host ? run->own : NULL;
+    g_autoptr(GPtrArray) paths = facts ? vitals_host_paths(definition) : NULL;
+
+    for (guint i = 0; paths && i < paths->len; i++)
+        vitals_facts_look_at(facts, "/", paths->pdata[i]);
+}
+
 /* Returns FALSE if it is something else than a guest's definition, and @is_found says that nobody named
  * it as one. */
 static gboolean
@@ -192,9 +250,11 @@ judge(Run *run, VitalsLintSource *source, const char *xml, gsize length, gboolea
 {
     g_autoptr(GError) error = NULL;
 
-    source->definition = vitals_definition_new(source->name, xml, length, NULL, &error);
+    source->definition =
+        vitals_definition_new(source->name, xml, length, facts_for(run, source->is_domain), &error);
     if (source->definition) {
         source->definition->today = run->today;
+        look_at_paths(run, source->definition);
         source->findings = vitals_lint(source->definition, run->options->rules);
         set_severities(run, source->findings);
         if (run->baseline)
@@ -230,6 +290,7 @@ judge_domain(Run *run, VitalsLintSource *source)
     g_autofree char *name = vitals_text_printable(source->name, -1);
     g_autofree char *message = NULL;
 
+    source->is_domain = TRUE;
     if (xml) {
         judge(run, source, xml, strlen(xml), FALSE);
         return;
@@ -240,15 +301,21 @@ judge_domain(Run *run, VitalsLintSource *source)
     run->undecided = TRUE;
 }
 
+typedef enum {
+    KIND_NAMED,  /* what the user called a file or a guest */
+    KIND_FOUND,  /* a file in a directory */
+    KIND_DOMAIN, /* a guest that libvirt told of */
+} Kind;
+
 static void
-lint_one(Run *run, const char *argument, gboolean is_found)
+lint_one(Run *run, const char *argument, Kind kind)
 {
     g_autoptr(VitalsLintSource) source = g_new0(VitalsLintSource, 1);
 
     source->name = g_strdup(argument);
-    if (!is_found && !is_file(argument))
+    if (kind == KIND_DOMAIN || (kind == KIND_NAMED && !is_file(argument)))
         judge_domain(run, source);
-    else if (!judge_file(run, source, is_found))
+    else if (!judge_file(run, source, kind == KIND_FOUND))
         return;
 
     vitals_lint_totals_add(&run->totals, source);
@@ -269,15 +336,31 @@ lint_argument(Run *run, const char *argument)
     g_autoptr(GPtrArray) files = NULL;
 
     if (!g_file_test(argument, G_FILE_TEST_IS_DIR)) {
-        lint_one(run, argument, FALSE);
+        lint_one(run, argument, KIND_NAMED);
         return;
     }
     files = vitals_lint_walk(argument, &error);
     for (guint i = 0; files && i < files->len; i++)
-        lint_one(run, files->pdata[i], TRUE);
+        lint_one(run, files->pdata[i], KIND_FOUND);
     if (!files) {
         g_printerr("virt-vitals: %s\n", error->message);
         run->unreadable = TRUE;
+    }
+}
+
+static void
+lint_all(Run *run)
+{
+    g_autoptr(GError) error = NULL;
+    g_auto(GStrv) names = vitals_cli_domain_names(run->options->uri, &error);
+
+    for (guint i = 0; names && names[i]; i++)
+        lint_one(run, names[i], KIND_DOMAIN);
+    if (!names) {
+        g_autofree char *message = vitals_text_printable(error->message, -1);
+
+        g_printerr("virt-vitals: cannot list the guests: %s\n", message);
+        run->undecided = TRUE;
     }
 }
 
@@ -289,11 +372,13 @@ run(int argc, char **argv)
 
     if (!options || !prepare(&state, options))
         return VITALS_EXIT_USAGE;
-    if (argc < 2) {
+    if (argc < 2 && !options->all) {
         g_printerr("virt-vitals: nothing to check; see 'virt-vitals lint --help'\n");
         return VITALS_EXIT_USAGE;
     }
 
+    if (options->all)
+        lint_all(&state);
     for (int i = 1; i < argc; i++)
         lint_argument(&state, argv[i]);
     state.format->finish(&state);

@@ -13,6 +13,17 @@ vitals_lint_source_free(VitalsLintSource *source)
     g_free(source);
 }
 
+/* Several rules may want the same fact. */
+static guint
+count_facts(const GPtrArray *unknown)
+{
+    g_autoptr(GHashTable) facts = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (guint i = 0; i < unknown->len; i++)
+        g_hash_table_add(facts, ((VitalsUnknown *)unknown->pdata[i])->fact);
+    return g_hash_table_size(facts);
+}
+
 void
 vitals_lint_totals_add(VitalsLintTotals *totals, const VitalsLintSource *source)
 {
@@ -29,6 +40,6 @@ vitals_lint_totals_add(VitalsLintTotals *totals, const VitalsLintSource *source)
         totals->by_severity[finding->severity]++;
         g_hash_table_insert(totals->by_rule, (gpointer)finding->rule, GUINT_TO_POINTER(before + 1));
     }
-    totals->unknown += source->findings->unknown->len;
+    totals->unknown += count_facts(source->findings->unknown);
     totals->suppressed += source->findings->suppressed->len;
 }

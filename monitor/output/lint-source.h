@@ -6,12 +6,14 @@
 /**
  * VitalsLintSource: one thing that was linted, as the outputs show it
  * @name: what the user called it, as it came
+ * @is_domain: libvirt was asked for it
  * @definition: (nullable): what it held; %NULL if it could not be read
  * @findings: (nullable): what was found in it; %NULL likewise
  * @problem: (nullable): why it could not be read, safe to show
  */
 typedef struct {
     char *name;
+    gboolean is_domain;
     VitalsDefinition *definition;
     VitalsFindings *findings;
     char *problem;

@@ -79,6 +79,29 @@ append_finding(GString *out, const VitalsLintSource *source, const char *name,
     g_string_append_printf(out, "       = remedy: %s\n", finding->remedy);
 }
 
+/* Each missing fact once, with the rules that wanted it. */
+static void
+append_unknown(GString *out, const char *name, const GPtrArray *unknown)
+{
+    g_autoptr(GHashTable) told = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (guint i = 0; i < unknown->len; i++) {
+        const VitalsUnknown *first = unknown->pdata[i];
+
+        if (!g_hash_table_add(told, first->fact))
+            continue;
+        g_string_append_printf(out, "%s: not evaluated, as not known: %s [", name, first->fact);
+        for (guint k = i; k < unknown->len; k++) {
+            const VitalsUnknown *other = unknown->pdata[k];
+
+            if (g_str_equal(other->fact, first->fact))
+                g_string_append_printf(out, "%s%s %s", k > i ? ", " : "", other->rule->id,
+                                       other->rule->name);
+        }
+        g_string_append(out, "]\n");
+    }
+}
+
 char *
 vitals_lint_text(const VitalsLintSource *source, gboolean colour)
 {
@@ -89,12 +112,7 @@ vitals_lint_text(const VitalsLintSource *source, gboolean colour)
         return g_string_free(out, FALSE);
     for (guint i = 0; i < source->findings->found->len; i++)
         append_finding(out, source, name, source->findings->found->pdata[i], colour);
-    for (guint i = 0; i < source->findings->unknown->len; i++) {
-        const VitalsUnknown *unknown = source->findings->unknown->pdata[i];
-
-        g_string_append_printf(out, "%s: not evaluated, as not known: %s [%s %s]\n", name,
-                               unknown->fact, unknown->rule->id, unknown->rule->name);
-    }
+    append_unknown(out, name, source->findings->unknown);
     return g_string_free(out, FALSE);
 }
 

@@ -222,9 +222,9 @@ exclusive_source(const VitalsXmlNode *disk)
     const char *path = vitals_xml_attribute(source, "file");
 
     path = path ? path : vitals_xml_attribute(source, "dev");
-    if (!path || is_media(disk) || vitals_xml_first(disk, "readonly") ||
-        vitals_xml_first(disk, "shareable") || vitals_xml_first(disk, "transient") ||
-        vitals_xml_first(source, "slices"))
+    if (!path || g_str_equal(path, "/dev/null") || is_media(disk) ||
+        vitals_xml_first(disk, "readonly") || vitals_xml_first(disk, "shareable") ||
+        vitals_xml_first(disk, "transient") || vitals_xml_first(source, "slices"))
         return NULL;
     return path;
 }
@@ -285,8 +285,8 @@ const VitalsRule vitals_rule_dsk012 = {
     .remedy =
         "give each disk an image of its own, or mark both <shareable/> for a cluster file system",
     .exceptions =
-        "Disks with <readonly/>, <shareable/> or <transient/>, media drives, and slices of one "
-        "file.",
+        "Disks with <readonly/>, <shareable/> or <transient/>, media drives, /dev/null, and "
+        "slices of one file.",
     .evidence = (const char *const[]){ "measured: start fails with \"Failed to get \"write\" lock. "
                                        "Is another process using the "
                                        "image\"",

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "probes/host-paths.h"
 #include "probes/rule.h"
 
 #include <string.h>
@@ -92,6 +93,23 @@ const VitalsRule vitals_rule_dsk001 = {
     .check = check_dsk001,
 };
 
+/* The file was looked at: its first bytes tell, whatever its name. */
+static void
+judge_header(const VitalsDefinition *definition, const VitalsXmlNode *disk, const char *file,
+             const VitalsHostPath *found, VitalsFindings *findings)
+{
+    static const char *const marked[] = { "qcow2", "qcow", "qed", "vmdk", "vhdx", "vdi", NULL };
+    const char *type = vitals_xml_value(disk, "driver/@type");
+    const char *used = type ? type : "raw";
+
+    if (!type && definition->driver != VITALS_DRIVER_QEMU)
+        return;
+    if (*found->format ? !g_str_equal(used, found->format) : g_strv_contains(marked, used))
+        vitals_findings_add(findings, disk, "disk '%s' is used as %s, but its first bytes say %s",
+                            file, used, *found->format ? found->format : "that it is not")
+            ->severity = VITALS_SEVERITY_ERROR;
+}
+
 static VitalsAnswer
 check_dsk002(const VitalsDefinition *definition, VitalsFindings *findings)
 {
@@ -104,9 +122,13 @@ check_dsk002(const VitalsDefinition *definition, VitalsFindings *findings)
         const char *named = file ? format_of_name(file) : NULL;
         const char *type = vitals_xml_value(disk, "driver/@type");
 
-        if (!named)
+        const VitalsHostPath *found = vitals_host_path(definition, file);
+
+        if (found && found->kind == VITALS_PATH_FILE)
+            judge_header(definition, disk, file, found, findings);
+        else if (!named)
             continue;
-        if (type ? g_str_equal(type, "raw") : definition->driver == VITALS_DRIVER_QEMU)
+        else if (type ? g_str_equal(type, "raw") : definition->driver == VITALS_DRIVER_QEMU)
             vitals_findings_add(
                 findings, disk,
                 "disk '%s' is used as raw%s, but its name says %s: the guest sees the "
@@ -124,6 +146,7 @@ const VitalsRule vitals_rule_dsk002 = {
     .severity = VITALS_SEVERITY_WARNING,
     .drivers = VITALS_DRIVER_QEMU | VITALS_DRIVER_XEN,
     .machines = VITALS_MACHINE_ANY,
+    .needs = "the files of the host that the definition names",
     .why = "qcow2 opened as raw: the guest sees the container instead of its disk, and one write "
            "destroys the image.",
     .bad = "<devices>\n"
@@ -139,8 +162,11 @@ const VitalsRule vitals_rule_dsk002 = {
             "  </disk>\n"
             "</devices>",
     .remedy = "declare the format that `qemu-img info` tells",
-    .exceptions = "Judged by the file's name, so a raw image that is called .qcow2 is reported "
-                  "wrongly: a warning. Names such as .img and .raw say nothing.",
+    .exceptions =
+        "Judged by the file's name alone, a raw image that is called .qcow2 is reported wrongly: a "
+        "warning; names such as .img and .raw say nothing. Where the host's files were looked "
+        "at, the first bytes decide, and it is an error; a raw disk whose guest keeps a qcow2 "
+        "image at its very beginning looks the same.",
     .evidence = (const char *const[]){ "measured: qcow2 as raw starts; raw as qcow2 does not "
                                        "(\"Image is not in qcow2 format\")",
                                        NULL },

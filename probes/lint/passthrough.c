@@ -17,8 +17,10 @@ typedef enum {
 static Binding
 binding_of(const VitalsDefinition *definition, const char *address, const char **ret_driver)
 {
-    GHashTable *drivers = definition->host ? definition->host->pci_drivers : NULL;
-    const char *driver = drivers && address ? g_hash_table_lookup(drivers, address) : NULL;
+    GHashTable *devices = definition->host ? definition->host->pci_devices : NULL;
+    const VitalsHostPciDevice *device =
+        devices && address ? g_hash_table_lookup(devices, address) : NULL;
+    const char *driver = device ? device->driver : NULL;
 
     *ret_driver = driver;
     if (!driver)

@@ -185,7 +185,7 @@ test_text(Fixture *fixture, gconstpointer data)
     check(fixture, "lint unknown.xml", 0);
     g_assert_nonnull(strstr(fixture->out, "unknown.xml: not evaluated, as not known: driver of the "
                                           "host's PCI device 0000:01:00.0 [PCI001 "));
-    g_assert_nonnull(strstr(fixture->out, "not evaluated for want of 1 fact\n"));
+    g_assert_nonnull(strstr(fixture->out, "not evaluated for want of 5 facts\n"));
 }
 
 /* All of a definition on one line, a long way to the right, behind tabs and wide characters. */
@@ -342,6 +342,50 @@ test_baseline(Fixture *fixture, gconstpointer data)
     g_assert_nonnull(strstr(fixture->err, "error.xml: no baseline"));
 }
 
+/* A file is for any host unless the user says otherwise. */
+static void
+test_facts(Fixture *fixture, gconstpointer data)
+{
+    json_t *document;
+    int version;
+
+    add_file(fixture, "facts.json",
+             "{\"virt_vitals_facts\": 1, \"iommu\": false, \"pci_devices\": {}}");
+    check(fixture, "lint --facts facts.json unknown.xml", 1);
+    g_assert_nonnull(strstr(fixture->out, "[PCI007 no-iommu]"));
+    g_assert_nonnull(strstr(fixture->out, "host device 0000:01:00.0 does not exist on this host"));
+    check(fixture, "lint --facts none unknown.xml", 0);
+    check(fixture, "lint unknown.xml", 0);
+    g_assert_nonnull(strstr(fixture->out,
+                            "not evaluated, as not known: the host's PCI devices [PCI005 "
+                            "iommu-group-shared, PCI006 functions-left-behind, PCI008 "
+                            "hostdev-does-not-exist, PCI010 hostdev-without-reset]\n"));
+    check(fixture, "lint --facts host clean.xml", 0);
+    add_file(fixture, "pipe.xml",
+             "<domain type='kvm'><devices><serial type='pipe'><source path='/no/such/pipe'/>"
+             "</serial></devices></domain>");
+    check(fixture, "lint --facts host pipe.xml", 1);
+    g_assert_nonnull(strstr(fixture->out, "there is no '/no/such/pipe' on this host"));
+    check(fixture, "lint pipe.xml", 0);
+    check(fixture, "lint --facts missing.json clean.xml", 2);
+    check(fixture, "lint --facts clean.xml clean.xml", 2);
+    g_assert_nonnull(strstr(fixture->err, "clean.xml: no facts of a host"));
+
+    check(fixture, "facts", 0);
+    document = parse_json(fixture->out);
+    g_assert_cmpint(json_unpack(document, "{s:i}", "virt_vitals_facts", &version), ==, 0);
+    g_assert_cmpint(version, ==, 1);
+    json_decref(document);
+    check(fixture, "facts --root .", 0);
+    g_assert_null(strstr(fixture->out, "pci_devices"));
+    check(fixture, "facts pipe.xml", 0);
+    g_assert_nonnull(strstr(fixture->out, "\"/no/such/pipe\": {"));
+    add_file(fixture, "facts.json", fixture->out);
+    check(fixture, "lint --facts facts.json --select SER014 pipe.xml", 1);
+    check(fixture, "facts missing.xml", 2);
+    check(fixture, "facts broken.xml", 2);
+}
+
 static void
 test_statistics(Fixture *fixture, gconstpointer data)
 {
@@ -472,6 +516,11 @@ test_domain(Fixture *fixture, gconstpointer data)
     g_assert_cmpstr(fixture->out, ==, "1 definition checked: 0 errors, 0 warnings, 0 notices\n");
     check(fixture, "lint -c test:///default 6695eb01-f6a4-8304-79aa-97f2502e193f test", 0);
     g_assert_true(g_str_has_prefix(fixture->out, "2 definitions checked: "));
+    check(fixture, "lint -c test:///default --all", 0);
+    g_assert_true(g_str_has_prefix(fixture->out, "1 definition checked: "));
+    check(fixture, "lint -c test:///default --all error.xml", 1);
+    check(fixture, "lint -c nonsense:///system --all", 3);
+    g_assert_nonnull(strstr(fixture->err, "cannot list the guests: "));
 }
 
 static void
@@ -535,6 +584,7 @@ main(int argc, char **argv)
         { "/lint-cli/suppressed", test_suppressed },
         { "/lint-cli/baseline", test_baseline },
         { "/lint-cli/statistics", test_statistics },
+        { "/lint-cli/facts", test_facts },
         { "/lint-cli/sarif", test_sarif },
         { "/lint-cli/junit", test_junit },
         { "/lint-cli/directory", test_directory },

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "monitor/facts.h"
 #include "probes/rule.h"
 
 #include <string.h>
@@ -6,7 +7,8 @@
 /*
  * tests/lint/<RULE>/ holds definitions for each rule. bad*.xml gives exactly what its comments
  * "<!-- expect: RULE [SEVERITY] -->" say, each in the line of its comment. good*.xml gives nothing at
- * all. lookalike*.xml gives nothing of that rule. A rule without all three kinds fails.
+ * all. lookalike*.xml gives nothing of that rule. A rule without all three kinds fails. host.json, if
+ * there is one, is the host of all these guests.
  */
 
 typedef enum {
@@ -22,6 +24,23 @@ static char *
 folder(const char *rule)
 {
     return g_build_filename(g_getenv("VITALS_SOURCE_ROOT"), "tests", "lint", rule, NULL);
+}
+
+/* The host that a rule's fixtures are about; %NULL for none. */
+static VitalsHostFacts *
+fixture_host(const char *rule)
+{
+    g_autofree char *directory = folder(rule);
+    g_autofree char *path = g_build_filename(directory, "host.json", NULL);
+    g_autofree char *text = NULL;
+    VitalsHostFacts *facts;
+    gsize length;
+
+    if (!g_file_get_contents(path, &text, &length, NULL))
+        return NULL;
+    facts = vitals_facts_parse(text, length);
+    g_assert_nonnull(facts);
+    return facts;
 }
 
 static VitalsDefinition *
@@ -84,6 +103,7 @@ check_file(const char *rule, const char *path, Kind kind)
 {
     g_autofree char *text = NULL;
     g_autoptr(GPtrArray) rules = all_rules();
+    g_autoptr(VitalsHostFacts) host = fixture_host(rule);
     g_autoptr(VitalsDefinition) definition = NULL;
     g_autoptr(VitalsFindings) findings = NULL;
     g_autoptr(GString) found = g_string_new(NULL);
@@ -91,7 +111,7 @@ check_file(const char *rule, const char *path, Kind kind)
 
     g_test_message("%s", path);
     g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
-    definition = define(path, text, NULL);
+    definition = define(path, text, host);
     findings = vitals_lint(definition, rules);
 
     describe(found, findings, text);
@@ -119,6 +139,8 @@ test_fixtures(gconstpointer data)
         g_autofree char *file = g_build_filename(path, name, NULL);
         guint kind = 0;
 
+        if (g_str_equal(name, "host.json"))
+            continue;
         while (kind < N_KINDS && !g_str_has_prefix(name, kinds[kind]))
             kind++;
         g_assert_cmpuint(kind, <, N_KINDS);
@@ -135,16 +157,30 @@ check_example(const VitalsRule *rule, const char *example, gboolean is_bad)
 {
     const char *os = strstr(example, "<os>") ? "" : "<os><type arch='x86_64'>hvm</type></os>";
     g_autofree char *text =
-        g_strdup_printf("<domain type='%s'><name>n</name>%s%s</domain>",
-                        rule->drivers == VITALS_DRIVER_XEN ? "xen" : "kvm", os, example);
+        g_str_has_prefix(example, "<domain")
+            ? g_strdup(example)
+            : g_strdup_printf("<domain type='%s'><name>n</name>%s%s</domain>",
+                              rule->drivers == VITALS_DRIVER_XEN ? "xen" : "kvm", os, example);
     g_autoptr(GPtrArray) only = g_ptr_array_new();
-    g_autoptr(VitalsDefinition) definition = define(rule->id, text, NULL);
+    g_autoptr(VitalsHostFacts) host = fixture_host(rule->id);
+    g_autoptr(VitalsDefinition) definition = define(rule->id, text, host);
     g_autoptr(VitalsFindings) findings = NULL;
 
     g_ptr_array_add(only, (gpointer)rule);
     findings = vitals_lint(definition, only);
     g_assert_cmpuint(findings->found->len, ==, is_bad ? 1 : 0);
     g_assert_cmpuint(findings->answers[VITALS_ANSWER_FAIL], ==, is_bad ? 1 : 0);
+
+    /* Without its facts a rule about a host says that it does not know. */
+    if (host && is_bad) {
+        g_autoptr(VitalsDefinition) anywhere = define(rule->id, text, NULL);
+        g_autoptr(VitalsFindings) unsure = vitals_lint(anywhere, only);
+
+        g_assert_nonnull(rule->needs);
+        g_assert_cmpuint(unsure->found->len, ==, 0);
+        g_assert_cmpuint(unsure->unknown->len, ==, 1);
+        g_assert_cmpuint(unsure->answers[VITALS_ANSWER_UNKNOWN], ==, 1);
+    }
 }
 
 static void
@@ -212,15 +248,18 @@ check_binding(const char *driver, gboolean is_found, gboolean is_unknown)
         "<domain type='kvm'><devices><hostdev mode='subsystem' type='pci'><source>"
         "<address domain='0' bus='0x1' slot='0' "
         "function='0'/></source></hostdev></devices></domain>";
-    g_autoptr(GHashTable) drivers = g_hash_table_new(g_str_hash, g_str_equal);
-    VitalsHostFacts host = { .pci_drivers = drivers };
+    g_autoptr(VitalsHostFacts) host = vitals_host_facts_new();
+    VitalsHostPciDevice device = { .driver = (char *)driver,
+                                   .group = (char *)"",
+                                   .resets = (char *)"" };
     g_autoptr(GPtrArray) only = g_ptr_array_new();
-    g_autoptr(VitalsDefinition) definition = define("test", text, &host);
+    g_autoptr(VitalsDefinition) definition = define("test", text, host);
     g_autoptr(VitalsFindings) findings = NULL;
 
     g_ptr_array_add(only, (gpointer)vitals_rule_find("PCI001"));
+    host->pci_devices = vitals_host_facts_pci_table();
     if (driver)
-        g_hash_table_insert(drivers, (gpointer) "0000:01:00.0", (gpointer)driver);
+        vitals_host_facts_add_pci(host, "0000:01:00.0", &device);
     findings = vitals_lint(definition, only);
 
     g_assert_cmpuint(findings->found->len, ==, is_found ? 1 : 0);
@@ -241,6 +280,38 @@ test_host_facts(void)
     check_binding("mlx5_vfio_pci", FALSE, FALSE);
     check_binding("nouveau", TRUE, FALSE);
     check_binding("", TRUE, FALSE);
+}
+
+static VitalsSeverity
+severity_of_format(const char *declared, const char *shown)
+{
+    g_autofree char *text =
+        g_strdup_printf("<domain type='kvm'><devices><disk type='file'><driver type='%s'/>"
+                        "<source file='/a.qcow2'/></disk></devices></domain>",
+                        declared);
+    g_autoptr(VitalsHostFacts) host = vitals_host_facts_new();
+    g_autoptr(VitalsDefinition) definition = define("test", text, host);
+    g_autoptr(GPtrArray) only = g_ptr_array_new();
+    g_autoptr(VitalsFindings) findings = NULL;
+
+    g_ptr_array_add(only, (gpointer)vitals_rule_find("DSK002"));
+    if (shown)
+        vitals_host_facts_add_path(host, "/a.qcow2", VITALS_PATH_FILE, shown);
+    findings = vitals_lint(definition, only);
+    return findings->found->len > 0 ? ((VitalsFinding *)findings->found->pdata[0])->severity
+                                    : VITALS_SEVERITY_NOTICE;
+}
+
+/* The first bytes of an image say more than its name. */
+static void
+test_image_format(void)
+{
+    g_assert_cmpint(severity_of_format("raw", NULL), ==, VITALS_SEVERITY_WARNING);
+    g_assert_cmpint(severity_of_format("raw", "qcow2"), ==, VITALS_SEVERITY_ERROR);
+    g_assert_cmpint(severity_of_format("raw", ""), ==, VITALS_SEVERITY_NOTICE);
+    g_assert_cmpint(severity_of_format("qcow2", ""), ==, VITALS_SEVERITY_ERROR);
+    g_assert_cmpint(severity_of_format("qcow2", "qcow2"), ==, VITALS_SEVERITY_NOTICE);
+    g_assert_cmpint(severity_of_format("qcow2", "vmdk"), ==, VITALS_SEVERITY_ERROR);
 }
 
 static void
@@ -340,10 +411,15 @@ test_profiles(void)
 static void
 test_unknown(void)
 {
-    g_autoptr(VitalsFindings) findings = lint_with(
+    g_autoptr(VitalsDefinition) definition = define(
+        "test",
         "<domain type='kvm'><devices><hostdev type='pci' managed='yes'/></devices></domain>", NULL);
+    g_autoptr(GPtrArray) only = g_ptr_array_new();
+    g_autoptr(VitalsFindings) findings = NULL;
     const VitalsUnknown *unknown;
 
+    g_ptr_array_add(only, (gpointer)vitals_rule_find("PCI004"));
+    findings = vitals_lint(definition, only);
     g_assert_cmpuint(findings->answers[VITALS_ANSWER_UNKNOWN], ==, 1);
     g_assert_cmpuint(findings->unknown->len, ==, 1);
     unknown = findings->unknown->pdata[0];
@@ -409,6 +485,7 @@ main(int argc, char **argv)
     }
     g_test_add_func("/lint/find", test_find);
     g_test_add_func("/lint/host-facts", test_host_facts);
+    g_test_add_func("/lint/image-format", test_image_format);
     g_test_add_func("/lint/severity/wanted-port", test_severity_of_wanted_port);
     g_test_add_func("/lint/answers", test_answers);
     g_test_add_func("/lint/suppression", test_suppression);

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "probes/host-paths.h"
+#include "probes/serial-ports.h"
+
+GPtrArray *
+vitals_host_paths(const VitalsDefinition *definition)
+{
+    static const char *const names[] = { "file", "dev", "path" };
+    g_autoptr(GPtrArray) devices = vitals_serial_character_devices(definition);
+    g_autoptr(GPtrArray) disks = vitals_xml_all(definition->devices, "disk");
+    GPtrArray *paths = g_ptr_array_new();
+
+    g_ptr_array_extend(devices, disks, NULL, NULL);
+    for (guint i = 0; i < devices->len; i++) {
+        const VitalsXmlNode *source = vitals_xml_first(devices->pdata[i], "source");
+
+        for (guint k = 0; k < G_N_ELEMENTS(names); k++) {
+            const char *path = vitals_xml_attribute(source, names[k]);
+
+            if (path && *path == '/')
+                g_ptr_array_add(paths, (gpointer)path);
+        }
+    }
+    return paths;
+}
+
+const VitalsHostPath *
+vitals_host_path(const VitalsDefinition *definition, const char *path)
+{
+    GHashTable *known = definition->host ? definition->host->paths : NULL;
+
+    return known && path ? g_hash_table_lookup(known, path) : NULL;
+}
