@@ -3,6 +3,7 @@
 #include "monitor/output/time.h"
 #include "monitor/recorder.h"
 #include "monitor/report.h"
+#include "monitor/testimony.h"
 #include "monitor/store.h"
 #include "config/text.h"
 
@@ -40,6 +41,7 @@ vitals_dossier_new(const char *state_dir)
     dossier->state_dir = g_strdup(state_dir);
     dossier->view = vitals_incident_view_new();
     dossier->timeline = g_ptr_array_new_with_free_func(moment_free);
+    dossier->testimony = g_ptr_array_new_with_free_func(g_free);
     dossier->samples = g_ptr_array_new_with_free_func((GDestroyNotify)vitals_sample_unref);
     return dossier;
 }
@@ -57,6 +59,7 @@ vitals_dossier_free(VitalsDossier *dossier)
     g_free(dossier->signals_header);
     g_ptr_array_unref(dossier->samples);
     g_ptr_array_unref(dossier->timeline);
+    g_ptr_array_unref(dossier->testimony);
     vitals_vmcore_free(dossier->vmcore);
     g_free(dossier);
 }
@@ -280,6 +283,10 @@ vitals_incident_finish(VitalsDossier *dossier, GError **error)
     path = final_path(dossier);
     if (!write_console(dossier, &console, error))
         return FALSE;
+    if (console) {
+        g_ptr_array_unref(dossier->testimony);
+        dossier->testimony = vitals_testimony_read(console, strlen(console));
+    }
     report = vitals_report_text(dossier, console);
     if (!write_file(dossier->view->path, "report.txt", report, strlen(report), error) ||
         !write_manifest(dossier, TRUE, error) || !rename_durably(dossier->view->path, path, error))

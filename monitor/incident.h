@@ -33,6 +33,7 @@ typedef struct {
  * @last_beat: wall clock of the kernel's last sign of life; 0 if there was none
  * @signals_header: (nullable): the first line of signals.jsonl (monitor/recording.h)
  * @samples: (element-type VitalsSample): the last minutes
+ * @testimony: (element-type utf8): what the guest said on its console, see vitals_testimony_read()
  * @console_tail: how much of the console's log to keep, bytes
  * @timeline: (element-type VitalsMoment): in the order of time
  * @dump_seconds: how long the dump took
@@ -50,6 +51,7 @@ typedef struct {
     gint64 last_beat;
     char *signals_header;
     GPtrArray *samples;
+    GPtrArray *testimony;
     gsize console_tail;
     GPtrArray *timeline;
     double dump_seconds;

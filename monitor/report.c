@@ -148,6 +148,10 @@ vitals_report_text(const VitalsDossier *dossier, const char *console)
     append_heading(text, "What was seen");
     for (char **line = dossier->evidence; line && *line; line++)
         g_string_append_printf(text, "- %s\n", *line);
+    if (dossier->testimony->len > 0) {
+        append_heading(text, "What the guest said on its console");
+        append_lines(text, dossier->testimony);
+    }
     append_capture(text, dossier);
     if (missing->len > 0) {
         append_heading(text, "What is missing, and why");
@@ -176,6 +180,16 @@ strings_json(char *const *strings)
 
     for (; strings && *strings; strings++)
         json_array_append_new(array, text_json(*strings));
+    return array;
+}
+
+static json_t *
+lines_json(const GPtrArray *lines)
+{
+    json_t *array = json_array();
+
+    for (guint i = 0; i < lines->len; i++)
+        json_array_append_new(array, text_json(g_ptr_array_index(lines, i)));
     return array;
 }
 
@@ -217,11 +231,8 @@ static json_t *
 missing_json(const VitalsDossier *dossier)
 {
     g_autoptr(GPtrArray) missing = vitals_report_missing(dossier);
-    json_t *array = json_array();
 
-    for (guint i = 0; i < missing->len; i++)
-        json_array_append_new(array, json_string(g_ptr_array_index(missing, i)));
-    return array;
+    return lines_json(missing);
 }
 
 /* The boot that this happened in: with the domain's number it names one run of one guest. */
@@ -260,6 +271,7 @@ vitals_report_manifest(const VitalsDossier *dossier, gboolean complete)
     json_object_set_new(json, "timeline", timeline_json(dossier));
     json_object_set_new(json, "capture", capture_json(dossier));
     json_object_set_new(json, "missing", missing_json(dossier));
+    json_object_set_new(json, "console_reports", lines_json(dossier->testimony));
 
     dumped = json_dumps(json, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15));
     text = g_strconcat(dumped, "\n", NULL);
