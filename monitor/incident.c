@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/incident.h"
 #include "monitor/output/time.h"
+#include "monitor/prediction.h"
 #include "monitor/recorder.h"
 #include "monitor/report.h"
 #include "monitor/testimony.h"
@@ -41,6 +42,7 @@ vitals_dossier_new(const char *state_dir)
     dossier->state_dir = g_strdup(state_dir);
     dossier->view = vitals_incident_view_new();
     dossier->timeline = g_ptr_array_new_with_free_func(moment_free);
+    dossier->predictions = g_ptr_array_new_with_free_func(g_free);
     dossier->testimony = g_ptr_array_new_with_free_func(g_free);
     dossier->samples = g_ptr_array_new_with_free_func((GDestroyNotify)vitals_sample_unref);
     return dossier;
@@ -60,6 +62,7 @@ vitals_dossier_free(VitalsDossier *dossier)
     g_ptr_array_unref(dossier->samples);
     g_ptr_array_unref(dossier->timeline);
     g_ptr_array_unref(dossier->testimony);
+    g_ptr_array_unref(dossier->predictions);
     vitals_vmcore_free(dossier->vmcore);
     g_free(dossier);
 }
@@ -287,6 +290,8 @@ vitals_incident_finish(VitalsDossier *dossier, GError **error)
         g_ptr_array_unref(dossier->testimony);
         dossier->testimony = vitals_testimony_read(console, strlen(console));
     }
+    g_ptr_array_unref(dossier->predictions);
+    dossier->predictions = vitals_prediction_read(dossier->xml);
     report = vitals_report_text(dossier, console);
     if (!write_file(dossier->view->path, "report.txt", report, strlen(report), error) ||
         !write_manifest(dossier, TRUE, error) || !rename_durably(dossier->view->path, path, error))

@@ -34,6 +34,7 @@ typedef struct {
  * @signals_header: (nullable): the first line of signals.jsonl (monitor/recording.h)
  * @samples: (element-type VitalsSample): the last minutes
  * @testimony: (element-type utf8): what the guest said on its console, see vitals_testimony_read()
+ * @predictions: (element-type utf8): what lint says of the definition, see vitals_prediction_read()
  * @console_tail: how much of the console's log to keep, bytes
  * @timeline: (element-type VitalsMoment): in the order of time
  * @dump_seconds: how long the dump took
@@ -52,6 +53,7 @@ typedef struct {
     char *signals_header;
     GPtrArray *samples;
     GPtrArray *testimony;
+    GPtrArray *predictions;
     gsize console_tail;
     GPtrArray *timeline;
     double dump_seconds;

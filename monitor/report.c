@@ -157,6 +157,10 @@ vitals_report_text(const VitalsDossier *dossier, const char *console)
         append_heading(text, "What is missing, and why");
         append_lines(text, missing);
     }
+    if (dossier->predictions->len > 0) {
+        append_heading(text, "What lint says of the definition");
+        append_lines(text, dossier->predictions);
+    }
     append_console(text, console);
     return g_string_free(text, FALSE);
 }
@@ -271,6 +275,7 @@ vitals_report_manifest(const VitalsDossier *dossier, gboolean complete)
     json_object_set_new(json, "timeline", timeline_json(dossier));
     json_object_set_new(json, "capture", capture_json(dossier));
     json_object_set_new(json, "missing", missing_json(dossier));
+    json_object_set_new(json, "lint", lines_json(dossier->predictions));
     json_object_set_new(json, "console_reports", lines_json(dossier->testimony));
 
     dumped = json_dumps(json, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15));
