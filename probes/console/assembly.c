@@ -75,6 +75,8 @@ close_draft(VitalsAssembly *assembly, guint index)
     g_autoptr(VitalsReport) report = vitals_report_new(assembly->signatures, draft);
     VitalsReport *known = report ? g_hash_table_lookup(assembly->by_title, report->title) : NULL;
 
+    if (report && !known)
+        vitals_report_tell(assembly->signatures, draft, report);
     assembly->latest_stamp = draft->last_stamp;
     assembly->latest_line = draft->line_end;
     g_ptr_array_remove_index(assembly->drafts, index);
