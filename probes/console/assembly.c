@@ -51,15 +51,10 @@ vitals_assembly_free(VitalsAssembly *assembly)
 }
 
 static void
-keep_report(VitalsAssembly *assembly, VitalsReport *report)
+keep_report(VitalsAssembly *assembly, const VitalsDraft *draft, VitalsReport *report)
 {
+    vitals_report_tell(assembly->signatures, draft, report);
     assembly->func(NULL, report, FALSE, report->line_start, assembly->user);
-    if (assembly->reports->len >= VITALS_REPORTS_MAX) {
-        assembly->dropped++;
-        assembly->latest = NULL;
-        vitals_report_free(report);
-        return;
-    }
     /* What was said has been handed over; what is kept is what it was. */
     g_clear_pointer(&report->text, g_free);
     g_clear_pointer(&report->modules, g_free);
@@ -71,21 +66,24 @@ keep_report(VitalsAssembly *assembly, VitalsReport *report)
 static void
 close_draft(VitalsAssembly *assembly, guint index)
 {
-    VitalsDraft *draft = g_ptr_array_index(assembly->drafts, index);
+    VitalsDraft *draft = g_ptr_array_steal_index(assembly->drafts, index);
     g_autoptr(VitalsReport) report = vitals_report_new(assembly->signatures, draft);
     VitalsReport *known = report ? g_hash_table_lookup(assembly->by_title, report->title) : NULL;
 
     assembly->latest_stamp = draft->last_stamp;
     assembly->latest_line = draft->line_end;
-    g_ptr_array_remove_index(assembly->drafts, index);
     if (known) {
         known->count++;
         known->panicked = known->panicked || report->panicked;
         assembly->latest = known;
         assembly->func(NULL, known, TRUE, report->line_start, assembly->user);
+    } else if (report && assembly->reports->len >= VITALS_REPORTS_MAX) {
+        assembly->dropped++;
+        assembly->latest = NULL;
     } else if (report) {
-        keep_report(assembly, g_steal_pointer(&report));
+        keep_report(assembly, draft, g_steal_pointer(&report));
     }
+    vitals_draft_free(draft);
 }
 
 static gboolean

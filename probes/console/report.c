@@ -214,7 +214,6 @@ read_context(VitalsSignatures *signatures, const VitalsDraft *draft, VitalsRepor
         vitals_signatures_shape(signatures, VITALS_SHAPE_TASK, text->str, text->len);
     VitalsPattern *modules;
 
-    report->cpu = -1;
     if (task) {
         g_autofree char *cpu = vitals_pattern_group(task, "cpu");
         g_autofree char *name = vitals_pattern_group(task, "task");
@@ -230,20 +229,6 @@ read_context(VitalsSignatures *signatures, const VitalsDraft *draft, VitalsRepor
 
         report->modules = names ? vitals_text_printable(names, -1) : NULL;
     }
-}
-
-static GPtrArray *
-list_functions(const GPtrArray *frames)
-{
-    GPtrArray *trace = g_ptr_array_new_with_free_func(g_free);
-
-    for (guint i = 0; i < frames->len; i++) {
-        const VitalsFrame *frame = g_ptr_array_index(frames, i);
-
-        if (frame->reliable)
-            g_ptr_array_add(trace, vitals_text_printable(frame->name, -1));
-    }
-    return trace;
 }
 
 VitalsReport *
@@ -267,13 +252,28 @@ vitals_report_new(VitalsSignatures *signatures, const VitalsDraft *draft)
     report->line_end = draft->line_end;
     report->began = draft->began;
     memcpy(report->caller, draft->prefix.caller, sizeof report->caller);
-    read_context(signatures, draft, report);
-    report->trace = list_functions(frames);
+    report->cpu = -1;
+    report->trace = g_ptr_array_new_with_free_func(g_free);
     report->panicked = draft->panicked;
     report->cascade = draft->cascade;
     report->count = 1;
     report->corrupted = signature->corrupted || (wants_function(signature) && !function) ||
                         (wants_function(signature) && !has_trace(signature, frames));
-    report->text = vitals_text_printable_lines(draft->text->str, (gssize)draft->text->len);
     return report;
+}
+
+void
+vitals_report_tell(VitalsSignatures *signatures, const VitalsDraft *draft, VitalsReport *report)
+{
+    const GString *text = draft->text;
+    g_autoptr(GPtrArray) frames = vitals_frames_read(signatures, text->str, text->len);
+
+    for (guint i = 0; i < frames->len; i++) {
+        const VitalsFrame *frame = g_ptr_array_index(frames, i);
+
+        if (frame->reliable)
+            g_ptr_array_add(report->trace, vitals_text_printable(frame->name, -1));
+    }
+    read_context(signatures, draft, report);
+    report->text = vitals_text_printable_lines(text->str, (gssize)text->len);
 }

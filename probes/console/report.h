@@ -83,7 +83,12 @@ void vitals_draft_add(VitalsDraft *draft, const VitalsLine *line);
  * vitals_report_new:
  *
  * Makes the report of the lines gathered: chooses the signature, finds the function, writes the title.
+ * That is all that is needed to know whether it was seen before.
  *
  * Returns: (transfer full) (nullable): %NULL if it turned out to be none
  */
 VitalsReport *vitals_report_new(VitalsSignatures *signatures, const VitalsDraft *draft);
+
+/* Adds what is worth telling only once: text, call trace, task, modules. */
+void vitals_report_tell(VitalsSignatures *signatures, const VitalsDraft *draft,
+                        VitalsReport *report);
