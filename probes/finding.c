@@ -27,11 +27,13 @@ vitals_severity_parse(const char *name, VitalsSeverity *ret_severity)
     return FALSE;
 }
 
-static void
-free_finding(gpointer data)
+void
+vitals_finding_free(gpointer data)
 {
     VitalsFinding *finding = data;
 
+    if (!finding)
+        return;
     g_free(finding->message);
     g_free(finding->remedy);
     g_free(finding->fix);
@@ -52,8 +54,8 @@ vitals_findings_new(void)
 {
     VitalsFindings *findings = g_new0(VitalsFindings, 1);
 
-    findings->found = g_ptr_array_new_with_free_func(free_finding);
-    findings->suppressed = g_ptr_array_new_with_free_func(free_finding);
+    findings->found = g_ptr_array_new_with_free_func(vitals_finding_free);
+    findings->suppressed = g_ptr_array_new_with_free_func(vitals_finding_free);
     findings->unknown = g_ptr_array_new_with_free_func(free_unknown);
     return findings;
 }

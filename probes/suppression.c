@@ -60,31 +60,39 @@ vitals_suppressions(const VitalsDefinition *definition)
     return suppressions;
 }
 
-static gboolean
-is_accepted(const GArray *suppressions, const VitalsRule *rule)
+/* The rules whose findings are accepted, found once: both lists may be long in a hostile definition. */
+static GHashTable *
+accepted_rules(const GArray *suppressions)
 {
+    GHashTable *rules = g_hash_table_new(NULL, NULL);
+
     for (guint i = 0; i < suppressions->len; i++) {
         const VitalsSuppression *suppression = &g_array_index(suppressions, VitalsSuppression, i);
 
-        if (suppression->state == VITALS_SUPPRESSION_VALID &&
-            vitals_rule_matches(rule, suppression->rule))
-            return TRUE;
+        if (suppression->state != VITALS_SUPPRESSION_VALID)
+            continue;
+        for (const VitalsRule *const *rule = vitals_rules; *rule; rule++) {
+            if (vitals_rule_matches(*rule, suppression->rule))
+                g_hash_table_add(rules, (gpointer)*rule);
+        }
     }
-    return FALSE;
+    return rules;
 }
 
 void
 vitals_suppressions_apply(const VitalsDefinition *definition, VitalsFindings *findings)
 {
     g_autoptr(GArray) suppressions = vitals_suppressions(definition);
-    guint i = 0;
+    g_autoptr(GHashTable) accepted = accepted_rules(suppressions);
+    g_autoptr(GPtrArray) found = g_steal_pointer(&findings->found);
 
-    while (suppressions->len > 0 && i < findings->found->len) {
-        const VitalsFinding *finding = findings->found->pdata[i];
+    g_ptr_array_set_free_func(found, NULL);
+    findings->found = g_ptr_array_new_with_free_func(vitals_finding_free);
+    for (guint i = 0; i < found->len; i++) {
+        const VitalsFinding *finding = found->pdata[i];
 
-        if (is_accepted(suppressions, finding->rule))
-            g_ptr_array_add(findings->suppressed, g_ptr_array_steal_index(findings->found, i));
-        else
-            i++;
+        g_ptr_array_add(g_hash_table_contains(accepted, finding->rule) ? findings->suppressed
+                                                                       : findings->found,
+                        found->pdata[i]);
     }
 }
