@@ -152,3 +152,82 @@ const VitalsRule vitals_rule_cpu004 = {
             "https://www.qemu.org/docs/master/about/removed-features.html", NULL },
     .check = check_cpu004,
 };
+
+/* Whether a device sits behind the port that has this index. */
+static gboolean
+is_port_used(const GPtrArray *addresses, guint64 index)
+{
+    for (guint i = 0; i < addresses->len; i++) {
+        const char *bus = vitals_xml_attribute(g_ptr_array_index(addresses, i), "bus");
+
+        if (bus && g_ascii_strtoull(bus, NULL, 0) == index)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static VitalsAnswer
+check_cpu006(const VitalsDefinition *definition, VitalsFindings *findings)
+{
+    g_autoptr(GPtrArray) controllers = vitals_xml_all(definition->devices, "controller");
+    g_autoptr(GPtrArray) addresses = vitals_xml_all(definition->devices, "*/address");
+    const char *machine = vitals_xml_value(definition->domain, "os/type/@machine");
+    const VitalsXmlNode *last = NULL;
+    guint ports = 0;
+
+    if (!machine || !strstr(machine, "q35"))
+        return VITALS_ANSWER_NOT_APPLICABLE;
+    for (guint i = 0; i < controllers->len; i++) {
+        const VitalsXmlNode *controller = g_ptr_array_index(controllers, i);
+        const char *index = vitals_xml_attribute(controller, "index");
+
+        if (!index || g_strcmp0(vitals_xml_attribute(controller, "model"), "pcie-root-port") != 0)
+            continue;
+        if (!is_port_used(addresses, g_ascii_strtoull(index, NULL, 10)))
+            return VITALS_ANSWER_PASS;
+        last = controller;
+        ports++;
+    }
+    if (!last)
+        return VITALS_ANSWER_NOT_APPLICABLE;
+    vitals_findings_add(findings, last,
+                        "all %u PCIe root ports are taken, so nothing can be plugged in while the "
+                        "guest runs",
+                        ports);
+    return vitals_findings_answer(findings);
+}
+
+const VitalsRule vitals_rule_cpu006 = {
+    .id = "CPU006",
+    .name = "no-free-root-port",
+    .title = "no free PCIe root port",
+    .severity = VITALS_SEVERITY_NOTICE,
+    .drivers = VITALS_DRIVER_QEMU,
+    .machines = VITALS_MACHINE_X86,
+    .why =
+        "On q35 a device is plugged in behind a root port of its own. Without a free one adding a "
+        "disk, an interface or the guest agent's controller needs a cold start.",
+    .bad = "<os><type arch='x86_64' machine='q35'>hvm</type></os>\n"
+           "<devices>\n"
+           "  <controller type='pci' index='1' model='pcie-root-port'/>\n"
+           "  <memballoon model='virtio'>\n"
+           "    <address type='pci' domain='0x0000' bus='0x01' slot='0x00' function='0x0'/>\n"
+           "  </memballoon>\n"
+           "</devices>",
+    .good = "<os><type arch='x86_64' machine='q35'>hvm</type></os>\n"
+            "<devices>\n"
+            "  <controller type='pci' index='1' model='pcie-root-port'/>\n"
+            "  <controller type='pci' index='2' model='pcie-root-port'/>\n"
+            "  <memballoon model='virtio'>\n"
+            "    <address type='pci' domain='0x0000' bus='0x01' slot='0x00' function='0x0'/>\n"
+            "  </memballoon>\n"
+            "</devices>",
+    .remedy =
+        "add <controller type='pci' model='pcie-root-port'/> while the guest is shut off, one for "
+        "each device to come",
+    .exceptions =
+        "Guests to which nothing is ever plugged in. A definition that libvirt has not given "
+        "addresses yet has free ports by this rule, as libvirt adds what is missing.",
+    .evidence = (const char *const[]){ "https://libvirt.org/pci-hotplug.html", NULL },
+    .check = check_cpu006,
+};
