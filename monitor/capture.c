@@ -49,6 +49,7 @@ typedef struct {
 
 typedef struct {
     char *uuid;
+    int id;
     VitalsAction action;
     VitalsActed acted;
     gpointer data;
@@ -151,7 +152,7 @@ dump_in_some_format(VitalsConnection *connection, Task *task, GError **error)
         g_autoptr(GError) local = NULL;
 
         task->format = dump->formats[i];
-        if (driver->dump(connection, dump->uuid, dump->path, task->format, &local))
+        if (driver->dump(connection, dump->uuid, dump->id, dump->path, task->format, &local))
             return TRUE;
         /* What a failed dump left is useless; but when it was libvirtd that went away, QEMU goes on
          * writing, and the file may yet become whole. */
@@ -210,7 +211,7 @@ do_deed(VitalsConnection *connection, gpointer data, GError **error)
                     "this hypervisor cannot do that");
         return NULL;
     }
-    return driver->act(connection, deed->uuid, deed->action, error) ? deed : NULL;
+    return driver->act(connection, deed->uuid, deed->id, deed->action, error) ? deed : NULL;
 }
 
 /* ---- on the main loop ---- */
@@ -371,8 +372,8 @@ on_deed_overdue(gpointer data)
 }
 
 void
-vitals_capture_act(VitalsCapture *capture, const char *uuid, VitalsAction action, VitalsActed acted,
-                   gpointer data)
+vitals_capture_act(VitalsCapture *capture, const char *uuid, int id, VitalsAction action,
+                   VitalsActed acted, gpointer data)
 {
     Deed *deed = g_new0(Deed, 1);
     VitalsCall call = {
@@ -385,6 +386,7 @@ vitals_capture_act(VitalsCapture *capture, const char *uuid, VitalsAction action
     };
 
     deed->uuid = g_strdup(uuid);
+    deed->id = id;
     deed->action = action;
     deed->acted = acted;
     deed->data = data;

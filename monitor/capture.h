@@ -19,6 +19,7 @@ typedef enum {
 /**
  * VitalsDump: what to dump and how
  * @uuid: the guest
+ * @id: libvirt's number of the run that is meant
  * @label: its printable name, for the log
  * @path: the file to write, absolute; does not exist yet
  * @state_dir: holds the lock
@@ -29,6 +30,7 @@ typedef enum {
  */
 typedef struct {
     char *uuid;
+    int id;
     char *label;
     char *path;
     char *state_dir;
@@ -61,8 +63,9 @@ gboolean vitals_capture_free(VitalsCapture *capture, gint64 patience);
  * error is %VITALS_HYPERVISOR_ERROR_TIMED_OUT. */
 typedef void (*VitalsActed)(const GError *error, gpointer data);
 
-/* Does something to a guest, beside the queue of dumps: no dump of that guest may be under way. */
-void vitals_capture_act(VitalsCapture *capture, const char *uuid, VitalsAction action,
+/* Does something to that run of a guest, beside the queue of dumps: no dump of that guest may be under
+ * way. */
+void vitals_capture_act(VitalsCapture *capture, const char *uuid, int id, VitalsAction action,
                         VitalsActed acted, gpointer data);
 
 /* Queues a dump. @dump: (transfer full) */

@@ -222,8 +222,8 @@ act_and_finish(Case *item, gboolean dumped)
     } else {
         vitals_dossier_note(item->dossier, g_get_real_time(), "%s begins, as the policy says",
                             action);
-        vitals_capture_act(item->casebook->capture, item->guest->uuid, item->action, on_acted,
-                           item);
+        vitals_capture_act(item->casebook->capture, item->guest->uuid, item->guest->id,
+                           item->action, on_acted, item);
     }
 }
 
@@ -336,6 +336,7 @@ submit_dump(Case *item)
     VitalsDump *dump = g_new0(VitalsDump, 1);
 
     dump->uuid = g_strdup(item->guest->uuid);
+    dump->id = item->guest->id;
     dump->label = vitals_guest_label(item->guest);
     dump->path = vitals_incident_path_of_dump(item->dossier);
     dump->state_dir = g_strdup(casebook->state_dir);

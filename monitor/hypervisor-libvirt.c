@@ -175,6 +175,21 @@ look_up(Connection *self, const char *uuid, GError **error)
     return domain;
 }
 
+/* What is done to a dead run must not be done to the healthy one that took its place meanwhile. */
+static virDomainPtr
+look_up_run(Connection *self, const char *uuid, int id, GError **error)
+{
+    virDomainPtr domain = look_up(self, uuid, error);
+
+    if (!domain || (int)virDomainGetID(domain) == id)
+        return domain;
+    virResetLastError();
+    virDomainFree(domain);
+    g_set_error_literal(error, VITALS_HYPERVISOR_ERROR, VITALS_HYPERVISOR_ERROR_GONE,
+                        "the guest was started anew meanwhile, or has ended");
+    return NULL;
+}
+
 /* ---- the sweep ---- */
 
 static void
@@ -530,11 +545,11 @@ set_balloon_period(VitalsConnection *base, const char *uuid, guint seconds, GErr
 }
 
 static gboolean
-dump(VitalsConnection *base, const char *uuid, const char *path, VitalsDumpFormat format,
+dump(VitalsConnection *base, const char *uuid, int id, const char *path, VitalsDumpFormat format,
      GError **error)
 {
     Connection *self = (Connection *)base;
-    g_autoptr(virDomain) domain = look_up(self, uuid, error);
+    g_autoptr(virDomain) domain = look_up_run(self, uuid, id, error);
     guint native = format == VITALS_DUMP_KDUMP_ZLIB ? VIR_DOMAIN_CORE_DUMP_FORMAT_KDUMP_ZLIB
                                                     : VIR_DOMAIN_CORE_DUMP_FORMAT_RAW;
 
@@ -595,10 +610,10 @@ reset(virDomainPtr domain)
 }
 
 static gboolean
-act(VitalsConnection *base, const char *uuid, VitalsAction action, GError **error)
+act(VitalsConnection *base, const char *uuid, int id, VitalsAction action, GError **error)
 {
     Connection *self = (Connection *)base;
-    g_autoptr(virDomain) domain = look_up(self, uuid, error);
+    g_autoptr(virDomain) domain = look_up_run(self, uuid, id, error);
     int result = 0;
 
     if (!domain)

@@ -86,10 +86,12 @@ typedef void (*VitalsClosedHandler)(gpointer data);
  *   libvirt's own 5 s to synchronise), and takes no job that others wait for
  * @registers: *monitor*: a sample with the part registers; libvirt marks the domain as tainted
  * @set_balloon_period: *monitor*: of the running guest only; 0 switches it off
- * @dump: *monitor*: a memory-only dump to the absolute @path; the guest is left as libvirt leaves it.
+ * @dump: *monitor*: a memory-only dump to the absolute @path, of that run only: another one of the same
+ *   guest is %VITALS_HYPERVISOR_ERROR_GONE. The guest is left as libvirt leaves it.
  *   Blocks for the whole dump, which cannot be cancelled once begun (measured)
  * @progress: *monitor*: of the dump under way, in bytes; 0 and 0 if libvirt has nothing to tell
- * @act: *monitor*: does that to the guest; destroying works without QEMU's help too
+ * @act: *monitor*: does that to the guest, and likewise to that run only; destroying works without
+ *   QEMU's help too
  */
 typedef struct {
     const char *name;
@@ -107,11 +109,11 @@ typedef struct {
     VitalsSample *(*registers)(VitalsConnection *connection, const char *uuid, GError **error);
     gboolean (*set_balloon_period)(VitalsConnection *connection, const char *uuid, guint seconds,
                                    GError **error);
-    gboolean (*dump)(VitalsConnection *connection, const char *uuid, const char *path,
+    gboolean (*dump)(VitalsConnection *connection, const char *uuid, int id, const char *path,
                      VitalsDumpFormat format, GError **error);
     gboolean (*progress)(VitalsConnection *connection, const char *uuid, guint64 *ret_done,
                          guint64 *ret_total, GError **error);
-    gboolean (*act)(VitalsConnection *connection, const char *uuid, VitalsAction action,
+    gboolean (*act)(VitalsConnection *connection, const char *uuid, int id, VitalsAction action,
                     GError **error);
     void (*free)(VitalsHypervisor *hypervisor);
 } VitalsDriver;

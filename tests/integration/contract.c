@@ -86,9 +86,9 @@ check_nobody(VitalsConnection *connection)
     g_assert_null(driver->balloon(connection, NOBODY, &errors[1]));
     g_assert_false(driver->set_balloon_period(connection, NOBODY, 1, &errors[2]));
     g_assert_false(
-        driver->dump(connection, NOBODY, "/nowhere/vmcore", VITALS_DUMP_ELF, &errors[3]));
+        driver->dump(connection, NOBODY, 1, "/nowhere/vmcore", VITALS_DUMP_ELF, &errors[3]));
     g_assert_false(driver->progress(connection, NOBODY, &done, &total, &errors[4]));
-    g_assert_false(driver->act(connection, NOBODY, VITALS_ACTION_RESET, &errors[5]));
+    g_assert_false(driver->act(connection, NOBODY, 1, VITALS_ACTION_RESET, &errors[5]));
     for (gsize i = 0; i < G_N_ELEMENTS(errors); i++)
         expect_gone(errors[i]);
 }

@@ -418,12 +418,21 @@ write_dump(const char *path, VitalsDumpFormat format, GError **error)
            refuse(error, VITALS_HYPERVISOR_ERROR_FAILED, "cannot write the dump");
 }
 
+/* As libvirt's driver does: another run of the same guest is not meant. */
 static gboolean
-dump(VitalsConnection *base, const char *uuid, const char *path, VitalsDumpFormat format,
+check_run(Fake *fake, const char *uuid, int id, GError **error)
+{
+    return lookup(fake, uuid)->guest.id == id ||
+           refuse(error, VITALS_HYPERVISOR_ERROR_GONE, "another run");
+}
+
+static gboolean
+dump(VitalsConnection *base, const char *uuid, int id, const char *path, VitalsDumpFormat format,
      GError **error)
 {
     Fake *fake = fake_of(base);
-    gboolean good = enter(fake, (Connection *)base, uuid, FAKE_DUMP, error);
+    gboolean good =
+        enter(fake, (Connection *)base, uuid, FAKE_DUMP, error) && check_run(fake, uuid, id, error);
 
     if (good && format == VITALS_DUMP_KDUMP_ZLIB && lookup(fake, uuid)->guest.kdump_unsupported)
         good = refuse(error, VITALS_HYPERVISOR_ERROR_UNSUPPORTED, "no kdump here");
@@ -449,10 +458,11 @@ progress(VitalsConnection *base, const char *uuid, guint64 *ret_done, guint64 *r
 }
 
 static gboolean
-act(VitalsConnection *base, const char *uuid, VitalsAction action, GError **error)
+act(VitalsConnection *base, const char *uuid, int id, VitalsAction action, GError **error)
 {
     Fake *fake = fake_of(base);
-    gboolean good = enter(fake, (Connection *)base, uuid, FAKE_ACT, error);
+    gboolean good =
+        enter(fake, (Connection *)base, uuid, FAKE_ACT, error) && check_run(fake, uuid, id, error);
 
     if (good) {
         FakeGuest *guest = &lookup(fake, uuid)->guest;

@@ -94,10 +94,18 @@ test_unsupported(void)
     g_assert_false(driver->progress(connection, DEFAULT_UUID, &done, &total, &error));
     g_assert_error(error, VITALS_HYPERVISOR_ERROR, VITALS_HYPERVISOR_ERROR_UNSUPPORTED);
     g_clear_error(&error);
-    g_assert_false(
-        driver->dump(connection, DEFAULT_UUID, "/nowhere/vmcore", VITALS_DUMP_KDUMP_ZLIB, &error));
+    g_assert_false(driver->dump(connection, DEFAULT_UUID, 1, "/nowhere/vmcore",
+                                VITALS_DUMP_KDUMP_ZLIB, &error));
     g_assert_nonnull(error);
     g_assert_true(error->domain == VITALS_HYPERVISOR_ERROR);
+    g_clear_error(&error);
+    /* another run of it is not meant */
+    g_assert_false(driver->dump(connection, DEFAULT_UUID, 2, "/nowhere/vmcore",
+                                VITALS_DUMP_KDUMP_ZLIB, &error));
+    g_assert_error(error, VITALS_HYPERVISOR_ERROR, VITALS_HYPERVISOR_ERROR_GONE);
+    g_clear_error(&error);
+    g_assert_false(driver->act(connection, DEFAULT_UUID, 2, VITALS_ACTION_DESTROY, &error));
+    g_assert_error(error, VITALS_HYPERVISOR_ERROR, VITALS_HYPERVISOR_ERROR_GONE);
     driver->disconnect(connection);
 }
 

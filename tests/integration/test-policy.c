@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/integration/scene.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 /* What the policy decides is what happens: to the guest, in this order, and as the incident tells. */
 
@@ -144,6 +147,31 @@ test_metadata(Scene *scene, gconstpointer data)
     g_assert_cmpuint(fake_calls(scene->fake, guest, FAKE_DUMP), ==, 0);
 }
 
+/* The dump of a dead run has to wait for somebody else's; meanwhile the guest is started anew, and that
+ * run is left alone. */
+static void
+test_other_run(Scene *scene, gconstpointer data)
+{
+    g_autofree char *path = g_build_filename(scene->state_dir, "capture.lock", NULL);
+    g_autoptr(json_t) incident = NULL;
+    FakeGuest *guest;
+    int lock;
+
+    scene_set(scene->settings, "Policy.OnCrashed", "capture-reset");
+    scene_set(scene->settings, "Policy.RecoverWithoutDump", "yes");
+    guest = start_with(scene, "web");
+    lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    g_assert_cmpint(flock(lock, LOCK_EX), ==, 0);
+    fake_panic(scene->fake, guest);
+    scene_run(0.5);
+    fake_renew(scene->fake, guest);
+    close(lock);
+    incident = scene_incident(scene, 5);
+    g_assert_cmpstr(scene_capture(incident, "result"), ==, "failed");
+    g_assert_cmpstr(scene_capture(incident, "path"), ==, "");
+    g_assert_cmpint(done_to(scene, guest), ==, VITALS_ACTION_NONE);
+}
+
 /* A guest that dies again and again is reset no more. */
 static void
 test_crash_loop(Scene *scene, gconstpointer data)
@@ -178,6 +206,7 @@ main(int argc, char **argv)
         { "/policy/action-fails", test_action_fails },
         { "/policy/act-after", test_act_after },
         { "/policy/metadata", test_metadata },
+        { "/policy/other-run", test_other_run },
         { "/policy/crash-loop", test_crash_loop },
     };
 
