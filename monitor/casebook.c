@@ -180,7 +180,8 @@ check_still_wanted(const Case *item, GError **error)
 
     if (!item->guest->active)
         why = "the guest ended, and its memory with it, before its turn came";
-    else if (!item->asked_for && item->guest->episode == VITALS_HEALTH_HEALTHY)
+    else if (!item->asked_for && (item->guest->episode == VITALS_HEALTH_HEALTHY ||
+                                  item->guest->watch.verdict.better_since))
         why = "the guest recovered or was reset before its turn came";
     if (why)
         g_set_error_literal(error, VITALS_CAPTURE_ERROR, VITALS_CAPTURE_ERROR_LATE, why);
@@ -505,6 +506,11 @@ vitals_casebook_consider(VitalsCasebook *casebook, VitalsGuest *guest)
     };
     VitalsDecision decision;
 
+    /* it is heard again, and the verdict only waits for that to last: looked at again next time */
+    if (guest->watch.verdict.better_since) {
+        guest->consider_at = g_get_monotonic_time();
+        return;
+    }
     vitals_policy_look_back(&occasion, guest->uuid, casebook->views, g_get_real_time(),
                             casebook->settings);
     decision = vitals_policy_decide(&occasion, casebook->settings);

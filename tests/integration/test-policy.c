@@ -130,6 +130,25 @@ test_act_after(Scene *scene, gconstpointer data)
     g_assert_cmpint(done_to(scene, guest), ==, VITALS_ACTION_NONE);
 }
 
+/* A guest that is heard again is left alone, though its verdict waits for that to last. */
+static void
+test_comes_back(Scene *scene, gconstpointer data)
+{
+    FakeGuest *guest;
+
+    scene_set(scene->settings, "Policy.ActAfter", "3s");
+    guest = start_with(scene, "web");
+    fake_silence(scene->fake, guest, 0.9);
+    scene_until(scene_is(scene, "web", "unresponsive"), 10);
+    fake_lock(scene->fake);
+    guest->beating = TRUE;
+    fake_unlock(scene->fake);
+    scene_run(3.5);
+    g_assert_true(scene_is(scene, "web", "unresponsive"));
+    scene_until(scene_is(scene, "web", "healthy"), 10);
+    g_assert_cmpuint(scene_n_incidents(scene), ==, 0);
+}
+
 /* The definition asks to be spared. */
 static void
 test_metadata(Scene *scene, gconstpointer data)
@@ -205,6 +224,7 @@ main(int argc, char **argv)
         { "/policy/recover-without-dump", test_recover_without_dump },
         { "/policy/action-fails", test_action_fails },
         { "/policy/act-after", test_act_after },
+        { "/policy/comes-back", test_comes_back },
         { "/policy/metadata", test_metadata },
         { "/policy/other-run", test_other_run },
         { "/policy/crash-loop", test_crash_loop },
