@@ -461,6 +461,18 @@ start_look(VitalsCollector *collector)
 
 /* ---- the cycle ---- */
 
+/* A balloon that falls silent may have been given another pace, or none, by somebody else: that is no
+ * death, and the live definition tells. */
+static void
+doubt(VitalsGuest *guest, gint64 now)
+{
+    gboolean suspicious = vitals_watch_is_suspicious(&guest->watch);
+
+    if (suspicious && !guest->doubted && guest->outline)
+        guest->define_at = now;
+    guest->doubted = suspicious;
+}
+
 static void
 tick_guests(VitalsCollector *collector)
 {
@@ -475,6 +487,7 @@ tick_guests(VitalsCollector *collector)
             continue;
         if (vitals_watch_tick(&guest->watch, now))
             collector->listener.verdict(guest, before, collector->data);
+        doubt(guest, now);
         if (guest->define_at && now >= guest->define_at)
             fetch_definition(collector, guest);
     }

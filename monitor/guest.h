@@ -19,6 +19,7 @@
  * @xml: (nullable): likewise
  * @define_at: monotonic time at which the definition is to be read again, as something about it failed;
  *   0 for never
+ * @doubted: it was suspicious at the last tick
  * @asking: a balloon question is under way or waits for a worker
  * @quarantined: that question is overdue
  * @ask_at: monotonic time of the next question
@@ -45,6 +46,7 @@ typedef struct {
     VitalsOutline *outline;
     char *xml;
     gint64 define_at;
+    gboolean doubted;
     gboolean asking;
     gboolean quarantined;
     gint64 ask_at;

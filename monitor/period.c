@@ -113,9 +113,14 @@ vitals_period_settle(VitalsPeriod *period, VitalsGuest *guest)
         vitals_watch_set_balloon_period(&guest->watch, outline->balloon_period * G_USEC_PER_SEC);
         return;
     }
-    if (seconds == 0 || guest->asking ||
-        vitals_settings_boolean(period->settings, NULL, "Monitor.DryRun"))
+    /* nobody beats now, also if somebody did before */
+    vitals_watch_set_balloon_period(&guest->watch, 0);
+    if (seconds == 0 || vitals_settings_boolean(period->settings, NULL, "Monitor.DryRun"))
         return;
+    if (guest->asking) {
+        guest->define_at = g_get_monotonic_time() + TRY_AGAIN;
+        return;
+    }
     submit(period, guest, seconds, on_set);
 }
 

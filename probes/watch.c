@@ -27,6 +27,9 @@ set_pace(VitalsWatch *watch, const char *probe, gint64 period, guint deadline)
 {
     VitalsSource *source = &watch->signs.sources[vitals_probe_index(probe)];
 
+    /* silence at the old pace says nothing by the deadline of the new one */
+    if (source->period != period)
+        source->run_at_beat = watch->signs.run_clock;
     source->period = period;
     source->deadline = period * deadline;
 }

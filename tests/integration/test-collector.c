@@ -585,6 +585,44 @@ test_lies(Watching *test, gconstpointer data)
     g_assert_cmpuint(test->bad, ==, 0);
 }
 
+/* Somebody else changes the pace of a healthy guest's balloon, which then beats more seldom or no more. */
+static void
+check_other_pace(Watching *test, const char *dry_run, guint period)
+{
+    FakeGuest *guest = fake_add(test->scene.fake, "web");
+
+    scene_set(test->scene.settings, "Monitor.DryRun", dry_run);
+    scene_set(test->scene.settings, "Verdict.BalloonDeadline", "4");
+    start(test);
+    scene_until(is(test, "web", VITALS_HEALTH_HEALTHY), 8);
+    fake_lock(test->scene.fake);
+    guest->period = period;
+    guest->beating = period == 0; /* the fake's balloon beats as soon as it has any pace */
+    fake_unlock(test->scene.fake);
+    scene_run(8);
+    g_assert_cmpuint(test->bad, ==, 0);
+}
+
+static void
+test_period_lengthened(Watching *test, gconstpointer data)
+{
+    check_other_pace(test, "no", 60);
+}
+
+static void
+test_period_removed(Watching *test, gconstpointer data)
+{
+    check_other_pace(test, "no", 0);
+    g_assert_true(is(test, "web", VITALS_HEALTH_HEALTHY));
+    g_assert_true(find(test, "web")->period_ours);
+}
+
+static void
+test_period_removed_dry_run(Watching *test, gconstpointer data)
+{
+    check_other_pace(test, "yes", 0);
+}
+
 #define ADD(path, test) g_test_add("/collector/" path, Watching, NULL, set_up, test, tear_down)
 
 int
@@ -608,6 +646,9 @@ main(int argc, char **argv)
     ADD("period/dry-run", test_period_dry_run);
     ADD("period/fails", test_period_fails);
     ADD("period/hangs", test_period_hangs);
+    ADD("period/lengthened", test_period_lengthened);
+    ADD("period/removed", test_period_removed);
+    ADD("period/removed-dry-run", test_period_removed_dry_run);
     ADD("lies", test_lies);
     return g_test_run();
 }
