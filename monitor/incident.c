@@ -14,6 +14,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -45,6 +46,7 @@ vitals_dossier_new(const char *state_dir)
     dossier->predictions = g_ptr_array_new_with_free_func(g_free);
     dossier->testimony = g_ptr_array_new_with_free_func(g_free);
     dossier->samples = g_ptr_array_new_with_free_func((GDestroyNotify)vitals_sample_unref);
+    dossier->claim = -1;
     return dossier;
 }
 
@@ -64,6 +66,8 @@ vitals_dossier_free(VitalsDossier *dossier)
     g_ptr_array_unref(dossier->testimony);
     g_ptr_array_unref(dossier->predictions);
     vitals_vmcore_free(dossier->vmcore);
+    if (dossier->claim >= 0)
+        close(dossier->claim);
     g_free(dossier);
 }
 
@@ -159,6 +163,20 @@ write_manifest(const VitalsDossier *dossier, gboolean complete, GError **error)
 
 /* ---- the life of an incident ---- */
 
+/* Locks a partial directory as long as the descriptor is open. Returns: it, or -1 with errno set:
+ * EWOULDBLOCK if somebody else has it */
+static int
+claim(const char *directory)
+{
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+        return fd;
+    close(fd);
+    errno = EWOULDBLOCK;
+    return -1;
+}
+
 /* Takes the first free id and makes its partial directory. */
 static gboolean
 make_directory(VitalsDossier *dossier, GError **error)
@@ -182,6 +200,7 @@ make_directory(VitalsDossier *dossier, GError **error)
             g_free(view->path);
             view->id = g_steal_pointer(&id);
             view->path = g_steal_pointer(&path);
+            dossier->claim = claim(view->path);
             return TRUE;
         }
         failure = errno;
@@ -349,9 +368,14 @@ vitals_incident_recover(const char *state_dir)
         const char *partial = g_ptr_array_index(names, i);
         g_autofree char *from = g_build_filename(incidents, partial, NULL);
         g_autofree char *to = g_build_filename(incidents, partial + strlen(PARTIAL), NULL);
+        int claimed = claim(from);
 
+        if (claimed < 0 && errno == EWOULDBLOCK) /* its writer lives */
+            continue;
         mark_interrupted(from);
         recovered += !g_file_test(to, G_FILE_TEST_EXISTS) && rename_durably(from, to, NULL);
+        if (claimed >= 0)
+            close(claimed);
     }
     return recovered;
 }

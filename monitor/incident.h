@@ -39,6 +39,7 @@ typedef struct {
  * @timeline: (element-type VitalsMoment): in the order of time
  * @dump_seconds: how long the dump took
  * @vmcore: (nullable): what the dump turned out to be
+ * @claim: the open directory, locked for as long as it is being written; -1 before
  */
 typedef struct {
     char *state_dir;
@@ -58,6 +59,7 @@ typedef struct {
     GPtrArray *timeline;
     double dump_seconds;
     VitalsVmcore *vmcore;
+    int claim;
 } VitalsDossier;
 
 /* Takes nothing in yet but an empty view, list and timeline. */
@@ -96,7 +98,7 @@ char *vitals_incident_path_of_dump(const VitalsDossier *dossier);
  * vitals_incident_recover:
  *
  * Gives incidents that a killed daemon left behind their names, marked as interrupted in their
- * manifests.
+ * manifests. What another process is writing just now (`virt-vitals capture`) is left to it.
  *
  * Returns: how many there were
  */
