@@ -104,7 +104,7 @@ list(Case *item)
 
     item->shown = vitals_incident_view_copy(item->dossier->view);
     g_ptr_array_insert(casebook->views, 0, item->shown);
-    if (casebook->views->len > LISTED_MAX && !casebook->open)
+    while (casebook->views->len > LISTED_MAX && !casebook->open)
         g_ptr_array_remove_index(casebook->views, casebook->views->len - 1);
     casebook->open++;
 }

@@ -61,8 +61,11 @@ on_lifecycle(virConnectPtr connection, virDomainPtr domain, int event, int detai
         tell(domain, VITALS_EVENT_SUSPENDED, "", data);
         break;
     case VIR_DOMAIN_EVENT_CRASHED:
-        tell(domain, VITALS_EVENT_CRASHED,
-             detail == VIR_DOMAIN_EVENT_CRASHED_PANICKED ? "panicked" : "crash loaded", data);
+        /* a guest whose crash kernel is at work is given its time: it takes a better dump than ours */
+        tell(domain,
+             detail == VIR_DOMAIN_EVENT_CRASHED_PANICKED ? VITALS_EVENT_CRASHED
+                                                         : VITALS_EVENT_CRASH_LOADED,
+             "", data);
         break;
     default:
         break;

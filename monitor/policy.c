@@ -35,12 +35,23 @@ vitals_policy_response(VitalsTrouble trouble, const char *guest, const VitalsOut
     return g_str_equal(metadata, "milder") ? MIN(response, outline->wishes[trouble]) : response;
 }
 
+/* A QEMU that is stopped and continued, or storage that comes and goes, must not fill the disk with
+ * incidents that all say the same. Deaths have brakes of their own. */
+#define FLAP_GAP (10 * G_TIME_SPAN_MINUTE)
+
+static gboolean
+is_flapping(const VitalsOccasion *occasion, VitalsTrouble trouble)
+{
+    return (trouble == VITALS_TROUBLE_STUCK || trouble == VITALS_TROUBLE_PAUSED) &&
+           occasion->since_same >= 0 && occasion->since_same < FLAP_GAP;
+}
+
 /* Whether this incident is told of already: by the open episode, or a short while ago. */
 static gboolean
 is_told(const VitalsOccasion *occasion, VitalsTrouble trouble, const VitalsSettings *settings)
 {
     if (trouble != VITALS_TROUBLE_DEGRADED)
-        return occasion->episode == occasion->cause->health;
+        return occasion->episode == occasion->cause->health || is_flapping(occasion, trouble);
     if (occasion->episode != VITALS_HEALTH_HEALTHY && occasion->episode != VITALS_HEALTH_DEGRADED)
         return TRUE; /* it is getting better */
     return occasion->since_same >= 0 &&

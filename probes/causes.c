@@ -25,6 +25,10 @@
  * round; a guest with a long boot may take two minutes. */
 #define REBOOT_LOOP_WITHIN (10 * 60 * G_USEC_PER_SEC)
 
+/* Without an agent nothing tells that userspace came back; an expiry longer ago than this says nothing about
+ * now: a watchdog that is still not petted expires again and again. */
+#define WATCHDOG_TELLS (10 * 60 * G_USEC_PER_SEC)
+
 /* Too little CPU for so long is a finding; shorter ones are what a busy host does. */
 #define STARVED_FOR (60 * G_USEC_PER_SEC)
 
@@ -86,10 +90,19 @@ holds_monitor_lost(const VitalsSigns *signs, const VitalsLimits *limits)
            signs->control == VITALS_CONTROL_ERROR && signs->control_for >= limits->stuck_after;
 }
 
+/* An internal snapshot keeps QEMU's monitor busy for as long as it takes, with the guest paused for it. */
+static gboolean
+is_paused_for_job(const VitalsSigns *signs)
+{
+    return signs->state == VITALS_DOMAIN_PAUSED &&
+           (signs->reason == VITALS_REASON_SNAPSHOT || signs->reason == VITALS_REASON_SAVE ||
+            signs->reason == VITALS_REASON_MIGRATION || signs->reason == VITALS_REASON_DUMP);
+}
+
 static gboolean
 holds_monitor_blocked(const VitalsSigns *signs, const VitalsLimits *limits)
 {
-    return vitals_signs_is_fresh(signs, limits, signs->control_at) &&
+    return !is_paused_for_job(signs) && vitals_signs_is_fresh(signs, limits, signs->control_at) &&
            signs->control == VITALS_CONTROL_OCCUPIED && signs->control_for >= limits->stuck_after;
 }
 
@@ -166,7 +179,8 @@ nothing_armed(const VitalsSigns *signs)
 static gboolean
 holds_watchdog_expired(const VitalsSigns *signs, const VitalsLimits *limits)
 {
-    return signs->watchdog_at != 0 && signs->state == VITALS_DOMAIN_RUNNING;
+    return signs->watchdog_at != 0 && signs->state == VITALS_DOMAIN_RUNNING &&
+           signs->now - signs->watchdog_at < WATCHDOG_TELLS;
 }
 
 static gboolean

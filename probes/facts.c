@@ -111,6 +111,7 @@ vitals_event_name(VitalsEvent event)
         [VITALS_EVENT_STARTED] = "started",
         [VITALS_EVENT_REBOOT] = "reboot",
         [VITALS_EVENT_CRASHED] = "crashed",
+        [VITALS_EVENT_CRASH_LOADED] = "crash-loaded",
         [VITALS_EVENT_STOPPED] = "stopped",
         [VITALS_EVENT_STOPPED_CRASHED] = "stopped-crashed",
         [VITALS_EVENT_PAUSED] = "paused",

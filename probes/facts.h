@@ -115,6 +115,7 @@ typedef enum {
     VITALS_EVENT_STARTED,
     VITALS_EVENT_REBOOT,
     VITALS_EVENT_CRASHED,
+    VITALS_EVENT_CRASH_LOADED, /* it panicked and its own crash kernel takes the dump */
     VITALS_EVENT_STOPPED,
     VITALS_EVENT_STOPPED_CRASHED, /* it ended because it crashed */
     VITALS_EVENT_PAUSED,

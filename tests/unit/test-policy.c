@@ -69,6 +69,7 @@ test_table(void)
             .episode = row->episode,
             .outline = row->outline,
             .active = !row->gone,
+            .since_same = NEVER,
             .since_capture = row->since_capture,
             .captures_last_hour = row->captures,
         };

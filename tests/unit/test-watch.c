@@ -218,6 +218,15 @@ let_watchdog_expire(TestModel *model, guint t)
         test_model_event(model, VITALS_EVENT_WATCHDOG);
 }
 
+/* An internal snapshot: the guest is paused for it, and QEMU's monitor busy all the time. */
+static void
+take_internal_snapshot(TestModel *model, guint t)
+{
+    model->state = VITALS_DOMAIN_PAUSED;
+    model->reason = VITALS_REASON_SNAPSHOT;
+    model->control = VITALS_CONTROL_OCCUPIED;
+}
+
 static void
 pause_by_watchdog(TestModel *model, guint t)
 {
@@ -474,6 +483,7 @@ static const Row rows[] = {
     { "monitor-lost", NULL, lose_monitor, "monitor-lost", NULL, 5 SECONDS },
     { "qemu-killed", NULL, kill_qemu, "qemu-gone", NULL, 5 SECONDS },
     { "io-error", NULL, pause_by_io_error, "io-error", NULL, 2 SECONDS },
+    { "internal-snapshot", NULL, take_internal_snapshot, "paused-for-job", NULL, 0 },
     { "watchdog-expired", NULL, let_watchdog_expire, "watchdog-expired", NULL, 2 SECONDS },
     { "watchdog-pause", NULL, pause_by_watchdog, "watchdog-pause", NULL, 2 SECONDS },
     /* never an alarm */
