@@ -427,8 +427,9 @@ const VitalsOption vitals_options[] = {
         .fallback = "2G",
         .text =
             "Free space that captures leave on the file system of the state directory; a dump that "
-            "might not fit above it is not begun. Raise it if the directory shares a file system "
-            "with the guests' images or the host's logs.",
+            "might not fit above it is not begun, and old incidents are deleted to make room (see "
+            "MaxUse). Raise it if the directory shares a file system with the guests' images or "
+            "the host's logs.",
     },
     {
         .section = "Capture",
@@ -465,6 +466,45 @@ const VitalsOption vitals_options[] = {
             "How much of the end of a guest's console log goes into the incident. A panic takes "
             "4 KiB; an out-of-memory loop writes 160 KiB in half a minute, so raise it to see what "
             "came before one.",
+    },
+    {
+        .section = "Store",
+        .key = "MaxUse",
+        .type = VITALS_OPTION_SIZE,
+        .fallback = "100G",
+        .text =
+            "What all incidents together may take on the disk; the oldest are deleted above it, at "
+            "the start, after each incident and every hour. Never deleted are the newest incident "
+            "of a guest and those marked with 'virt-vitals incidents keep'. 0 is no limit.",
+    },
+    {
+        .section = "Store",
+        .key = "GuestShare",
+        .type = VITALS_OPTION_INTEGER,
+        .fallback = "50",
+        .minimum = 1,
+        .maximum = 100,
+        .text = "How much of MaxUse the incidents of one guest may take, in percent, so that one "
+                "guest in a crash loop does not push out the evidence of all others.",
+    },
+    {
+        .section = "Store",
+        .key = "MaxIncidents",
+        .type = VITALS_OPTION_INTEGER,
+        .fallback = "1000",
+        .minimum = 0,
+        .maximum = 100000,
+        .text = "How many incidents are kept, likewise. 0 is no limit.",
+    },
+    {
+        .section = "Store",
+        .key = "MaxAge",
+        .type = VITALS_OPTION_DURATION,
+        .fallback = "0",
+        .minimum = 0,
+        .maximum = 3650 * DAY,
+        .text = "How long incidents are kept, likewise. Set it where memory dumps, which hold the "
+                "guests' secrets, must not be kept for long. 0 is for ever.",
     },
     {
         .section = "Recorder",

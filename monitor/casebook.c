@@ -4,6 +4,7 @@
 #include "monitor/policy.h"
 #include "monitor/recording.h"
 #include "monitor/store.h"
+#include "monitor/storekeeper.h"
 #include "probes/probe.h"
 #include "config/text.h"
 
@@ -19,6 +20,7 @@ struct VitalsCasebook {
     VitalsAbandoned *abandoned;
     VitalsLane *disk;
     VitalsCapture *capture;
+    VitalsStorekeeper *keeper; /* NULL if the directory is another process's */
     VitalsCaseListener listener;
     gpointer data;
     GPtrArray *views; /* newest first */
@@ -122,6 +124,25 @@ close_case(Case *item)
     if (casebook->listener.closed)
         casebook->listener.closed(item->shown, casebook->data);
     case_free(item);
+    if (casebook->keeper)
+        vitals_storekeeper_tidy(casebook->keeper);
+}
+
+/* An incident that was deleted is forgotten. */
+static void
+on_removed(const char *id, gpointer data)
+{
+    VitalsCasebook *casebook = data;
+
+    for (guint i = 0; i < casebook->views->len; i++) {
+        const VitalsIncidentView *view = g_ptr_array_index(casebook->views, i);
+
+        if (g_str_equal(view->id, id)) {
+            g_ptr_array_remove_index(casebook->views, i);
+            changed(casebook);
+            return;
+        }
+    }
 }
 
 /* ---- writing ---- */
@@ -607,6 +628,9 @@ vitals_casebook_new(VitalsHypervisor *hypervisor, VitalsSettings *settings, cons
     casebook->incidents_total = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     casebook->captures_total = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_queue_init(&casebook->captured_at);
+    if (owner)
+        casebook->keeper =
+            vitals_storekeeper_new(settings, state_dir, abandoned, on_removed, casebook);
     return casebook;
 }
 
@@ -619,6 +643,7 @@ vitals_casebook_free(VitalsCasebook *casebook, gint64 patience)
         return TRUE;
     ended = vitals_capture_free(casebook->capture, patience);
     ended = vitals_lane_free(casebook->disk, patience) && ended;
+    ended = vitals_storekeeper_free(casebook->keeper, patience) && ended;
     g_ptr_array_unref(casebook->views);
     g_hash_table_unref(casebook->incidents_total);
     g_hash_table_unref(casebook->captures_total);

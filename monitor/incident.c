@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/incident.h"
+#include "monitor/bundle.h"
+#include "monitor/manifest.h"
 #include "monitor/output/time.h"
 #include "monitor/prediction.h"
 #include "monitor/recorder.h"
@@ -156,9 +158,14 @@ write_signals(const char *directory, const char *header, const GPtrArray *sample
 static gboolean
 write_manifest(const VitalsDossier *dossier, gboolean complete, GError **error)
 {
-    g_autofree char *manifest = vitals_report_manifest(dossier, complete);
+    json_t *manifest = vitals_manifest_new(dossier, complete);
+    g_autofree char *text = NULL;
 
-    return write_file(dossier->view->path, "incident.json", manifest, strlen(manifest), error);
+    if (complete) /* the last file of all, so that it can tell of the others */
+        json_object_set_new(manifest, "files", vitals_bundle_files(dossier->view->path));
+    text = vitals_manifest_text(manifest);
+    json_decref(manifest);
+    return write_file(dossier->view->path, "incident.json", text, strlen(text), error);
 }
 
 /* ---- the life of an incident ---- */

@@ -11,13 +11,5 @@
  */
 char *vitals_report_text(const VitalsDossier *dossier, const char *console);
 
-/**
- * vitals_report_manifest:
- * @complete: nothing is left to be written
- *
- * Returns: (transfer full): incident.json
- */
-char *vitals_report_manifest(const VitalsDossier *dossier, gboolean complete);
-
 /* What this incident lacks and why, one printable line each. Returns: (element-type utf8) */
 GPtrArray *vitals_report_missing(const VitalsDossier *dossier);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "monitor/cli/incidents-store.h"
 #include "monitor/cli/verb.h"
 #include "monitor/output/status-json.h"
 #include "monitor/output/table.h"
@@ -15,7 +16,10 @@ typedef struct {
     char *state_dir;
     char *config;
     char *format;
+    char *output;
     gboolean json;
+    gboolean without_dump;
+    gboolean dry_run;
 } Choices;
 
 static void
@@ -24,6 +28,7 @@ clear_choices(Choices *choices)
     g_free(choices->state_dir);
     g_free(choices->config);
     g_free(choices->format);
+    g_free(choices->output);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Choices, clear_choices)
@@ -37,15 +42,25 @@ parse_choices(int *argc, char ***argv, Choices *ret_choices)
         { "config", 0, 0, G_OPTION_ARG_FILENAME, &ret_choices->config,
           "take that from the configuration FILE", "FILE" },
         { "format", 0, 0, G_OPTION_ARG_STRING, &ret_choices->format, "text or json", "FORMAT" },
+        { "output", 'o', 0, G_OPTION_ARG_FILENAME, &ret_choices->output,
+          "export: the archive to write, .tar.zst, .tar.gz or .tar", "FILE" },
+        { "without-dump", 0, 0, G_OPTION_ARG_NONE, &ret_choices->without_dump,
+          "export: leave the memory dump out", NULL },
+        { "dry-run", 0, 0, G_OPTION_ARG_NONE, &ret_choices->dry_run,
+          "prune: only say what would be deleted", NULL },
         { NULL },
     };
 
     if (!vitals_verb_parse(&vitals_verb_incidents, entries,
                            "Reads the monitor's state directory; the monitor need not run.\n"
-                           "'show' prints an incident's report, or its manifest as JSON. The\n"
-                           "beginning of an ID will do if there is only one such.\n\n"
-                           "Exit status: 0 done, 2 usage, no such incident or no such directory,\n"
-                           "3 some incident could not be read.",
+                           "'show' prints an incident's report, or its manifest as JSON; 'verify'\n"
+                           "compares its files with their checksums; 'export' packs it into one\n"
+                           "archive to be sent away. 'keep' saves it from being deleted, 'unkeep'\n"
+                           "takes that back; 'prune' deletes what the limits of [Store] do not\n"
+                           "allow, as the monitor does by itself. The beginning of an ID will do\n"
+                           "if there is only one such.\n\n"
+                           "Exit status: 0 done, 1 a file is not as it was written, 2 usage, no\n"
+                           "such incident or no such directory, 3 something could not be done.",
                            argc, argv))
         return FALSE;
     ret_choices->json = g_strcmp0(ret_choices->format, "json") == 0;
@@ -55,22 +70,19 @@ parse_choices(int *argc, char ***argv, Choices *ret_choices)
     return FALSE;
 }
 
-static gboolean
-find_state_directory(const Choices *choices, char **ret_path, GError **error)
+/* The settings, and in them the state directory: the given one if there is one. */
+static VitalsSettings *
+load_settings(const Choices *choices, GError **error)
 {
     g_autoptr(GPtrArray) warnings =
         g_ptr_array_new_with_free_func((GDestroyNotify)vitals_settings_warning_free);
-    g_autoptr(VitalsSettings) settings = NULL;
+    g_autoptr(VitalsSettings) settings = vitals_settings_load(choices->config, warnings, error);
 
-    if (choices->state_dir) {
-        *ret_path = g_strdup(choices->state_dir);
-        return TRUE;
-    }
-    settings = vitals_settings_load(choices->config, warnings, error);
-    if (!settings)
-        return FALSE;
-    *ret_path = g_strdup(vitals_settings_string(settings, NULL, "Monitor.StateDirectory"));
-    return TRUE;
+    if (!settings ||
+        (choices->state_dir && !vitals_settings_override(settings, "Monitor.StateDirectory",
+                                                         choices->state_dir, "--state-dir", error)))
+        return NULL;
+    return g_steal_pointer(&settings);
 }
 
 /* ASCII only: a terminal shows it too, and names may hold what reorders a line. */
@@ -154,36 +166,111 @@ print_manifest(const VitalsIncidentView *incident, GError **error)
     return TRUE;
 }
 
+/* All that a sub-verb may want. @incident: the one that was named, if one was */
+typedef struct {
+    const Choices *choices;
+    const VitalsSettings *settings;
+    const char *state_dir;
+    const GPtrArray *incidents;
+    const VitalsIncidentView *incident;
+    gboolean damaged;
+} Task;
+
 static int
-show(const GPtrArray *incidents, const char *id, gboolean json)
+show(const Task *task)
 {
     g_autoptr(GError) error = NULL;
-    const VitalsIncidentView *incident = vitals_store_find(incidents, id, &error);
 
-    if (!incident) {
-        g_printerr("virt-vitals: %s; 'virt-vitals incidents' lists them\n", error->message);
-        return VITALS_EXIT_USAGE;
-    }
-    if (json ? print_manifest(incident, &error) : print_report(incident, &error))
+    if (task->choices->json ? print_manifest(task->incident, &error)
+                            : print_report(task->incident, &error))
         return VITALS_EXIT_OK;
     g_printerr("virt-vitals: %s\n", error->message);
     return VITALS_EXIT_UNDECIDED;
 }
 
+static int
+list(const Task *task)
+{
+    if (task->choices->json)
+        print_list_json(task->incidents);
+    else if (task->incidents->len > 0)
+        print_list(task->incidents);
+    else
+        g_print("No incidents.\n");
+    return task->damaged ? VITALS_EXIT_UNDECIDED : VITALS_EXIT_OK;
+}
+
+static int
+keep(const Task *task)
+{
+    return vitals_incidents_keep(task->incident, TRUE);
+}
+
+static int
+unkeep(const Task *task)
+{
+    return vitals_incidents_keep(task->incident, FALSE);
+}
+
+static int
+verify(const Task *task)
+{
+    return vitals_incidents_verify(task->incident);
+}
+
+static int export(const Task *task)
+{
+    return vitals_incidents_export(task->incident, task->choices->output,
+                                   task->choices->without_dump);
+}
+
+static int
+prune(const Task *task)
+{
+    return vitals_incidents_prune(task->settings, task->state_dir, task->choices->dry_run);
+}
+
+static const struct {
+    const char *name;
+    gboolean takes_id;
+    int (*run)(const Task *task);
+} sub_verbs[] = {
+    { "list", FALSE, list },    { "show", TRUE, show },     { "keep", TRUE, keep },
+    { "unkeep", TRUE, unkeep }, { "verify", TRUE, verify }, { "export", TRUE, export },
+    { "prune", FALSE, prune },
+};
+
+/* Returns: its place in the table, or -1 after the error was printed */
+static int
+parse_sub_verb(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : "list";
+
+    for (guint i = 0; i < G_N_ELEMENTS(sub_verbs); i++) {
+        if (g_str_equal(sub_verbs[i].name, name) &&
+            (sub_verbs[i].takes_id ? argc == 3 : argc <= 2)) {
+            /* Names are only ever compared with those in the directory; this is for the clearer
+             * message. */
+            if (!sub_verbs[i].takes_id || !strchr(argv[2], '/'))
+                return (int)i;
+            g_printerr("virt-vitals: an ID is a name, not a path; 'virt-vitals incidents' lists "
+                       "them\n");
+            return -1;
+        }
+    }
+    g_printerr("virt-vitals: give nothing, 'list', 'prune', or 'show', 'keep', 'unkeep', 'verify' "
+               "or 'export' with an ID; see 'virt-vitals incidents --help'\n");
+    return -1;
+}
+
 /* The incidents there are; those that cannot be read are told on standard error. */
 static GPtrArray *
-load(const Choices *choices, gboolean *ret_damaged)
+load(Task *task)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree char *state_dir = NULL;
     g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
-    GPtrArray *incidents = NULL;
+    GPtrArray *incidents = vitals_store_list(task->state_dir, problems, &error);
 
-    if (!find_state_directory(choices, &state_dir, &error)) {
-        g_printerr("virt-vitals: %s\n", error->message);
-        return NULL;
-    }
-    incidents = vitals_store_list(state_dir, problems, &error);
     if (!incidents) {
         g_printerr("virt-vitals: %s; say where the monitor keeps its state with --state-dir\n",
                    error->message);
@@ -191,54 +278,54 @@ load(const Choices *choices, gboolean *ret_damaged)
     }
     for (guint i = 0; i < problems->len; i++)
         g_printerr("virt-vitals: %s\n", (const char *)g_ptr_array_index(problems, i));
-    *ret_damaged = problems->len > 0;
+    task->damaged = problems->len > 0;
     return incidents;
 }
 
 static int
-list(const GPtrArray *incidents, gboolean json, gboolean damaged)
+run_with(Task *task, int sub_verb, const char *id)
 {
-    if (json)
-        print_list_json(incidents);
-    else if (incidents->len > 0)
-        print_list(incidents);
-    else
-        g_print("No incidents.\n");
-    return damaged ? VITALS_EXIT_UNDECIDED : VITALS_EXIT_OK;
+    g_autoptr(GPtrArray) incidents = load(task);
+    g_autoptr(GError) error = NULL;
+
+    if (!incidents)
+        return VITALS_EXIT_USAGE;
+    task->incidents = incidents;
+    task->incident = id ? vitals_store_find(incidents, id, &error) : NULL;
+    if (error) {
+        g_printerr("virt-vitals: %s; 'virt-vitals incidents' lists them\n", error->message);
+        return VITALS_EXIT_USAGE;
+    }
+    return sub_verbs[sub_verb].run(task);
 }
 
 static int
 run(int argc, char **argv)
 {
     g_auto(Choices) choices = { NULL };
-    g_autoptr(GPtrArray) incidents = NULL;
-    gboolean showing;
-    gboolean damaged = FALSE;
+    g_autoptr(VitalsSettings) settings = NULL;
+    g_autoptr(GError) error = NULL;
+    Task task = { .choices = &choices };
+    int sub_verb;
 
     if (!parse_choices(&argc, &argv, &choices))
         return VITALS_EXIT_USAGE;
-    showing = argc == 3 && g_str_equal(argv[1], "show");
-    if (!showing && !(argc == 1 || (argc == 2 && g_str_equal(argv[1], "list")))) {
-        g_printerr("virt-vitals: give nothing, 'list' or 'show ID'; see "
-                   "'virt-vitals incidents --help'\n");
+    sub_verb = parse_sub_verb(argc, argv);
+    if (sub_verb < 0)
+        return VITALS_EXIT_USAGE;
+    settings = load_settings(&choices, &error);
+    if (!settings) {
+        g_printerr("virt-vitals: %s\n", error->message);
         return VITALS_EXIT_USAGE;
     }
-    /* Names are only ever compared with those in the directory; this is for the clearer message. */
-    if (showing && strchr(argv[2], '/')) {
-        g_printerr(
-            "virt-vitals: an ID is a name, not a path; 'virt-vitals incidents' lists them\n");
-        return VITALS_EXIT_USAGE;
-    }
-    incidents = load(&choices, &damaged);
-    if (!incidents)
-        return VITALS_EXIT_USAGE;
-    return showing ? show(incidents, argv[2], choices.json)
-                   : list(incidents, choices.json, damaged);
+    task.settings = settings;
+    task.state_dir = vitals_settings_string(settings, NULL, "Monitor.StateDirectory");
+    return run_with(&task, sub_verb, argc > 2 ? argv[2] : NULL);
 }
 
 const VitalsVerb vitals_verb_incidents = {
     .name = "incidents",
-    .synopsis = "[list | show ID]",
-    .summary = "list the incidents on disk, or show one",
+    .synopsis = "[list | show ID | keep ID | unkeep ID | verify ID | export ID | prune]",
+    .summary = "list the incidents on disk, show, keep, export or prune them",
     .run = run,
 };
