@@ -12,7 +12,7 @@ host_packages=(
     libvirt-daemon libvirt-daemon-driver-qemu libvirt-daemon-system libvirt-clients qemu-system-x86
     qemu-utils
 )
-lab_packages=(busybox-static make cpio kmod xz-utils crash util-linux curl jq)
+lab_packages=(busybox-static make cpio kmod xz-utils crash util-linux curl jq qemu-guest-agent)
 test_packages=(clang-format clang-tidy shellcheck prometheus)
 
 say() {

@@ -12,6 +12,7 @@
 #include <linux/kernel.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
+#include <linux/sched.h>
 #include <linux/smp.h>
 #include <linux/string.h>
 
@@ -51,6 +52,25 @@ hog_forever(void *unused)
         cpu_relax();
 }
 
+/* The same from a thread that nothing may preempt, as a real-time program gone wild. */
+static void
+hog_by_priority(void *unused)
+{
+    sched_set_fifo(current);
+    for (;;)
+        cpu_relax();
+}
+
+/* As who waits for a lock or a disk that never answers. */
+static void
+wait_forever(void *unused)
+{
+    for (;;) {
+        set_current_state(TASK_UNINTERRUPTIBLE);
+        schedule();
+    }
+}
+
 static void
 panic_now(void *unused)
 {
@@ -70,7 +90,8 @@ static const struct vvfault {
 } faults[] = {
     { "spin", spin_forever, false }, { "spin-all", spin_forever, true },
     { "hlt", halt_forever, false },  { "hlt-all", halt_forever, true },
-    { "soft", hog_forever, false },  { "panic", panic_now, false },
+    { "soft", hog_forever, false },  { "fifo", hog_by_priority, false },
+    { "hung", wait_forever, false }, { "panic", panic_now, false },
     { "oops", oops_now, false },
 };
 
