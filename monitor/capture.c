@@ -1,15 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/capture.h"
+#include "monitor/capture-lock.h"
+#include "monitor/capture-space.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 G_DEFINE_QUARK(vitals - capture - error - quark, vitals_capture_error)
 
 #define PROGRESS_MS 1000
+
+/* QEMU writes up to some GiB in a second. */
+#define WATCH_MS 100
+
+/* How often a dump whose turn it is tries to get the lock, and for how long. */
+#define RETRY_MS 200
+#define LOCK_PATIENCE (60 * G_TIME_SPAN_MINUTE)
+#define LOCK_DEADLINE (30 * G_TIME_SPAN_SECOND)
+
+/* libvirtd is restarted in that time. */
+#define RECONNECT_PATIENCE (30 * G_TIME_SPAN_SECOND)
+
 #define PROGRESS_DEADLINE (5 * G_TIME_SPAN_SECOND)
 
 /* A dump cannot be cancelled (measured), so one that hangs with its QEMU can only be left behind: it
@@ -20,22 +30,37 @@ G_DEFINE_QUARK(vitals - capture - error - quark, vitals_capture_error)
 /* A reset takes a moment; destroying gives QEMU 15 s to end by itself before it is killed. */
 #define ACTION_DEADLINE (30 * G_TIME_SPAN_SECOND)
 
+/* @retry: the source that tries to get the lock again
+ * @ticker, @watcher: the sources that look after a dump; each has one call under way at most
+ * @hanging: (element-type Task): dumps that the queue went on without */
 struct VitalsCapture {
     VitalsLane *lane;
     GQueue queue;
     struct Task *current;
+    guint retry;
     guint ticker;
+    guint watcher;
     gboolean asking;
+    gboolean watching;
+    GPtrArray *hanging;
 };
 
-/* @left_behind: atomic: the queue went on without it
+/* Counted: its calls hold it, and so do those that run beside it.
+ * @waits_since: when its turn came
+ * @lock: main loop only; while it is dumped
+ * @beside: (element-type Task): those that hang
+ * @sacrificed: atomic: its file was emptied to save the reserve
  * @format, @seconds: results, written by the worker and read when it is done */
 typedef struct Task {
+    gatomicrefcount references;
     VitalsCapture *capture;
     VitalsDump *dump;
     VitalsDumpListener listener;
     gpointer data;
-    int left_behind;
+    gint64 waits_since;
+    VitalsCaptureLock *lock;
+    GPtrArray *beside;
+    int sacrificed;
     VitalsDumpFormat format;
     double seconds;
 } Task;
@@ -67,12 +92,23 @@ vitals_dump_free(VitalsDump *dump)
     g_free(dump);
 }
 
+static Task *
+task_ref(Task *task)
+{
+    g_atomic_ref_count_inc(&task->references);
+    return task;
+}
+
 static void
-task_free(gpointer data)
+task_unref(gpointer data)
 {
     Task *task = data;
 
+    if (!g_atomic_ref_count_dec(&task->references))
+        return;
     vitals_dump_free(task->dump);
+    vitals_capture_lock_free(task->lock);
+    g_ptr_array_unref(task->beside);
     g_free(task);
 }
 
@@ -96,50 +132,27 @@ deed_free(gpointer data)
 
 /* ---- on a worker ---- */
 
-/* Free space of a file system as this user may use it; reported as 0 if that cannot be asked. */
+static gpointer
+try_lock(VitalsConnection *connection, gpointer data, GError **error)
+{
+    const Task *task = data;
+
+    return vitals_capture_lock_try(task->dump->state_dir, task->dump->label, error);
+}
+
+/* What dumps that hang may still come to write. */
 static guint64
-free_space(const char *path)
+promised_beside(const Task *task)
 {
-    struct statvfs info;
+    guint64 promised = 0;
 
-    return statvfs(path, &info) == 0 ? (guint64)info.f_bavail * info.f_frsize : 0;
-}
+    for (guint i = 0; i < task->beside->len; i++) {
+        const Task *other = g_ptr_array_index(task->beside, i);
+        guint64 used = vitals_space_used(other->dump->path);
 
-static gboolean
-check_space(const VitalsDump *dump, GError **error)
-{
-    g_autofree char *directory = g_path_get_dirname(dump->path);
-    guint64 available = free_space(directory);
-    g_autofree char *has = NULL;
-    g_autofree char *needs = NULL;
-    g_autofree char *keeps = NULL;
-
-    if (available >= dump->expected && available - dump->expected >= dump->keep_free)
-        return TRUE;
-    has = g_format_size_full(available, G_FORMAT_SIZE_IEC_UNITS);
-    needs = g_format_size_full(dump->expected, G_FORMAT_SIZE_IEC_UNITS);
-    keeps = g_format_size_full(dump->keep_free, G_FORMAT_SIZE_IEC_UNITS);
-    g_set_error(error, VITALS_CAPTURE_ERROR, VITALS_CAPTURE_ERROR_SPACE,
-                "not enough space: the dump may take %s and %s are to stay free (KeepFree), but "
-                "only %s are free",
-                needs, keeps, has);
-    return FALSE;
-}
-
-/* Waits for the lock that makes it one dump at a time on this state directory. */
-static int
-take_lock(const VitalsDump *dump, GError **error)
-{
-    g_autofree char *path = g_build_filename(dump->state_dir, "capture.lock", NULL);
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-
-    if (fd >= 0 && flock(fd, LOCK_EX) == 0)
-        return fd;
-    g_set_error(error, VITALS_CAPTURE_ERROR, VITALS_CAPTURE_ERROR_LOCK, "cannot lock %s: %s", path,
-                g_strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    return -1;
+        promised += other->dump->expected - MIN(used, other->dump->expected);
+    }
+    return promised;
 }
 
 static gboolean
@@ -167,26 +180,47 @@ dump_in_some_format(VitalsConnection *connection, Task *task, GError **error)
     return FALSE;
 }
 
+/* What came of a dump whose blocks were taken away while it was written. */
+static gboolean
+fail_sacrificed(const Task *task, GError **error)
+{
+    g_clear_error(error);
+    unlink(task->dump->path);
+    g_set_error_literal(
+        error, VITALS_CAPTURE_ERROR, VITALS_CAPTURE_ERROR_GIVEN_UP,
+        "given up while it was written: free space fell below KeepFree, and what was "
+        "written was thrown away");
+    return FALSE;
+}
+
 static gpointer
 run_dump(VitalsConnection *connection, gpointer data, GError **error)
 {
     Task *task = data;
-    int lock = take_lock(task->dump, error);
+    const VitalsDump *dump = task->dump;
     gint64 began = g_get_monotonic_time();
-    gboolean done;
+    gboolean done = vitals_space_check(dump->path, dump->expected, promised_beside(task),
+                                       dump->keep_free, error) &&
+                    dump_in_some_format(connection, task, error);
 
-    if (lock < 0)
-        return NULL;
-    if (g_atomic_int_get(&task->left_behind)) { /* its incident was closed while it waited */
-        g_set_error(error, VITALS_CAPTURE_ERROR, VITALS_CAPTURE_ERROR_LATE,
-                    "another dump took too long");
-        close(lock);
-        return NULL;
-    }
-    done = check_space(task->dump, error) && dump_in_some_format(connection, task, error);
+    if (g_atomic_int_get(&task->sacrificed))
+        done = fail_sacrificed(task, error);
     task->seconds = (double)(g_get_monotonic_time() - began) / G_USEC_PER_SEC;
-    close(lock);
     return done ? task : NULL;
+}
+
+/* Nobody can cancel the dump, but it can be kept from taking the reserve. */
+static gpointer
+watch_space(VitalsConnection *connection, gpointer data, GError **error)
+{
+    Task *task = data;
+    g_autofree char *directory = g_path_get_dirname(task->dump->path);
+
+    if ((g_atomic_int_get(&task->sacrificed) ||
+         vitals_space_free(directory) < task->dump->keep_free) &&
+        vitals_space_sacrifice(task->dump->path))
+        g_atomic_int_set(&task->sacrificed, TRUE);
+    return task;
 }
 
 static gpointer
@@ -217,6 +251,7 @@ do_deed(VitalsConnection *connection, gpointer data, GError **error)
 /* ---- on the main loop ---- */
 
 static void start_next(VitalsCapture *capture);
+static gboolean on_retry(gpointer data);
 
 static void
 on_progress(gpointer result, const GError *error, gboolean late, gpointer data)
@@ -253,14 +288,40 @@ on_ticker(gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
+static void
+on_watched(gpointer result, const GError *error, gboolean late, gpointer data)
+{
+    Task *task = data;
+
+    task->capture->watching = FALSE;
+}
+
+static gboolean
+on_watcher(gpointer data)
+{
+    VitalsCapture *capture = data;
+    VitalsCall call = { .work = watch_space, .done = on_watched, .free_data = task_unref };
+
+    if (!capture->current || capture->watching)
+        return G_SOURCE_CONTINUE;
+    call.data = task_ref(capture->current);
+    capture->watching = TRUE;
+    vitals_lane_submit(capture->lane, &call);
+    return G_SOURCE_CONTINUE;
+}
+
 /* The current task ends for its listener, whatever its worker still does. */
 static void
 end_current(VitalsCapture *capture, const GError *error)
 {
     Task *task = g_steal_pointer(&capture->current);
 
+    g_clear_handle_id(&capture->retry, g_source_remove);
     g_clear_handle_id(&capture->ticker, g_source_remove);
+    g_clear_handle_id(&capture->watcher, g_source_remove);
+    g_clear_pointer(&task->lock, vitals_capture_lock_free);
     task->listener.ended(task->format, task->seconds, error, task->data);
+    task_unref(task);
     start_next(capture);
 }
 
@@ -268,9 +329,12 @@ static void
 on_dumped(gpointer result, const GError *error, gboolean late, gpointer data)
 {
     Task *task = data;
+    VitalsCapture *capture = task->capture;
 
-    if (!g_atomic_int_get(&task->left_behind))
-        end_current(task->capture, error);
+    if (capture->current == task)
+        end_current(capture, error);
+    else if (g_ptr_array_remove(capture->hanging, task))
+        g_message("the dump of %s that had been given up has ended", task->dump->label);
 }
 
 static void
@@ -281,35 +345,122 @@ on_dump_overdue(gpointer data)
         g_error_new(VITALS_HYPERVISOR_ERROR, VITALS_HYPERVISOR_ERROR_TIMED_OUT,
                     "the dump did not end within its time; libvirt may still be writing it");
 
-    g_atomic_int_set(&task->left_behind, TRUE);
+    g_ptr_array_add(task->capture->hanging, task_ref(task));
     end_current(task->capture, error);
+}
+
+/* The lock is ours. */
+static void
+begin_dump(Task *task)
+{
+    VitalsCapture *capture = task->capture;
+    gint64 patience = task->dump->patience;
+    VitalsCall call = {
+        .work = run_dump,
+        .done = on_dumped,
+        .overdue = on_dump_overdue,
+        .free_data = task_unref,
+    };
+
+    for (guint i = 0; i < capture->hanging->len; i++) {
+        Task *other = g_ptr_array_index(capture->hanging, i);
+
+        g_message("%s is dumped beside %s, whose dump hangs", task->dump->label,
+                  other->dump->label);
+        g_ptr_array_add(task->beside, task_ref(other));
+    }
+    call.deadline = patience
+                        ? patience
+                        : DUMP_PATIENCE + (gint64)(task->dump->expected / DUMP_BYTES_PER_SECOND) *
+                                              G_TIME_SPAN_SECOND;
+    call.data = task_ref(task);
+    task->listener.started(task->data);
+    capture->ticker = g_timeout_add(PROGRESS_MS, on_ticker, capture);
+    capture->watcher = g_timeout_add(WATCH_MS, on_watcher, capture);
+    vitals_lane_submit(capture->lane, &call);
+}
+
+/* Whether what kept the task from its lock may go away by itself. */
+static gboolean
+may_retry(const Task *task, const GError *error)
+{
+    gint64 waited = g_get_monotonic_time() - task->waits_since;
+
+    return (g_error_matches(error, VITALS_CAPTURE_ERROR, VITALS_CAPTURE_ERROR_HELD) &&
+            waited < LOCK_PATIENCE) ||
+           (g_error_matches(error, VITALS_HYPERVISOR_ERROR, VITALS_HYPERVISOR_ERROR_DISCONNECTED) &&
+            waited < RECONNECT_PATIENCE);
+}
+
+static void
+on_tried(gpointer result, const GError *error, gboolean late, gpointer data)
+{
+    Task *task = data;
+    VitalsCapture *capture = task->capture;
+    g_autoptr(GError) unwanted = NULL;
+
+    if (capture->current != task) { /* overdue, and the queue went on */
+        vitals_capture_lock_free(result);
+        return;
+    }
+    task->lock = result;
+    if (!task->listener.wanted(task->data, &unwanted))
+        end_current(capture, unwanted);
+    else if (result)
+        begin_dump(task);
+    else if (may_retry(task, error))
+        capture->retry = g_timeout_add(RETRY_MS, on_retry, capture);
+    else
+        end_current(capture, error);
+}
+
+static void
+on_try_overdue(gpointer data)
+{
+    Task *task = data;
+    g_autoptr(GError) error =
+        g_error_new(VITALS_HYPERVISOR_ERROR, VITALS_HYPERVISOR_ERROR_TIMED_OUT,
+                    "no connection to libvirt for it could be had in time");
+
+    end_current(task->capture, error);
+}
+
+static void
+ask_for_lock(Task *task)
+{
+    VitalsCall call = {
+        .work = try_lock,
+        .done = on_tried,
+        .overdue = on_try_overdue,
+        .deadline = LOCK_DEADLINE,
+        .data = task_ref(task),
+        .free_data = task_unref,
+        .free_result = (GDestroyNotify)vitals_capture_lock_free,
+    };
+
+    vitals_lane_submit(task->capture->lane, &call);
+}
+
+static gboolean
+on_retry(gpointer data)
+{
+    VitalsCapture *capture = data;
+
+    capture->retry = 0;
+    ask_for_lock(capture->current);
+    return G_SOURCE_REMOVE;
 }
 
 static void
 start_next(VitalsCapture *capture)
 {
     Task *task = capture->current ? NULL : g_queue_pop_head(&capture->queue);
-    g_autoptr(GError) error = NULL;
-    VitalsCall call = {
-        .work = run_dump,
-        .done = on_dumped,
-        .overdue = on_dump_overdue,
-        .free_data = task_free,
-    };
 
     if (!task)
         return;
-    call.data = task;
-    call.deadline =
-        DUMP_PATIENCE + (gint64)(task->dump->expected / DUMP_BYTES_PER_SECOND) * G_TIME_SPAN_SECOND;
     capture->current = task;
-    if (!task->listener.started(task->data, &error)) {
-        end_current(capture, error);
-        task_free(task);
-        return;
-    }
-    capture->ticker = g_timeout_add(PROGRESS_MS, on_ticker, capture);
-    vitals_lane_submit(capture->lane, &call);
+    task->waits_since = g_get_monotonic_time();
+    ask_for_lock(task);
 }
 
 VitalsCapture *
@@ -318,7 +469,8 @@ vitals_capture_new(VitalsHypervisor *hypervisor, VitalsAbandoned *abandoned)
     VitalsCapture *capture = g_new0(VitalsCapture, 1);
 
     g_queue_init(&capture->queue);
-    capture->lane = vitals_lane_new("capture", hypervisor, 2, abandoned);
+    capture->hanging = g_ptr_array_new_with_free_func(task_unref);
+    capture->lane = vitals_lane_new("capture", hypervisor, 3, abandoned);
     return capture;
 }
 
@@ -329,8 +481,12 @@ vitals_capture_free(VitalsCapture *capture, gint64 patience)
 
     if (!capture)
         return TRUE;
+    g_clear_handle_id(&capture->retry, g_source_remove);
     g_clear_handle_id(&capture->ticker, g_source_remove);
-    g_queue_clear_full(&capture->queue, task_free);
+    g_clear_handle_id(&capture->watcher, g_source_remove);
+    g_queue_clear_full(&capture->queue, task_unref);
+    g_clear_pointer(&capture->current, task_unref);
+    g_ptr_array_unref(capture->hanging);
     ended = vitals_lane_free(capture->lane, patience);
     g_free(capture);
     return ended;
@@ -342,8 +498,10 @@ vitals_capture_submit(VitalsCapture *capture, VitalsDump *dump, const VitalsDump
 {
     Task *task = g_new0(Task, 1);
 
+    g_atomic_ref_count_init(&task->references);
     task->capture = capture;
     task->dump = dump;
+    task->beside = g_ptr_array_new_with_free_func(task_unref);
     task->listener = *listener;
     task->data = data;
     g_queue_push_tail(&capture->queue, task);

@@ -5,15 +5,19 @@
 
 /*
  * Dumps, one at a time on this host: a queue on the main loop, the dump itself on a worker. Two
- * daemons or a daemon and `virt-vitals capture` share the state directory's lock.
+ * daemons or a daemon and `virt-vitals capture` share the state directory's lock, which is waited for
+ * before a dump counts as begun. One that hangs gives the lock back: those behind it are dumped beside
+ * it, in the room that it leaves.
  */
 
 #define VITALS_CAPTURE_ERROR (vitals_capture_error_quark())
 GQuark vitals_capture_error_quark(void);
 typedef enum {
-    VITALS_CAPTURE_ERROR_SPACE, /* it would leave less free space than is to be kept */
-    VITALS_CAPTURE_ERROR_LOCK,  /* the state directory's lock cannot be had */
-    VITALS_CAPTURE_ERROR_LATE,  /* when its turn came there was nothing left to dump */
+    VITALS_CAPTURE_ERROR_SPACE,    /* it would leave less free space than is to be kept */
+    VITALS_CAPTURE_ERROR_LOCK,     /* the state directory's lock cannot be had */
+    VITALS_CAPTURE_ERROR_HELD,     /* somebody else has it, for too long */
+    VITALS_CAPTURE_ERROR_GIVEN_UP, /* thrown away while it was written, to save the reserve */
+    VITALS_CAPTURE_ERROR_LATE,     /* when its turn came there was nothing left to dump */
 } VitalsCaptureError;
 
 /**
@@ -27,6 +31,7 @@ typedef enum {
  * @n_formats: how many
  * @expected: the most bytes that it may take
  * @keep_free: bytes that stay free on its file system
+ * @patience: microseconds after which it counts as hanging; 0 for a time that suits its size
  */
 typedef struct {
     char *uuid;
@@ -38,17 +43,21 @@ typedef struct {
     guint n_formats;
     guint64 expected;
     guint64 keep_free;
+    gint64 patience;
 } VitalsDump;
 
 void vitals_dump_free(VitalsDump *dump);
 
 /* All on the main loop. */
 typedef struct {
-    /* Its turn has come. Returns: whether the dump is still wanted; with %FALSE it ends with @error */
-    gboolean (*started)(gpointer data, GError **error);
+    /* Asked while it waits for its turn, and once more right before it begins. Returns: whether the
+     * dump is still wanted; with %FALSE it ends with @error */
+    gboolean (*wanted)(gpointer data, GError **error);
+    /* It begins now. */
+    void (*started)(gpointer data);
     /* Bytes of guest memory written so far, of how many. */
     void (*progress)(guint64 done, guint64 total, gpointer data);
-    /* It ended, or was refused; @overdue when it hangs and the queue went on without it. */
+    /* It ended, or was refused; or it hangs, and the queue goes on without it. */
     void (*ended)(VitalsDumpFormat format, double seconds, const GError *error, gpointer data);
 } VitalsDumpListener;
 

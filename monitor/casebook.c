@@ -40,6 +40,7 @@ typedef struct {
     VitalsIncidentView *shown;
     gboolean capture;
     gboolean asked_for;
+    gboolean began; /* its dump */
     VitalsAction action;
     gboolean action_needs_dump;
     gint64 last_logged;
@@ -252,20 +253,24 @@ act_and_finish(Case *item, gboolean dumped)
 /* ---- dumping ---- */
 
 static gboolean
-on_dump_started(gpointer data, GError **error)
+on_dump_wanted(gpointer data, GError **error)
+{
+    return check_still_wanted(data, error);
+}
+
+static void
+on_dump_started(gpointer data)
 {
     Case *item = data;
     VitalsCasebook *casebook = item->casebook;
 
-    if (!check_still_wanted(item, error))
-        return FALSE;
+    item->began = TRUE;
     item->guest->capture = "dumping";
     replace(&item->dossier->view->capture_result, "running");
     vitals_dossier_note(item->dossier, g_get_real_time(), "dump begins");
     if (casebook->listener.capturing)
         casebook->listener.capturing(item->guest, TRUE, casebook->data);
     show(item);
-    return TRUE;
 }
 
 static void
@@ -326,7 +331,7 @@ on_dump_ended(VitalsDumpFormat format, double seconds, const GError *error, gpoi
     casebook->pending--;
     if (!refused)
         note_captured(casebook, item->guest);
-    if (casebook->listener.capturing && !late)
+    if (casebook->listener.capturing && item->began)
         casebook->listener.capturing(item->guest, FALSE, casebook->data);
     /* the list says "running" until everything that belongs to the incident is in its place */
     changed(casebook);
@@ -349,6 +354,7 @@ static void
 submit_dump(Case *item)
 {
     static const VitalsDumpListener listener = {
+        .wanted = on_dump_wanted,
         .started = on_dump_started,
         .progress = on_dump_progress,
         .ended = on_dump_ended,

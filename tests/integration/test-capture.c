@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tests/integration/scene.h"
+#include "monitor/capture-lock.h"
+#include "monitor/capture.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/* Whose turn it is, and what becomes of the others: the lock, dumps that hang, the reserve. */
+
+/* A guest whose verdict says that it is dead, while somebody else has the lock. */
+static FakeGuest *
+kill_behind_lock(Scene *scene)
+{
+    FakeGuest *guest = fake_add(scene->fake, "web");
+
+    scene_start(scene);
+    scene_until(scene_is(scene, "web", "healthy"), 8);
+    fake_silence(scene->fake, guest, 0.9);
+    scene_until(scene_n_incidents(scene) == 1, 12);
+    return guest;
+}
+
+static VitalsCaptureLock *
+hold_lock(Scene *scene)
+{
+    g_autoptr(GError) error = NULL;
+    VitalsCaptureLock *lock;
+
+    g_mkdir_with_parents(scene->state_dir, 0700);
+    lock = vitals_capture_lock_try(scene->state_dir, "somebody else", &error);
+    g_assert_no_error(error);
+    return lock;
+}
+
+/* Waiting is not dumping: the guest is watched on, and one that comes back is left alone. */
+static void
+test_recovers_in_queue(Scene *scene, gconstpointer data)
+{
+    VitalsCaptureLock *lock = hold_lock(scene);
+    FakeGuest *guest = kill_behind_lock(scene);
+    guint asked = fake_calls(scene->fake, guest, FAKE_BALLOON);
+    g_autoptr(json_t) incident = NULL;
+
+    scene_until(fake_calls(scene->fake, guest, FAKE_BALLOON) > asked + 1, 8);
+    fake_lock(scene->fake);
+    guest->beating = TRUE;
+    fake_unlock(scene->fake);
+    incident = scene_incident(scene, 10);
+    g_assert_cmpstr(scene_capture(incident, "result"), ==, "refused");
+    g_assert_nonnull(strstr(scene_capture(incident, "detail"), "recovered"));
+    vitals_capture_lock_free(lock);
+    scene_run(0.5);
+    g_assert_cmpuint(fake_calls(scene->fake, guest, FAKE_DUMP), ==, 0);
+}
+
+/* Who has the lock is told. */
+static void
+test_names_holder(Scene *scene, gconstpointer data)
+{
+    VitalsCaptureLock *lock = hold_lock(scene);
+    g_autofree char *process = g_strdup_printf("process %d", (int)getpid());
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null(vitals_capture_lock_try(scene->state_dir, "web", &error));
+    g_assert_error(error, VITALS_CAPTURE_ERROR, VITALS_CAPTURE_ERROR_HELD);
+    g_assert_nonnull(strstr(error->message, process));
+    g_assert_nonnull(strstr(error->message, "somebody else"));
+    vitals_capture_lock_free(lock);
+    lock = hold_lock(scene);
+    vitals_capture_lock_free(lock);
+}
+
+/* ---- the queue alone ---- */
+
+typedef struct {
+    gboolean started;
+    gboolean ended;
+    GError *error;
+} Outcome;
+
+static gboolean
+on_wanted(gpointer data, GError **error)
+{
+    return TRUE;
+}
+
+static void
+on_started(gpointer data)
+{
+    ((Outcome *)data)->started = TRUE;
+}
+
+static void
+on_progress(guint64 done, guint64 total, gpointer data)
+{
+}
+
+static void
+on_ended(VitalsDumpFormat format, double seconds, const GError *error, gpointer data)
+{
+    Outcome *outcome = data;
+
+    outcome->ended = TRUE;
+    outcome->error = error ? g_error_copy(error) : NULL;
+}
+
+/* Returns: (transfer none): what was submitted */
+static VitalsDump *
+submit(Scene *scene, VitalsCapture *capture, const FakeGuest *guest, gint64 patience,
+       Outcome *outcome)
+{
+    static const VitalsDumpListener listener = {
+        .wanted = on_wanted,
+        .started = on_started,
+        .progress = on_progress,
+        .ended = on_ended,
+    };
+    VitalsDump *dump = g_new0(VitalsDump, 1);
+
+    dump->uuid = g_strdup(guest->uuid);
+    dump->id = guest->id;
+    dump->label = g_strdup(guest->name);
+    dump->path = g_build_filename(scene->state_dir, guest->name, NULL);
+    dump->state_dir = g_strdup(scene->state_dir);
+    dump->formats[dump->n_formats++] = VITALS_DUMP_ELF;
+    dump->patience = patience;
+    vitals_capture_submit(capture, dump, &listener, outcome);
+    return dump;
+}
+
+/* A dump that never returns stops no other one. */
+static void
+test_hanging_lets_go(Scene *scene, gconstpointer data)
+{
+    VitalsAbandoned abandoned = { .limit = 4 };
+    FakeGuest *stuck = fake_add(scene->fake, "stuck");
+    FakeGuest *web = fake_add(scene->fake, "web");
+    VitalsHypervisor *hypervisor = fake_hypervisor(scene->fake);
+    VitalsCapture *capture = vitals_capture_new(hypervisor, &abandoned);
+    Outcome first = { 0 };
+    Outcome second = { 0 };
+
+    g_mkdir_with_parents(scene->state_dir, 0700);
+    fake_fault(scene->fake, stuck, FAKE_DUMP, (FakeFault){ .hang = TRUE });
+    submit(scene, capture, stuck, G_USEC_PER_SEC / 2, &first);
+    submit(scene, capture, web, 0, &second);
+    scene_until(first.started, 2);
+    g_assert_false(second.started);
+    scene_until(first.ended, 3);
+    g_assert_error(first.error, VITALS_HYPERVISOR_ERROR, VITALS_HYPERVISOR_ERROR_TIMED_OUT);
+    scene_until(second.ended, 3);
+    g_assert_no_error(second.error);
+
+    fake_release(scene->fake, stuck);
+    scene_run(0.3);
+    vitals_capture_lock_free(hold_lock(scene));
+    g_assert_true(vitals_capture_free(capture, G_TIME_SPAN_SECOND));
+    vitals_hypervisor_free(hypervisor);
+    g_clear_error(&first.error);
+}
+
+/* What the other one may still write is not promised twice. */
+static void
+test_room_beside_hanging(Scene *scene, gconstpointer data)
+{
+    VitalsAbandoned abandoned = { .limit = 4 };
+    FakeGuest *stuck = fake_add(scene->fake, "stuck");
+    FakeGuest *web = fake_add(scene->fake, "web");
+    VitalsHypervisor *hypervisor = fake_hypervisor(scene->fake);
+    VitalsCapture *capture = vitals_capture_new(hypervisor, &abandoned);
+    Outcome first = { 0 };
+    Outcome second = { 0 };
+
+    g_mkdir_with_parents(scene->state_dir, 0700);
+    fake_fault(scene->fake, stuck, FAKE_DUMP, (FakeFault){ .hang = TRUE });
+    submit(scene, capture, stuck, G_USEC_PER_SEC / 2, &first);
+    scene_until(first.ended, 3);
+    submit(scene, capture, web, 0, &second)->keep_free = G_MAXUINT64 / 4;
+    scene_until(second.ended, 3);
+    g_assert_error(second.error, VITALS_CAPTURE_ERROR, VITALS_CAPTURE_ERROR_SPACE);
+    g_assert_cmpuint(fake_calls(scene->fake, web, FAKE_DUMP), ==, 0);
+    fake_release(scene->fake, stuck);
+    scene_run(0.3);
+    g_assert_true(vitals_capture_free(capture, G_TIME_SPAN_SECOND));
+    vitals_hypervisor_free(hypervisor);
+    g_clear_error(&first.error);
+    g_clear_error(&second.error);
+}
+
+/* The estimate was wrong, or somebody else fills the disk: the dump is lost, the reserve is not. */
+static void
+test_reserve_first(Scene *scene, gconstpointer data)
+{
+    VitalsAbandoned abandoned = { .limit = 4 };
+    FakeGuest *web = fake_add(scene->fake, "web");
+    VitalsHypervisor *hypervisor = fake_hypervisor(scene->fake);
+    VitalsCapture *capture = vitals_capture_new(hypervisor, &abandoned);
+    g_autofree char *path = g_build_filename(scene->state_dir, "web", NULL);
+    Outcome outcome = { 0 };
+    VitalsDump *dump;
+
+    g_mkdir_with_parents(scene->state_dir, 0700);
+    fake_fault(scene->fake, web, FAKE_DUMP, (FakeFault){ .delay = 1000 });
+    dump = submit(scene, capture, web, 0, &outcome);
+    scene_until(fake_calls(scene->fake, web, FAKE_DUMP) == 1, 2);
+    g_assert_true(g_file_set_contents(path, "half of it", -1, NULL));
+    dump->keep_free = G_MAXUINT64; /* as if the disk had filled up meanwhile */
+    scene_until(outcome.ended, 3);
+    g_assert_error(outcome.error, VITALS_CAPTURE_ERROR, VITALS_CAPTURE_ERROR_GIVEN_UP);
+    g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+    g_assert_true(vitals_capture_free(capture, G_TIME_SPAN_SECOND));
+    vitals_hypervisor_free(hypervisor);
+    g_clear_error(&outcome.error);
+}
+
+int
+main(int argc, char **argv)
+{
+    static const struct {
+        const char *path;
+        void (*test)(Scene *, gconstpointer);
+    } tests[] = {
+        { "/capture/recovers-in-queue", test_recovers_in_queue },
+        { "/capture/names-holder", test_names_holder },
+        { "/capture/hanging-lets-go", test_hanging_lets_go },
+        { "/capture/room-beside-hanging", test_room_beside_hanging },
+        { "/capture/reserve-first", test_reserve_first },
+    };
+
+    scene_init(&argc, &argv);
+    for (guint i = 0; i < G_N_ELEMENTS(tests); i++)
+        g_test_add(tests[i].path, Scene, NULL, scene_set_up, tests[i].test, scene_tear_down);
+    return g_test_run();
+}
