@@ -28,7 +28,9 @@ struct VitalsCollector {
 
     GHashTable *guests; /* by UUID */
     gint64 deadline;
+    gint64 sample_period;
     guint ticker;
+    guint due;
     gboolean stopping;
 
     gboolean subscribed;
@@ -473,6 +475,47 @@ doubt(VitalsGuest *guest, gint64 now)
     guest->doubted = suspicious;
 }
 
+/* A look so long behind a deadline is past it for certain, whatever the jitter of timers. */
+#define BEHIND (20 * G_TIME_SPAN_MILLISECOND)
+
+/* The soonest that one look may come behind another. */
+#define DUE_SPACING (100 * G_TIME_SPAN_MILLISECOND)
+
+static gboolean
+on_due(gpointer data)
+{
+    VitalsCollector *collector = data;
+
+    collector->due = 0;
+    start_sweep(collector);
+    start_look(collector);
+    return G_SOURCE_REMOVE;
+}
+
+/* Where a guest's deadline ends before the next cycle it is looked at right then: what proves the silence has
+ * to come in behind its end, and a cycle's period later would be so much lost. */
+static void
+plan_look(VitalsCollector *collector, gint64 now)
+{
+    gint64 soonest = now + collector->sample_period;
+    GHashTableIter iter;
+    gpointer guest;
+
+    g_clear_handle_id(&collector->due, g_source_remove);
+    g_hash_table_iter_init(&iter, collector->guests);
+    while (g_hash_table_iter_next(&iter, NULL, &guest)) {
+        VitalsGuest *one = guest;
+        gint64 due = one->active ? vitals_watch_due(&one->watch) + BEHIND : 0;
+
+        if (due <= now || due >= now + collector->sample_period)
+            continue;
+        one->ask_at = MIN(one->ask_at, due);
+        soonest = MIN(soonest, MAX(due, now + DUE_SPACING));
+    }
+    if (soonest < now + collector->sample_period)
+        collector->due = g_timeout_add((guint)((soonest - now + 999) / 1000), on_due, collector);
+}
+
 static void
 tick_guests(VitalsCollector *collector)
 {
@@ -491,6 +534,7 @@ tick_guests(VitalsCollector *collector)
         if (guest->define_at && now >= guest->define_at)
             fetch_definition(collector, guest);
     }
+    plan_look(collector, now);
 }
 
 static gboolean
@@ -588,6 +632,7 @@ vitals_collector_stop(VitalsCollector *collector)
 
     collector->stopping = TRUE;
     g_clear_handle_id(&collector->ticker, g_source_remove);
+    g_clear_handle_id(&collector->due, g_source_remove);
     vitals_period_undo(collector->period, guests, on_periods_undone, collector);
 }
 
@@ -598,13 +643,13 @@ vitals_collector_new(VitalsHypervisor *hypervisor, VitalsSettings *settings,
 {
     VitalsCollector *collector = g_new0(VitalsCollector, 1);
     guint workers = (guint)vitals_settings_integer(settings, NULL, "Monitor.GuestWorkers");
-    gint64 period = vitals_settings_duration(settings, NULL, "Monitor.SamplePeriod");
 
     collector->settings = vitals_settings_ref(settings);
     collector->listener = *listener;
     collector->data = data;
     collector->abandoned = abandoned;
     collector->deadline = vitals_settings_duration(settings, NULL, "Monitor.CallDeadline");
+    collector->sample_period = vitals_settings_duration(settings, NULL, "Monitor.SamplePeriod");
     collector->guests =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)vitals_guest_unref);
     collector->host = vitals_host_new("/");
@@ -615,7 +660,8 @@ vitals_collector_new(VitalsHypervisor *hypervisor, VitalsSettings *settings,
     collector->period = vitals_period_new(settings, collector->bulk, collector->deadline);
     collector->asker = vitals_asker_new(hypervisor, settings, collector->bulk, abandoned,
                                         collector->guests, on_answer, collector);
-    collector->ticker = g_timeout_add((guint)(period / 1000), on_ticker, collector);
+    collector->ticker =
+        g_timeout_add((guint)(collector->sample_period / 1000), on_ticker, collector);
     on_ticker(collector);
     return collector;
 }
@@ -628,6 +674,7 @@ vitals_collector_free(VitalsCollector *collector, gint64 patience)
     if (!collector)
         return TRUE;
     g_clear_handle_id(&collector->ticker, g_source_remove);
+    g_clear_handle_id(&collector->due, g_source_remove);
     ended = vitals_lane_free(collector->events, patience);
     ended = vitals_lane_free(collector->cheap, patience) && ended;
     ended = vitals_lane_free(collector->bulk, patience) && ended;

@@ -107,16 +107,38 @@ advance_run_clock(VitalsSigns *signs, const VitalsSigns *before, const VitalsLim
     signs->starve_debt = CLAMP(signs->starve_debt - elapsed, 0, limits->gap_counted);
 }
 
-/* @beat_before: the source's last beat until now; a probe that can date the new one has changed it */
+/*
+ * An answer came in between two sweeps, and the second one proves now that the guest was running
+ * meanwhile: up to the answer, silence counts. All starvation is taken to have been before it. Which
+ * of the two came in first is chance, and must not cost a sample's period.
+ */
+static void
+prove_silence(VitalsSigns *signs, const VitalsSigns *before)
+{
+    for (guint i = 0; i < VITALS_SOURCES_MAX; i++) {
+        VitalsSource *source = &signs->sources[i];
+        gint64 proven = signs->run_clock - (signs->state_at - source->answer_at);
+
+        if (source->answer_at > before->state_at && source->answer_at <= signs->state_at)
+            source->run_at_answer = MAX(source->run_at_answer, proven);
+    }
+}
+
+/* @before: what held until now. A probe that can date the new beat has changed its source's. */
 static void
 note_beat(const VitalsProbe *probe, const VitalsSample *sample, VitalsSigns *signs,
-          VitalsSource *source, gint64 beat_before)
+          VitalsSource *source, const VitalsSigns *before, const VitalsLimits *limits)
 {
-    if (source->last_beat == beat_before)
+    const VitalsSource *old = &before->sources[source - signs->sources];
+    gint64 ahead = sample->at - before->state_at;
+
+    if (source->last_beat == old->last_beat)
         source->last_beat = sample->at;
-    /* never back before the last beat: the run clock may have stood still in between */
+    /* The run clock stands where the last sweep left it; a beat since then is ahead of it. It never goes
+     * back before the last beat: the run clock may have stood still in between. */
+    ahead = before->state_at ? CLAMP(ahead, 0, limits->gap_counted) : 0;
     source->run_at_beat =
-        MAX(source->run_at_beat, signs->run_clock - (sample->at - source->last_beat));
+        MAX(source->run_at_beat, before->run_clock + ahead - (sample->at - source->last_beat));
     source->beats++;
     if (source->beats >= probe->arms_at)
         source->armed = TRUE;
@@ -183,11 +205,10 @@ vitals_watch_ingest(VitalsWatch *watch, const VitalsSample *sample)
     signs->now = MAX(signs->now, sample->at);
     for (guint i = 0; vitals_probes[i]; i++) {
         VitalsSource *source = &signs->sources[i];
-        gint64 beat_before = source->last_beat;
 
         switch (vitals_probes[i]->absorb(sample, signs, source)) {
         case VITALS_PULSE_BEAT:
-            note_beat(vitals_probes[i], sample, signs, source, beat_before);
+            note_beat(vitals_probes[i], sample, signs, source, &before, &watch->limits);
             break;
         case VITALS_PULSE_RESET:
             reset = TRUE;
@@ -197,6 +218,7 @@ vitals_watch_ingest(VitalsWatch *watch, const VitalsSample *sample)
         }
     }
     advance_run_clock(signs, &before, &watch->limits);
+    prove_silence(signs, &before);
     if (sample->at > before.vcpu_at && vitals_sample_has(sample, VITALS_PART_VCPU) &&
         !is_quiet(signs, BEAT_ERROR))
         forget_since_beat(signs);
@@ -244,4 +266,35 @@ gboolean
 vitals_watch_is_suspicious(const VitalsWatch *watch)
 {
     return is_quiet(&watch->signs, 0);
+}
+
+/* When the silence of all the kernel's sources is proven, if the guest goes on running; 0 if one has none. */
+static gint64
+kernel_due(const VitalsSigns *signs)
+{
+    gint64 left = -1;
+
+    for (guint i = 0; vitals_probes[i]; i++) {
+        const VitalsSource *source = &signs->sources[i];
+
+        if (vitals_probes[i]->layer == VITALS_LAYER_KERNEL && vitals_source_has_deadline(source))
+            left = MAX(left, source->run_at_beat + source->deadline - signs->run_clock);
+    }
+    /* a microsecond more, as what has just reached its deadline is not past it */
+    return left >= 0 && signs->state == VITALS_DOMAIN_RUNNING ? signs->state_at + left + 1 : 0;
+}
+
+gint64
+vitals_watch_due(const VitalsWatch *watch)
+{
+    const VitalsSigns *signs = &watch->signs;
+    gint64 kernel = kernel_due(signs);
+    gint64 process =
+        signs->process == VITALS_PROCESS_STOPPED || signs->process == VITALS_PROCESS_FROZEN
+            ? signs->process_since + watch->limits.stuck_after
+            : 0;
+
+    if (process > signs->now)
+        return process;
+    return kernel > signs->now ? kernel : 0;
 }

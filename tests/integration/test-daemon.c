@@ -89,6 +89,29 @@ test_kernel_dead(Scene *scene, gconstpointer data)
     g_assert_cmpstr(scene_capture(incident, "result"), ==, "ok");
 }
 
+/* Its deadline ends between two cycles, which are far apart here, and is not waited for the next one. The
+ * stamp's whole seconds make its silence look up to one longer. */
+static void
+test_dead_in_time(Scene *scene, gconstpointer data)
+{
+    FakeGuest *guest = fake_add(scene->fake, "spinning");
+    gint64 dead;
+    double seconds;
+
+    scene_set(scene->settings, "Monitor.SamplePeriod", "2s");
+    scene_set(scene->settings, "Verdict.BalloonDeadline", "5");
+    scene_start(scene);
+    scene_until(scene_is(scene, "spinning", "healthy"), 10);
+    scene_run(0.3); /* into the second cycle's third second, when the deadline ends */
+    fake_silence(scene->fake, guest, 0.9);
+    dead = g_get_monotonic_time();
+    scene_until(scene_is(scene, "spinning", "unresponsive"), 10);
+    seconds = (double)(g_get_monotonic_time() - dead) / G_USEC_PER_SEC;
+    g_test_message("known after %.2f s", seconds);
+    g_assert_cmpfloat(seconds, >, 3.9);
+    g_assert_cmpfloat(seconds, <, 5.4);
+}
+
 static void
 test_as_elf(Scene *scene, gconstpointer data)
 {
@@ -531,6 +554,7 @@ main(int argc, char **argv)
     scene_init(&argc, &argv);
     ADD("crashed", test_crashed);
     ADD("kernel-dead", test_kernel_dead);
+    ADD("dead-in-time", test_dead_in_time);
     ADD("as-elf", test_as_elf);
     ADD("not-whole-yet", test_not_whole_yet);
     ADD_FAILURE("failed", VITALS_HYPERVISOR_ERROR_FAILED);

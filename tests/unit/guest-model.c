@@ -87,6 +87,14 @@ guest_step(TestModel *model)
 /* ---- what we would see ---- */
 
 static void
+feed(TestModel *model, VitalsSample *sample)
+{
+    vitals_watch_ingest(&model->watch, sample);
+    if (model->witness)
+        vitals_watch_ingest(model->witness, sample);
+}
+
+static void
 sweep(TestModel *model)
 {
     g_autoptr(VitalsSample) sample = vitals_sample_new(model->now, model->wall);
@@ -108,7 +116,7 @@ sweep(TestModel *model)
         for (guint i = 0; i < model->vcpus; i++)
             sample->vcpu_ns[i] = model->vcpu_ns[i] / 10000000 * 10000000;
     }
-    vitals_watch_ingest(&model->watch, sample);
+    feed(model, sample);
 }
 
 static void
@@ -121,7 +129,7 @@ look(TestModel *model)
     sample->process = model->process;
     sample->starved = model->starved;
     model->starved = 0;
-    vitals_watch_ingest(&model->watch, sample);
+    feed(model, sample);
 }
 
 /* The collector's rules of asking (monitor/collector.c, may_ask()). */
@@ -154,18 +162,13 @@ ask(TestModel *model)
     sample->last_update = model->stamp;
     sample->has_counters = model->counters;
     sample->usable = 1 << 20;
-    vitals_watch_ingest(&model->watch, sample);
+    feed(model, sample);
 }
 
-void
-test_model_step(TestModel *model)
+/* What the collector does in a turn, and when it will come back before the next one. */
+static void
+cycle(TestModel *model)
 {
-    model->now += TEST_STEP;
-    model->wall += TEST_STEP;
-    model->step++;
-    guest_step(model);
-    if (model->absent || model->step % 10 != 0)
-        return;
     if (model->shuffle) {
         ask(model);
         look(model);
@@ -176,6 +179,26 @@ test_model_step(TestModel *model)
         ask(model);
     }
     vitals_watch_tick(&model->watch, model->now);
+    if (model->witness)
+        vitals_watch_tick(model->witness, model->now);
+    model->due = vitals_watch_due(&model->watch);
+    if (model->due && model->due < model->ask_at)
+        model->ask_at = model->due;
+}
+
+void
+test_model_step(TestModel *model)
+{
+    model->now += TEST_STEP;
+    model->wall += TEST_STEP;
+    model->step++;
+    guest_step(model);
+    if (model->absent)
+        return;
+    if (model->step % 10 == 0)
+        cycle(model);
+    else if (model->due && model->now > model->due)
+        cycle(model);
 }
 
 void
@@ -192,5 +215,5 @@ test_model_event(TestModel *model, VitalsEvent event)
 
     sample->parts[VITALS_PART_EVENT] = VITALS_FACT_AVAILABLE;
     sample->event = event;
-    vitals_watch_ingest(&model->watch, sample);
+    feed(model, sample);
 }

@@ -25,6 +25,7 @@
  * @libvirt_gone: neither sweeps nor questions are answered
  * @absent: we do not run at all
  * @no_process, @no_vcpu: these parts are never known
+ * @witness: (nullable): another watch that is told all that ours is told
  * @shuffle: samples of one instant come in another order
  */
 typedef struct {
@@ -52,6 +53,7 @@ typedef struct {
     gboolean absent;
     gboolean no_process;
     gboolean no_vcpu;
+    VitalsWatch *witness;
     gboolean shuffle;
 
     /* of the model's own */
@@ -61,6 +63,7 @@ typedef struct {
     guint64 vcpu_ns[4];
     gint64 starved;
     gint64 ask_at;
+    gint64 due;
     VitalsWatch watch;
 } TestModel;
 

@@ -332,6 +332,21 @@ starve_then_hang(TestModel *model, guint t)
     model->load[0] = model->kernel_dead ? 0.9 : 0.3;
 }
 
+/* Measured: the balloon's worst gap was 5 s; the ping failed altogether. */
+static void
+bomb(TestModel *model, guint t)
+{
+    model->load[0] = 0.75;
+    model->work = 3 * G_USEC_PER_SEC;
+}
+
+/* As late as an answer may be: the stamp's seconds make it look a second later still. */
+static void
+answer_late(TestModel *model, guint t)
+{
+    model->work = 4900000;
+}
+
 static void
 hold_job(TestModel *model, guint t)
 {
@@ -501,6 +516,8 @@ static const Row rows[] = {
     { "boot-slowly", NULL, boot_slowly, "none", NULL, 0 },
     { "hang-in-boot", NULL, hang_in_boot, "rebooting", NULL, 0 },
     { "starved", NULL, starve, "none", NULL, 0 },
+    { "fork-bomb", NULL, bomb, "none", NULL, 0 },
+    { "answers-late", NULL, answer_late, "none", NULL, 0 },
     { "job-held", NULL, hold_job, "none", NULL, 0 },
     { "libvirt-gone-and-back", NULL, lose_libvirt, "none", NULL, 0 },
     { "libvirt-gone-a-minute", NULL, lose_libvirt_for_long, "none", .lasts = 90 SECONDS },
@@ -619,6 +636,47 @@ test_recovery_has_to_last(void)
     g_assert_cmpstr(model.watch.verdict.cause->id, ==, "none");
 }
 
+static int
+by_size(gconstpointer a, gconstpointer b)
+{
+    return *(const int *)a - *(const int *)b;
+}
+
+/* How long until a death is known, over all the moments it may come at: nothing may be wasted on the way
+ * from the deadline to the verdict, whichever answer comes in first. */
+static void
+measure_latency(gboolean shuffle, void (*kill)(TestModel *model, guint t))
+{
+    g_autoptr(GArray) delays = g_array_new(FALSE, FALSE, sizeof(int));
+
+    for (guint i = 0; i < 400; i++) {
+        TestModel model;
+        int t = 0;
+
+        test_model_init(&model, i % 20);
+        model.shuffle = shuffle;
+        test_model_run(&model, FAULT_AT + i / 20);
+        kill(&model, 0);
+        for (; model.watch.verdict.cause->health != VITALS_HEALTH_UNRESPONSIVE; t++)
+            test_model_step(&model);
+        g_array_append_val(delays, t);
+    }
+    g_array_sort(delays, by_size);
+    g_test_message("median %.1f s, max %.1f s", g_array_index(delays, int, 200) / 10.0,
+                   g_array_index(delays, int, 399) / 10.0);
+    g_assert_cmpint(g_array_index(delays, int, 200), <=, 7 SECONDS);
+    g_assert_cmpint(g_array_index(delays, int, 399), <=, 85);
+}
+
+static void
+test_latency(void)
+{
+    measure_latency(FALSE, halt);
+    measure_latency(TRUE, halt);
+    measure_latency(FALSE, spin);
+    measure_latency(TRUE, spin);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -628,6 +686,7 @@ main(int argc, char **argv)
 
         g_test_add_data_func(path, &rows[i], test_row);
     }
+    g_test_add_func("/watch/latency", test_latency);
     g_test_add_func("/watch/overdue-call", test_overdue_call);
     g_test_add_func("/watch/recovery-has-to-last", test_recovery_has_to_last);
     return g_test_run();
