@@ -405,6 +405,19 @@ on_begun(gpointer result, const GError *error, gboolean late, gpointer data)
 
 /* ---- opening ---- */
 
+/* What began is told when it is whole, and a loop when it was found: its count follows in later samples. */
+static void
+note_utterances(VitalsDossier *dossier, const VitalsSample *sample)
+{
+    for (guint i = 0; i < sample->n_utterances; i++) {
+        const VitalsUtterance *utterance = &sample->utterances[i];
+
+        if (*utterance->title)
+            vitals_dossier_note(dossier, sample->realtime, "the guest's console: %s: %s",
+                                vitals_said_name(utterance->what), utterance->title);
+    }
+}
+
 static void
 note_samples(VitalsDossier *dossier)
 {
@@ -414,6 +427,7 @@ note_samples(VitalsDossier *dossier)
         if (vitals_sample_has(sample, VITALS_PART_EVENT))
             vitals_dossier_note(dossier, sample->realtime, "libvirt event: %s",
                                 vitals_event_name(sample->event));
+        note_utterances(dossier, sample);
     }
 }
 
@@ -436,6 +450,7 @@ note_verdict(VitalsDossier *dossier, const VitalsGuest *guest, const VitalsCause
 static VitalsIncidentView *
 fill_view(VitalsIncidentView *view, const VitalsGuest *guest, const VitalsCause *cause)
 {
+    const char *detail = guest->watch.signs.said[cause->said].title;
     g_autofree char *label = vitals_guest_label(guest);
 
     view->id = g_strdup("");
@@ -444,7 +459,8 @@ fill_view(VitalsIncidentView *view, const VitalsGuest *guest, const VitalsCause 
     view->health = g_strdup(vitals_health_name(cause->health));
     view->layer = g_strdup(vitals_layer_name(cause->layer));
     view->cause = g_strdup(cause->id);
-    view->title = g_strdup_printf("%s: %s, %s", label, view->health, view->cause);
+    view->title = g_strdup_printf("%s: %s, %s%s%s", label, view->health, view->cause,
+                                  *detail ? ": " : "", detail);
     view->opened = g_get_real_time();
     view->path = g_strdup("");
     view->partial = TRUE;
@@ -525,6 +541,7 @@ vitals_casebook_consider(VitalsCasebook *casebook, VitalsGuest *guest)
         .guest = guest->name,
         .cause = cause,
         .held = g_get_monotonic_time() - guest->watch.verdict.since,
+        .hearsay = !vitals_verdict_is_proven(&guest->watch.signs, guest->watch.verdict),
         .episode = guest->episode,
         .outline = guest->outline,
         .active = guest->active,

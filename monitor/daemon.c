@@ -213,10 +213,12 @@ on_verdict(VitalsGuest *guest, const VitalsCause *before, gpointer data)
 {
     VitalsDaemon *daemon = data;
     const VitalsCause *cause = guest->watch.verdict.cause;
+    const char *detail = vitals_verdict_detail(&guest->watch.signs, guest->watch.verdict);
     g_autofree char *label = vitals_guest_label(guest);
 
-    g_message("%s: %s, layer %s, cause %s (was %s)", label, vitals_health_name(cause->health),
-              vitals_layer_name(cause->layer), cause->id, vitals_health_name(before->health));
+    g_message("%s: %s, layer %s, cause %s%s%s (was %s)", label, vitals_health_name(cause->health),
+              vitals_layer_name(cause->layer), cause->id, *detail ? ": " : "", detail,
+              vitals_health_name(before->health));
     vitals_casebook_consider(daemon->casebook, guest);
     publish_soon(daemon);
 }

@@ -180,6 +180,7 @@ vitals_guest_view(const VitalsGuest *guest, gint64 now, gint64 realtime)
     view->health = watch->verdict.cause->health;
     view->layer = watch->verdict.cause->layer;
     view->cause = watch->verdict.cause->id;
+    view->detail = g_strdup(vitals_verdict_detail(&watch->signs, watch->verdict));
     view->since = realtime - (now - watch->verdict.since);
     if (watch->signs.state_at) {
         view->sample_age = now - watch->signs.state_at;

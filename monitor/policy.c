@@ -59,6 +59,9 @@ is_told(const VitalsOccasion *occasion, VitalsTrouble trouble, const VitalsSetti
                vitals_settings_duration(settings, occasion->guest, "Policy.DegradedCooldown");
 }
 
+/* A guest that says it panicked and beats on is healthy: whether it beats shows within seconds. */
+#define HEARSAY_AGAIN G_TIME_SPAN_SECOND
+
 /* How long the verdict still has to hold before anything is done. A panic that the guest reported is
  * no suspicion, and on_crash may soon have taken its memory away. */
 static gint64
@@ -67,7 +70,7 @@ wait_of(const VitalsOccasion *occasion, VitalsTrouble trouble, const VitalsSetti
     const char *key = trouble == VITALS_TROUBLE_DEGRADED ? "Policy.DegradedFor" : "Policy.ActAfter";
 
     if (trouble == VITALS_TROUBLE_CRASHED)
-        return 0;
+        return occasion->hearsay ? HEARSAY_AGAIN : 0;
     return MAX(vitals_settings_duration(settings, occasion->guest, key) - occasion->held, 0);
 }
 

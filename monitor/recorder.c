@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/recorder.h"
 #include "monitor/output/time.h"
+#include "probes/console/console.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -140,6 +141,26 @@ event_json(const VitalsSample *sample)
     return json_pack("{s:s}", "event", vitals_event_name(sample->event));
 }
 
+static json_t *
+console_json(const VitalsSample *sample)
+{
+    json_t *said = json_array();
+
+    for (guint i = 0; i < sample->n_utterances; i++) {
+        const VitalsUtterance *utterance = &sample->utterances[i];
+
+        json_array_append_new(
+            said, json_pack("{s:s, s:s, s:b, s:b, s:I, s:f, s:s}", "what",
+                            vitals_said_name(utterance->what), "severity",
+                            vitals_console_severity_name(utterance->severity), "begun",
+                            utterance->begun, "live", utterance->live, "count",
+                            (json_int_t)utterance->count, "period_seconds",
+                            (double)utterance->period / G_USEC_PER_SEC, "title", utterance->title));
+    }
+    return json_pack("{s:b, s:b, s:o}", "kernel_lines", sample->kernel_lines, "userspace_lines",
+                     sample->userspace_lines, "said", said);
+}
+
 char *
 vitals_sample_to_line(const VitalsSample *sample)
 {
@@ -153,6 +174,7 @@ vitals_sample_to_line(const VitalsSample *sample)
         [VITALS_PART_NET] = net_json,
         [VITALS_PART_AGENT] = agent_json,
         [VITALS_PART_REGISTERS] = registers_json,
+        [VITALS_PART_CONSOLE] = console_json,
     };
     g_autofree char *time = vitals_time_rfc3339(sample->realtime);
     json_t *json = json_pack("{s:f, s:s}", "at", (double)sample->at / G_USEC_PER_SEC, "time", time);

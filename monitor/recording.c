@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/recording.h"
+#include "probes/console/console.h"
 #include "probes/probe.h"
 #include "config/text.h"
 
@@ -19,6 +20,9 @@ G_DEFINE_QUARK(vitals - recording - error - quark, vitals_recording_error)
 
 /* More than libvirt starts. */
 #define VCPUS_MAX 4096
+
+/* More than the daemon puts into one sample. */
+#define UTTERANCES_MAX 64
 
 /* No enumeration of ours has so many words. */
 #define WORDS_MAX 64
@@ -84,6 +88,8 @@ DEFINE_NAMER(VitalsControl, vitals_control_name)
 DEFINE_NAMER(VitalsProcess, vitals_process_name)
 DEFINE_NAMER(VitalsAgent, vitals_agent_name)
 DEFINE_NAMER(VitalsEvent, vitals_event_name)
+DEFINE_NAMER(VitalsSaid, vitals_said_name)
+DEFINE_NAMER(VitalsConsoleSeverity, vitals_console_severity_name)
 
 /* Sets *@ret to the number of the word under @key. */
 #define TAKE_WORD(json, key, namer, ret)                                               \
@@ -200,6 +206,38 @@ take_registers(json_t *json, VitalsSample *sample)
 }
 
 static gboolean
+take_utterance(json_t *json, VitalsUtterance *utterance)
+{
+    const char *title = json_string_value(json_object_get(json, "title"));
+
+    vitals_utterance_set_title(utterance, title);
+    utterance->begun = json_is_true(json_object_get(json, "begun"));
+    utterance->live = json_is_true(json_object_get(json, "live"));
+    utterance->count = size_at(json, "count");
+    utterance->period = MAX(seconds_at(json, "period_seconds", 0), 0);
+    return TAKE_WORD(json, "what", call_vitals_said_name, &utterance->what) &&
+           TAKE_WORD(json, "severity", call_vitals_console_severity_name, &utterance->severity);
+}
+
+static gboolean
+take_console(json_t *json, VitalsSample *sample)
+{
+    json_t *said = json_object_get(json, "said");
+
+    if (!json_is_array(said) || json_array_size(said) > UTTERANCES_MAX)
+        return FALSE;
+    sample->kernel_lines = json_is_true(json_object_get(json, "kernel_lines"));
+    sample->userspace_lines = json_is_true(json_object_get(json, "userspace_lines"));
+    sample->n_utterances = (guint)json_array_size(said);
+    sample->utterances = g_new0(VitalsUtterance, sample->n_utterances);
+    for (guint i = 0; i < sample->n_utterances; i++) {
+        if (!take_utterance(json_array_get(said, i), &sample->utterances[i]))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean
 take_event(json_t *json, VitalsSample *sample)
 {
     return TAKE_WORD(json, "event", call_vitals_event_name, &sample->event);
@@ -218,6 +256,7 @@ take_part(json_t *json, VitalsPart part, VitalsSample *sample)
         [VITALS_PART_NET] = take_net,
         [VITALS_PART_AGENT] = take_agent,
         [VITALS_PART_REGISTERS] = take_registers,
+        [VITALS_PART_CONSOLE] = take_console,
     };
     int state;
 

@@ -68,6 +68,7 @@ vitals_guest_view_free(VitalsGuestView *view)
 {
     if (!view)
         return;
+    g_free(view->detail);
     g_free(view->name);
     g_free(view->uuid);
     g_strfreev(view->evidence);

@@ -18,6 +18,7 @@ typedef struct {
 
 /**
  * VitalsGuestView: one guest
+ * @detail: what names the cause more exactly, printable; "" if there is nothing
  * @since: wall clock of the last change of its verdict, microseconds
  * @sampled: wall clock of the last complete cheap sample; 0 for never
  * @sample_age: how old that was at the snapshot, microseconds; -1 for never
@@ -40,6 +41,7 @@ typedef struct {
     VitalsHealth health;
     VitalsLayer layer;
     const char *cause;
+    char *detail;
     gint64 since;
     gint64 sampled;
     gint64 sample_age;

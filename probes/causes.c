@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "probes/probe.h"
 #include "probes/verdict.h"
 
 #include <string.h>
@@ -29,6 +30,9 @@
  * now: a watchdog that is still not petted expires again and again. */
 #define WATCHDOG_TELLS (10 * 60 * G_USEC_PER_SEC)
 
+/* What is typed at a prompt, and comes back as lines, was not there when the prompt came. */
+#define STOPPED_ANSWERED (10 * G_USEC_PER_SEC)
+
 /* Too little CPU for so long is a finding; shorter ones are what a busy host does. */
 #define STARVED_FOR (60 * G_USEC_PER_SEC)
 
@@ -54,6 +58,68 @@ holds_panicked(const VitalsSigns *signs, const VitalsLimits *limits)
     return signs->crashed_at || signs->state == VITALS_DOMAIN_CRASHED ||
            ((signs->state == VITALS_DOMAIN_PAUSED || signs->state == VITALS_DOMAIN_SHUTOFF) &&
             signs->reason == VITALS_REASON_CRASHED);
+}
+
+/* The text alone is enough when the kernel wrote it just now; else the guest has to be silent too. */
+static gboolean
+holds_kernel_panic(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    const VitalsHeard *panic = &signs->said[VITALS_SAID_PANIC];
+
+    return signs->state == VITALS_DOMAIN_RUNNING && panic->at != 0 && !signs->overdue_since &&
+           ((panic->live && !signs->console_lied) || vitals_signs_panic_is_proven(signs));
+}
+
+static gboolean
+holds_boot_stopped(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    const VitalsSource *userspace = &signs->sources[vitals_probe_index("console-userspace")];
+
+    /* somebody who answers the prompt makes lines of his own */
+    return vitals_signs_holds(signs, VITALS_SAID_STOPPED) &&
+           userspace->last_beat <= signs->said[VITALS_SAID_STOPPED].at + STOPPED_ANSWERED;
+}
+
+static gboolean
+holds_kernel_stalled(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return vitals_signs_holds(signs, VITALS_SAID_STALL);
+}
+
+static gboolean
+holds_tasks_hung(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return vitals_signs_holds(signs, VITALS_SAID_HUNG_TASK);
+}
+
+static gboolean
+holds_out_of_memory(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return vitals_signs_holds(signs, VITALS_SAID_OOM);
+}
+
+static gboolean
+holds_kernel_fault(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return vitals_signs_holds(signs, VITALS_SAID_FAULT);
+}
+
+static gboolean
+holds_storage_errors(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return vitals_signs_holds(signs, VITALS_SAID_STORAGE);
+}
+
+static gboolean
+holds_console_loop(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return vitals_signs_holds(signs, VITALS_SAID_LOOP);
+}
+
+static gboolean
+holds_console_flood(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return vitals_signs_holds(signs, VITALS_SAID_FLOOD);
 }
 
 static gboolean
@@ -195,8 +261,12 @@ holds_reboot_loop(const VitalsSigns *signs, const VitalsLimits *limits)
 static gboolean
 holds_vcpu_dead(const VitalsSigns *signs, const VitalsLimits *limits)
 {
-    return signs->state == VITALS_DOMAIN_RUNNING && signs->looks_at != 0 &&
-           vitals_signs_some_vcpus_dead(signs);
+    if (signs->state != VITALS_DOMAIN_RUNNING)
+        return FALSE;
+    /* a vCPU that uses all of a core, or nothing, is busy or idle, until its kernel misses it */
+    if (signs->suspects && vitals_signs_holds(signs, VITALS_SAID_STALL))
+        return TRUE;
+    return signs->looks_at != 0 && vitals_signs_some_vcpus_dead(signs);
 }
 
 static gboolean
@@ -282,6 +352,7 @@ const VitalsCause vitals_causes[] = {
         .meaning = "The guest's kernel panicked and told the host so through its panic device.",
         .remedy = "Read the vmcore and the console log of the incident for the panic's text and "
                   "trace, then reset or start the guest again.",
+        .said = VITALS_SAID_PANIC,
         .holds = holds_panicked,
     },
     {
@@ -399,6 +470,18 @@ const VitalsCause vitals_causes[] = {
         .holds = holds_shutting_down,
     },
     {
+        .id = "kernel-panic",
+        .health = VITALS_HEALTH_CRASHED,
+        .layer = VITALS_LAYER_KERNEL,
+        .meaning = "The guest's kernel panicked: it wrote so on its console. No panic device told "
+                   "the host.",
+        .remedy = "Read the panic's text and trace in the incident's console log and vmcore, then "
+                  "reset the guest; add a panic device (lint rule CAP001).",
+        .said = VITALS_SAID_PANIC,
+        .hearsay = TRUE,
+        .holds = holds_kernel_panic,
+    },
+    {
         .id = "kernel-halted",
         .health = VITALS_HEALTH_UNRESPONSIVE,
         .layer = VITALS_LAYER_KERNEL,
@@ -406,6 +489,7 @@ const VitalsCause vitals_causes[] = {
                    "are halted and no interrupt wakes them.",
         .remedy = "Read the vmcore's backtraces for what halted with interrupts off, then reset "
                   "the guest.",
+        .said = VITALS_SAID_STALL,
         .holds = holds_kernel_halted,
     },
     {
@@ -416,6 +500,7 @@ const VitalsCause vitals_causes[] = {
                    "panic that nothing reported, or a loop with interrupts off.",
         .remedy = "Read the vmcore's log and backtraces; add a panic device (lint rule CAP001) so "
                   "that a panic is told apart, then reset the guest.",
+        .said = VITALS_SAID_STALL,
         .holds = holds_kernel_spinning,
     },
     {
@@ -424,6 +509,7 @@ const VitalsCause vitals_causes[] = {
         .layer = VITALS_LAYER_KERNEL,
         .meaning = "The guest's kernel stopped answering.",
         .remedy = "Read the vmcore's log and backtraces, then reset the guest.",
+        .said = VITALS_SAID_STALL,
         .holds = kernel_is_dead,
     },
     {
@@ -436,6 +522,7 @@ const VitalsCause vitals_causes[] = {
         .remedy =
             "Take a dump ('virt-vitals capture') for the backtraces of the dead vCPUs, then reset "
             "the guest.",
+        .said = VITALS_SAID_STALL,
         .holds = holds_vcpu_dead,
     },
     {
@@ -459,6 +546,84 @@ const VitalsCause vitals_causes[] = {
             "Read the end of its console log before each reboot: a panic with a reboot behind it "
             "(panic=N) looks like this from outside when there is no panic device.",
         .holds = holds_reboot_loop,
+    },
+    {
+        .id = "boot-stopped",
+        .health = VITALS_HEALTH_DEGRADED,
+        .layer = VITALS_LAYER_KERNEL,
+        .meaning =
+            "The guest waits for somebody at its console: in its boot loader or firmware, in "
+            "an emergency shell or in a debugger.",
+        .remedy =
+            "Open its console ('virsh console') and read what it asks for; the lines above the "
+            "prompt tell what it could not find or mount.",
+        .said = VITALS_SAID_STOPPED,
+        .holds = holds_boot_stopped,
+    },
+    {
+        .id = "kernel-stalled",
+        .health = VITALS_HEALTH_DEGRADED,
+        .layer = VITALS_LAYER_KERNEL,
+        .meaning = "The guest's kernel reports that a CPU of its makes no progress, while it still "
+                   "gives signs of life.",
+        .remedy = "Read the trace in its console log for what loops; a host that starves the guest "
+                  "('cpu-starved') makes such reports too.",
+        .said = VITALS_SAID_STALL,
+        .holds = holds_kernel_stalled,
+    },
+    {
+        .id = "tasks-hung",
+        .health = VITALS_HEALTH_DEGRADED,
+        .layer = VITALS_LAYER_KERNEL,
+        .meaning = "The guest's kernel reports tasks that have waited for minutes, most often for "
+                   "a disk that does not answer.",
+        .remedy = "Look at the storage below the guest's disks; the trace in its console log tells "
+                  "what the tasks wait for.",
+        .said = VITALS_SAID_HUNG_TASK,
+        .holds = holds_tasks_hung,
+    },
+    {
+        .id = "out-of-memory",
+        .health = VITALS_HEALTH_DEGRADED,
+        .layer = VITALS_LAYER_USERSPACE,
+        .meaning = "The guest ran out of memory, and its kernel killed something for it.",
+        .remedy = "Look in its console log for what was killed and what had taken the memory; give "
+                  "the guest more, or that program less.",
+        .said = VITALS_SAID_OOM,
+        .holds = holds_out_of_memory,
+    },
+    {
+        .id = "storage-errors",
+        .health = VITALS_HEALTH_DEGRADED,
+        .layer = VITALS_LAYER_KERNEL,
+        .meaning = "The guest reports that one of its disks fails, or that a file system can no "
+                   "longer be written.",
+        .remedy = "Look at the storage below the guest's disks, then check and mount the file "
+                  "system again.",
+        .said = VITALS_SAID_STORAGE,
+        .holds = holds_storage_errors,
+    },
+    {
+        .id = "kernel-fault",
+        .health = VITALS_HEALTH_DEGRADED,
+        .layer = VITALS_LAYER_KERNEL,
+        .meaning = "The guest reports a fault of its kernel (a bug, damaged memory, failing "
+                   "hardware) and goes on in a state that nobody knows.",
+        .remedy = "Keep the report in its console log, update its kernel, and restart the guest "
+                  "in a quiet hour; what it does until then is not to be relied on.",
+        .said = VITALS_SAID_FAULT,
+        .holds = holds_kernel_fault,
+    },
+    {
+        .id = "console-loop",
+        .health = VITALS_HEALTH_DEGRADED,
+        .layer = VITALS_LAYER_USERSPACE,
+        .meaning = "The same trouble appears on the guest's console again and again at a steady "
+                   "pace: something is restarted and fails each time.",
+        .remedy = "Look at the line that comes again; for a login service on a serial port that is "
+                  "not there, disable it (lint rules SER001 to SER005 tell beforehand).",
+        .said = VITALS_SAID_LOOP,
+        .holds = holds_console_loop,
     },
     {
         .id = "rebooting",
@@ -547,6 +712,19 @@ const VitalsCause vitals_causes[] = {
             "Take load off the host or move guests away; see the pressure in /proc/pressure/cpu.",
         .advice = TRUE,
         .holds = holds_starved,
+    },
+    {
+        .id = "console-flood",
+        .health = VITALS_HEALTH_DEGRADED,
+        .layer = VITALS_LAYER_NONE,
+        .meaning =
+            "The guest writes more on its console than is read of it; what it says there may "
+            "be missed.",
+        .remedy = "Find out what writes there; the metric "
+                  "virt_vitals_console_skipped_bytes_total counts what was left out.",
+        .advice = TRUE,
+        .said = VITALS_SAID_FLOOD,
+        .holds = holds_console_flood,
     },
     {
         .id = "requested",

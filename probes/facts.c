@@ -29,6 +29,7 @@ vitals_part_name(VitalsPart part)
         [VITALS_PART_NET] = "net",
         [VITALS_PART_AGENT] = "agent",
         [VITALS_PART_REGISTERS] = "registers",
+        [VITALS_PART_CONSOLE] = "console",
     };
     return NAME_OF(names, part);
 }
@@ -155,5 +156,6 @@ vitals_sample_unref(VitalsSample *sample)
         return;
     g_free(sample->vcpu_ns);
     g_free(sample->registers);
+    g_free(sample->utterances);
     g_free(sample);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "probes/registers.h"
+#include "probes/said.h"
 
 /*
  * What was learnt of one guest at one instant. A sample is made by a worker, never changed after it
@@ -32,10 +33,12 @@ typedef enum {
     VITALS_PART_NET,       /* packets, counted by the host's end of the wire: never blocks */
     VITALS_PART_AGENT,     /* a ping to the guest agent: waits for the guest, with a time-out */
     VITALS_PART_REGISTERS, /* registers of the vCPUs: asks the monitor, taints the domain */
+    VITALS_PART_CONSOLE,   /* what the guest wrote on its console: read from a file on the host */
     VITALS_N_PARTS,
 } VitalsPart;
 
-/* "state", "control", "vcpu", "process", "balloon", "event", "net", "agent", "registers" */
+/* "state", "control", "vcpu", "process", "balloon", "event", "net", "agent", "registers",
+ * "console" */
 const char *vitals_part_name(VitalsPart part);
 
 /* What came of asking. Only AVAILABLE has a value; none of the others is good or bad. */
@@ -152,6 +155,10 @@ const char *vitals_event_name(VitalsEvent event);
  * @unused: what it does not use at all, bytes; with @has_counters
  * @usable: what it could use without swapping, bytes; with @has_counters
  * @registers: (array length=n_registers): of the vCPUs, in their order
+ * @kernel_lines: its kernel wrote on the console since the last sample of this part, and no report of
+ *   trouble
+ * @userspace_lines: likewise something that only userspace writes
+ * @utterances: (array length=n_utterances): what it said there, in its order
  * @transmitted: packets that the guest sent on all its interfaces since it started
  */
 typedef struct {
@@ -185,6 +192,11 @@ typedef struct {
 
     guint n_registers;
     VitalsRegisters *registers;
+
+    gboolean kernel_lines;
+    gboolean userspace_lines;
+    guint n_utterances;
+    VitalsUtterance *utterances;
 
     VitalsEvent event;
 } VitalsSample;

@@ -16,6 +16,8 @@ typedef enum {
  * @layer: whose life its beats prove; %VITALS_LAYER_NONE for context alone
  * @summary: one line: what it looks at
  * @arms_at: how many beats since the (re)start make its silence mean something
+ * @passing: its beats prove life at their moment alone: it may be silent for days, and is not even
+ *   missed then
  * @absorb: takes what concerns it from @sample into @signs and its own @source. Called for every
  *   sample, in the order they were taken; looks at the parts it understands. A beat that is older than
  *   the sample that shows it sets @last_beat of its source. No clock, no I/O.
@@ -25,6 +27,7 @@ typedef struct {
     VitalsLayer layer;
     const char *summary;
     guint arms_at;
+    gboolean passing;
     VitalsPulse (*absorb)(const VitalsSample *sample, VitalsSigns *signs, VitalsSource *source);
 } VitalsProbe;
 

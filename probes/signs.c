@@ -93,7 +93,7 @@ vitals_signs_is_alive(const VitalsSigns *signs, VitalsLayer layer)
     for (guint i = 0; vitals_probes[i]; i++) {
         const VitalsSource *source = &signs->sources[i];
 
-        if (vitals_probes[i]->layer >= layer && source->armed &&
+        if (vitals_probes[i]->layer >= layer && source->armed && !vitals_probes[i]->passing &&
             signs->now - source->last_beat <= ALIVE_FOR)
             return TRUE;
     }
@@ -135,4 +135,96 @@ vitals_signs_some_vcpus_dead(const VitalsSigns *signs)
         dead += state == VITALS_VCPU_HALTED_DEAD || state == VITALS_VCPU_SPINNING_OFF;
     }
     return dead > 0 && dead < seen;
+}
+
+/* ---- what it said ---- */
+
+/* How long each kind holds after it was last said. A fault stays in a kernel until it is booted anew, but
+ * nobody wants to hear of it for weeks; a kernel repeats a stall within a minute, a hung task every two. */
+static const gint64 holds_for[VITALS_N_SAID] = {
+    [VITALS_SAID_PANIC] = G_MAXINT64,
+    [VITALS_SAID_STALL] = 3 * G_TIME_SPAN_MINUTE,
+    [VITALS_SAID_HUNG_TASK] = 5 * G_TIME_SPAN_MINUTE,
+    [VITALS_SAID_OOM] = 5 * G_TIME_SPAN_MINUTE,
+    [VITALS_SAID_FAULT] = 15 * G_TIME_SPAN_MINUTE,
+    [VITALS_SAID_STORAGE] = 15 * G_TIME_SPAN_MINUTE,
+    [VITALS_SAID_STOPPED] = G_MAXINT64,
+    [VITALS_SAID_FLOOD] = 10 * G_TIME_SPAN_SECOND,
+};
+
+/* A loop is over when it missed its time thrice; what is heard of it lags behind. */
+#define LOOP_PERIODS 3
+#define LOOP_LAG (15 * G_USEC_PER_SEC)
+
+gboolean
+vitals_signs_holds(const VitalsSigns *signs, VitalsSaid said)
+{
+    const VitalsHeard *heard = &signs->said[said];
+    gint64 hold = holds_for[said];
+
+    if (said == VITALS_SAID_LOOP)
+        hold = LOOP_PERIODS * MIN(heard->period, G_TIME_SPAN_DAY) + LOOP_LAG;
+    return heard->at != 0 && signs->now - heard->at <= hold;
+}
+
+/* A beat that is dated after the panic by so much is none that was under way. Stamps are whole seconds. */
+#define BEATS_AFTER G_USEC_PER_SEC
+
+/* Without a pulse it takes so long, at such a share of a core, or at none: panic() spins, other systems
+ * halt, and an idle guest uses a little (fault-matrix, section 1). */
+#define PROVEN_WITHOUT_PULSE (15 * G_USEC_PER_SEC)
+#define PANIC_SPINS 0.4
+#define PANIC_HALTS 0.002
+
+static gboolean
+stands_as_after_panic(const VitalsSigns *signs)
+{
+    gint64 seen = signs->vcpu_at - signs->panic_ns_at;
+    double share;
+
+    if (!signs->panic_ns_at || seen < PROVEN_WITHOUT_PULSE)
+        return FALSE;
+    share = (double)(signs->vcpu_ns - signs->panic_ns) / 1000.0 / (double)seen;
+    return share >= PANIC_SPINS || share < PANIC_HALTS;
+}
+
+gboolean
+vitals_signs_panic_is_proven(const VitalsSigns *signs)
+{
+    gint64 panic_at = signs->said[VITALS_SAID_PANIC].at;
+    gboolean has_pulse = FALSE;
+
+    if (!panic_at)
+        return FALSE;
+    for (guint i = 0; vitals_probes[i]; i++) {
+        const VitalsSource *source = &signs->sources[i];
+
+        if (vitals_probes[i]->layer != VITALS_LAYER_KERNEL || !vitals_source_has_deadline(source))
+            continue;
+        /* twice its pace, so that a beat that just missed the panic has been followed by none */
+        if (source->last_beat > panic_at ||
+            source->answer_at < panic_at + 2 * source->period + 2 * BEATS_AFTER)
+            return FALSE;
+        has_pulse = TRUE;
+    }
+    return has_pulse || stands_as_after_panic(signs);
+}
+
+/* A panicked kernel still serves interrupts and may answer an ECHO request: packets are no sign of life
+ * here. */
+gboolean
+vitals_signs_panic_is_disproven(const VitalsSigns *signs)
+{
+    gint64 panic_at = signs->said[VITALS_SAID_PANIC].at;
+
+    for (guint i = 0; panic_at && vitals_probes[i]; i++) {
+        const VitalsSource *source = &signs->sources[i];
+
+        if ((vitals_probes[i]->layer == VITALS_LAYER_USERSPACE ||
+             vitals_source_has_deadline(source)) &&
+            vitals_probes[i]->layer >= VITALS_LAYER_KERNEL &&
+            source->last_beat > panic_at + BEATS_AFTER)
+            return TRUE;
+    }
+    return FALSE;
 }

@@ -36,6 +36,24 @@ typedef struct {
     gboolean had_counters;
 } VitalsSource;
 
+/**
+ * VitalsHeard: what the guest said of one kind on its console since it (re)started
+ * @at: monotonic time at which it was last said; 0 for never
+ * @first: when it was first said
+ * @count: how often
+ * @period: of a loop, microseconds
+ * @live: see VitalsUtterance
+ */
+typedef struct {
+    gint64 at;
+    gint64 first;
+    guint64 count;
+    gint64 period;
+    gboolean live;
+    VitalsConsoleSeverity severity;
+    char title[VITALS_TITLE_MAX];
+} VitalsHeard;
+
 /* The deep probe looks at so many vCPUs of a guest; the others are not judged by it. */
 #define VITALS_LOOKED_AT_MAX 32
 
@@ -102,6 +120,10 @@ typedef enum {
  * @window_ns: CPU time of each of the first vCPUs then
  * @suspects: bit N is set while vCPU N used all of a core, or nothing at all, for a whole window while
  *   others behave: it may be dead, or just busy
+ * @said: what the guest said on its console, by kind
+ * @panic_ns: CPU time of all its vCPUs when the panic there was first followed by a look at them
+ * @panic_ns_at: monotonic time of that look; 0 if there was none yet
+ * @console_lied: it told of a panic that the guest survived: the next one has to be proven
  * @sources: one for each live probe, in the order of the table vitals_probes
  */
 typedef struct {
@@ -154,6 +176,11 @@ typedef struct {
     gint64 starve_at;
     gint64 starve_since;
     gint64 exhaustion_in;
+
+    VitalsHeard said[VITALS_N_SAID];
+    guint64 panic_ns;
+    gint64 panic_ns_at;
+    gboolean console_lied;
 
     VitalsSource sources[VITALS_SOURCES_MAX];
 } VitalsSigns;
@@ -211,6 +238,16 @@ VitalsVcpuState vitals_signs_vcpu_state(const VitalsSigns *signs, guint vcpu);
 
 /* Whether some, but not all of the vCPUs that were looked at are dead with interrupts off. */
 gboolean vitals_signs_some_vcpus_dead(const VitalsSigns *signs);
+
+/* Whether the guest said so lately enough for it to hold still: each kind has its time. */
+gboolean vitals_signs_holds(const VitalsSigns *signs, VitalsSaid said);
+
+/* Whether what has been silent since the console told of a panic proves that panic: the kernel's own
+ * pulse, or, where there is none, vCPUs that spin or stand still. */
+gboolean vitals_signs_panic_is_proven(const VitalsSigns *signs);
+
+/* Whether the guest gave a sign well after the panic that its console told of, so that there was none. */
+gboolean vitals_signs_panic_is_disproven(const VitalsSigns *signs);
 
 /* Whether an answer of that moment still says something; 0 is never. */
 gboolean vitals_signs_is_fresh(const VitalsSigns *signs, const VitalsLimits *limits, gint64 at);

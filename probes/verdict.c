@@ -54,6 +54,18 @@ vitals_verdict_decide(const VitalsSigns *signs, const VitalsLimits *limits, Vita
     return (VitalsVerdict){ .cause = cause, .since = signs->now };
 }
 
+const char *
+vitals_verdict_detail(const VitalsSigns *signs, VitalsVerdict verdict)
+{
+    return signs->said[verdict.cause->said].title;
+}
+
+gboolean
+vitals_verdict_is_proven(const VitalsSigns *signs, VitalsVerdict verdict)
+{
+    return !verdict.cause->hearsay || vitals_signs_panic_is_proven(signs);
+}
+
 int
 vitals_verdict_layer_up(const VitalsSigns *signs, const VitalsLimits *limits, VitalsVerdict verdict,
                         VitalsLayer layer)
@@ -142,6 +154,37 @@ append_vcpus(GPtrArray *lines, const VitalsSigns *signs)
     }
 }
 
+static char *
+heard_line(const VitalsSigns *signs, VitalsSaid said)
+{
+    const VitalsHeard *heard = &signs->said[said];
+    g_autoptr(GString) line = g_string_new("console: ");
+
+    g_string_append(line, vitals_said_name(said));
+    if (*heard->title)
+        g_string_append_printf(line, ", '%s'", heard->title);
+    g_string_append_printf(line, ", %.1f s ago", seconds(signs->now - heard->at));
+    if (heard->count > 1)
+        g_string_append_printf(line, ", %" G_GUINT64_FORMAT " times", heard->count);
+    if (heard->period)
+        g_string_append_printf(line, ", every %.1f s", seconds(heard->period));
+    if (said == VITALS_SAID_PANIC && !vitals_signs_panic_is_proven(signs))
+        g_string_append(line, heard->live ? ", not proven yet by silence"
+                                          : ", not proven: it may have been replayed or typed");
+    return g_string_free(g_steal_pointer(&line), FALSE);
+}
+
+static void
+append_heard(GPtrArray *lines, const VitalsSigns *signs)
+{
+    for (guint said = VITALS_SAID_NOTHING + 1; said < VITALS_N_SAID; said++) {
+        if (signs->said[said].at)
+            g_ptr_array_add(lines, heard_line(signs, said));
+    }
+    if (signs->console_lied)
+        g_ptr_array_add(lines, g_strdup("console: it told of a panic that the guest survived"));
+}
+
 static void
 append_hypervisor(GPtrArray *lines, const VitalsSigns *signs)
 {
@@ -215,6 +258,7 @@ vitals_verdict_evidence(const VitalsSigns *signs, const VitalsLimits *limits)
     if (signs->exhaustion_in)
         g_ptr_array_add(lines, memory_line(seconds(signs->exhaustion_in)));
     append_vcpus(lines, signs);
+    append_heard(lines, signs);
     for (guint i = 0; vitals_probes[i]; i++)
         append_source(lines, signs, limits, i);
 

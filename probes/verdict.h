@@ -27,6 +27,8 @@ const char *vitals_health_name(VitalsHealth health);
  * @remedy: what to do about it
  * @advice: shown in status and metrics, but no incident: the guest itself has nothing to explain (a busy
  *   host, an agent that an administrator may have stopped)
+ * @said: what on the guest's console names it more exactly, whether or not that is how it was found
+ * @hearsay: it rests on that alone: nothing is done to the guest before it is proven
  * @holds: whether the signs say so
  */
 typedef struct {
@@ -36,6 +38,8 @@ typedef struct {
     const char *meaning;
     const char *remedy;
     gboolean advice;
+    VitalsSaid said;
+    gboolean hearsay;
     gboolean (*holds)(const VitalsSigns *signs, const VitalsLimits *limits);
 } VitalsCause;
 
@@ -80,6 +84,21 @@ VitalsVerdict vitals_verdict_decide(const VitalsSigns *signs, const VitalsLimits
  * with its numbers, ended by %NULL
  */
 char **vitals_verdict_evidence(const VitalsSigns *signs, const VitalsLimits *limits);
+
+/**
+ * vitals_verdict_detail:
+ *
+ * Returns: (transfer none): what names the cause more exactly, as the guest's console told it: a panic's
+ *   title, the line that loops; printable and short, "" if there is nothing. Stays while @signs do.
+ */
+const char *vitals_verdict_detail(const VitalsSigns *signs, VitalsVerdict verdict);
+
+/**
+ * vitals_verdict_is_proven:
+ *
+ * Returns: %FALSE while the verdict rests on what the guest printed and on nothing else yet
+ */
+gboolean vitals_verdict_is_proven(const VitalsSigns *signs, VitalsVerdict verdict);
 
 /* Whether that layer is known to be up (1), known to be down (0), or has no armed source (-1). */
 int vitals_verdict_layer_up(const VitalsSigns *signs, const VitalsLimits *limits,

@@ -2,6 +2,8 @@
 #include "probes/watch.h"
 #include "probes/probe.h"
 
+#include <string.h>
+
 /* An answer takes a guest a millisecond of CPU, so one that gets some of the CPU it asks for could have
  * given it: of its starvation no more than a fifth of the time counts. One that gets next to nothing could
  * not, and all of it counts. A dead guest that spins on a busy host is starved too, by about half
@@ -64,6 +66,8 @@ start_over(VitalsSigns *signs, gint64 now)
     signs->crashed_at = 0;
     signs->watchdog_at = 0;
     signs->looks_at = 0;
+    memset(signs->said, 0, sizeof signs->said);
+    signs->console_lied = FALSE;
     forget_since_beat(signs);
     for (guint i = 0; i < VITALS_SOURCES_MAX; i++) {
         signs->sources[i].armed = FALSE;
@@ -151,6 +155,16 @@ note_beat(const VitalsProbe *probe, const VitalsSample *sample, VitalsSigns *sig
     }
 }
 
+/* A guest that goes on did not panic, whatever stood on its console. */
+static void
+doubt_panic(VitalsSigns *signs)
+{
+    if (!vitals_signs_panic_is_disproven(signs))
+        return;
+    signs->said[VITALS_SAID_PANIC] = (VitalsHeard){ 0 };
+    signs->console_lied = TRUE;
+}
+
 /* The balloon's figures are the forecast's food; a guest that starts anew has all its memory again. */
 static void
 follow_memory(VitalsWatch *watch, const VitalsSample *sample, gboolean reset)
@@ -225,6 +239,7 @@ vitals_watch_ingest(VitalsWatch *watch, const VitalsSample *sample)
     if ((before.process == VITALS_PROCESS_STOPPED || before.process == VITALS_PROCESS_FROZEN) &&
         signs->process == VITALS_PROCESS_ALIVE)
         forgive_silence(signs);
+    doubt_panic(signs);
     if (reset)
         start_over(signs, sample->at);
     follow_memory(watch, sample, reset);

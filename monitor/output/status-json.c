@@ -106,6 +106,7 @@ vitals_json_guest(const VitalsGuestView *guest, gint64 age)
     json_object_set_new(object, "health", json_string(vitals_health_name(guest->health)));
     json_object_set_new(object, "layer", json_string(vitals_layer_name(guest->layer)));
     json_object_set_new(object, "cause", text(guest->cause ? guest->cause : "none"));
+    json_object_set_new(object, "detail", text(guest->detail));
     json_object_set_new(object, "since", when(guest->since));
     json_object_set_new(object, "sample_age_seconds", sample_age(guest, age));
     json_object_set_new(object, "layers", layers(guest));

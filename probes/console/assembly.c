@@ -203,7 +203,12 @@ vitals_assembly_add(VitalsAssembly *assembly, const VitalsLine *line, GPtrArray 
     }
     first = g_ptr_array_index(candidates, 0);
     if (first->cascade && (index >= 0 || follows_latest(assembly, line))) {
-        add_consequence(assembly, index, line, first->health == VITALS_CONSOLE_CRASHED);
+        gboolean fatal = first->health == VITALS_CONSOLE_CRASHED;
+
+        if (fatal)
+            assembly->func(first, index < 0 ? assembly->latest : NULL, TRUE, line->number,
+                           assembly->user);
+        add_consequence(assembly, index, line, fatal);
         g_ptr_array_unref(candidates);
         return;
     }

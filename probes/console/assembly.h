@@ -8,7 +8,8 @@
 /* Further titles are counted only, so that a guest cannot make us remember everything it invents. */
 enum { VITALS_REPORTS_MAX = 256 };
 
-/* @ended: a report, @again if one of that title was there before; or @begun: one begins with @line */
+/* @ended: a report, @again if one of that title was there before; or @begun: one begins with @line; or, with
+ * @again, the kernel gives up there, as it does because of @ended or of the report that is still open */
 typedef void (*VitalsAssemblyFunc)(const VitalsSignature *begun, const VitalsReport *ended,
                                    gboolean again, guint64 line, gpointer user);
 

@@ -8,6 +8,30 @@
 /* A guest that has been up for this long was running, not booting. */
 #define RUNNING_AFTER (5 * G_USEC_PER_SEC)
 
+/* A stamp may be this much ahead of what the clock allows: lines come late from a busy host. */
+#define STAMP_SLACK (5 * G_USEC_PER_SEC)
+
+/* CPUs of a guest write at the same time. */
+#define STAMP_BACK G_USEC_PER_SEC
+
+/* A stamp that did not fit is believed when another one fits to it after this time: the guest was put
+ * back to a snapshot. Old logs that are copied to a console take less. */
+#define STAMP_ODD (10 * G_USEC_PER_SEC)
+
+/**
+ * Clock: printk's clock beside the one of arrivals
+ * @stamp: the last one; -1 for none
+ * @ahead: the most by which a stamp was ahead of the time of its arrival; only with @timed
+ * @odd_stamp: the last one that did not fit, and when it came; -1 for none
+ */
+typedef struct {
+    gint64 stamp;
+    gboolean timed;
+    gint64 ahead;
+    gint64 odd_stamp;
+    gint64 odd_now;
+} Clock;
+
 struct VitalsConsole {
     VitalsSignatures *signatures;
     VitalsConsoleOptions options;
@@ -17,6 +41,8 @@ struct VitalsConsole {
     VitalsAssembly *assembly;
     VitalsLoops *loops;
     VitalsConsoleStats stats;
+    Clock clock;
+    gboolean live;    /* the line at hand is */
     gint64 now;       /* as fed */
     gint64 stamp;     /* printk's clock, last seen */
     gint64 log_base;  /* what to add to it: it begins anew with each boot */
@@ -27,6 +53,7 @@ struct VitalsConsole {
     gint64 window; /* for the rate: when the running second began */
     guint64 window_bytes;
     gboolean flooded;
+    gboolean replaying;
 };
 
 static void
@@ -42,14 +69,16 @@ on_report(const VitalsSignature *begun, const VitalsReport *ended, gboolean agai
           gpointer user)
 {
     VitalsConsole *console = user;
-    VitalsConsoleEventKind kind = begun   ? VITALS_CONSOLE_REPORT_BEGUN
-                                  : again ? VITALS_CONSOLE_REPORT_REPEATED
-                                          : VITALS_CONSOLE_REPORT_ENDED;
+    VitalsConsoleEventKind kind = begun && again ? VITALS_CONSOLE_PANICKED
+                                  : begun        ? VITALS_CONSOLE_REPORT_BEGUN
+                                  : again        ? VITALS_CONSOLE_REPORT_REPEATED
+                                                 : VITALS_CONSOLE_REPORT_ENDED;
 
-    if (begun)
+    if (kind == VITALS_CONSOLE_REPORT_BEGUN)
         console->stats.reports_begun++;
     emit(console, (VitalsConsoleEvent){ .kind = kind,
                                         .line = line,
+                                        .live = console->live,
                                         .signature = begun ? begun : ended->signature,
                                         .report = ended });
 }
@@ -72,6 +101,50 @@ follow_log_clock(VitalsConsole *console, const VitalsPrefix *prefix)
     }
     console->log_now = MAX(now, console->log_now);
     return console->log_now;
+}
+
+static gboolean
+fits(const Clock *clock, gint64 stamp, gint64 now)
+{
+    if (stamp < clock->stamp - STAMP_BACK)
+        return FALSE;
+    /* a guest that was paused is behind; none is ahead, but by the drift of its clock */
+    return !clock->timed || stamp - now <= clock->ahead + STAMP_SLACK + (stamp - clock->stamp) / 50;
+}
+
+static gboolean
+fits_odd_one(const Clock *clock, gint64 stamp, gint64 now)
+{
+    gint64 apart = (stamp - clock->odd_stamp) - (now - clock->odd_now);
+
+    return clock->odd_stamp >= 0 && now - clock->odd_now >= STAMP_ODD && ABS(apart) <= STAMP_BACK;
+}
+
+/* Returns: whether a line with that prefix was written just now */
+static gboolean
+follow_stamp(VitalsConsole *console, const VitalsPrefix *prefix)
+{
+    Clock *clock = &console->clock;
+    gint64 ahead = prefix->stamp - console->now;
+
+    if (!prefix->kernel || prefix->stamp < 0)
+        return FALSE;
+    if (console->replaying) {
+        *clock = (Clock){ .stamp = prefix->stamp, .odd_stamp = -1 };
+        return FALSE;
+    }
+    if (!fits(clock, prefix->stamp, console->now)) {
+        if (!fits_odd_one(clock, prefix->stamp, console->now)) {
+            clock->odd_stamp = prefix->stamp;
+            clock->odd_now = console->now;
+            return FALSE;
+        }
+        *clock = (Clock){ .odd_stamp = -1 };
+    }
+    clock->ahead = clock->timed ? MAX(clock->ahead, ahead) : ahead;
+    clock->timed = TRUE;
+    clock->stamp = MAX(clock->stamp, prefix->stamp);
+    return TRUE;
 }
 
 static void
@@ -130,6 +203,7 @@ drop_ordinary_boot(VitalsConsole *console, GPtrArray *candidates)
         return candidates;
     console->running = FALSE;
     console->stats.boots++;
+    vitals_console_rebooted(console);
     if (!expected)
         return candidates;
     vitals_assembly_close(console->assembly);
@@ -150,6 +224,7 @@ on_line(const VitalsLine *line, gpointer user)
         console->stats.cut_lines++;
     if (line->length == 0)
         return;
+    console->live = follow_stamp(console, &line->prefix);
     note_beat(console, line);
     candidates = vitals_signatures_begin(console->signatures, line->text, line->length);
     if (candidates)
@@ -174,6 +249,7 @@ vitals_console_new(VitalsSignatures *signatures, const VitalsConsoleOptions *opt
     console->func = func;
     console->user = user;
     console->log_now = -1;
+    vitals_console_rebooted(console);
     console->lines = vitals_lines_new(on_line, console);
     console->assembly = vitals_assembly_new(signatures, on_report, console);
     console->loops = vitals_loops_new(signatures);
@@ -233,6 +309,18 @@ vitals_console_feed(VitalsConsole *console, const char *bytes, gsize length, gin
 }
 
 void
+vitals_console_set_replaying(VitalsConsole *console, gboolean replaying)
+{
+    console->replaying = replaying;
+}
+
+void
+vitals_console_rebooted(VitalsConsole *console)
+{
+    console->clock = (Clock){ .stamp = -1, .odd_stamp = -1 };
+}
+
+void
 vitals_console_pause(VitalsConsole *console, gint64 now)
 {
     console->now = now;
@@ -274,5 +362,5 @@ vitals_console_severity_name(VitalsConsoleSeverity severity)
 {
     static const char *const names[] = { "info", "notice", "warning", "error", "critical" };
 
-    return names[severity];
+    return (gsize)severity < G_N_ELEMENTS(names) ? names[severity] : "invalid";
 }

@@ -12,6 +12,8 @@
  * @VITALS_CONSOLE_REPORT_BEGUN: its first line came; only @signature is known, @line is its number
  * @VITALS_CONSOLE_REPORT_ENDED: a report that was not seen before, whole, with its title
  * @VITALS_CONSOLE_REPORT_REPEATED: one that was: only its count has changed
+ * @VITALS_CONSOLE_PANICKED: the kernel gave up because of @report, or of one that is still open: then it
+ *   is told when that ends, with its @panicked
  * @VITALS_CONSOLE_LOOP: lines loop
  * @VITALS_CONSOLE_KERNEL: the kernel wrote something: a beat. At most once for each feed
  * @VITALS_CONSOLE_USERSPACE: likewise, something that only userspace writes
@@ -21,17 +23,26 @@ typedef enum {
     VITALS_CONSOLE_REPORT_BEGUN,
     VITALS_CONSOLE_REPORT_ENDED,
     VITALS_CONSOLE_REPORT_REPEATED,
+    VITALS_CONSOLE_PANICKED,
     VITALS_CONSOLE_LOOP,
     VITALS_CONSOLE_KERNEL,
     VITALS_CONSOLE_USERSPACE,
     VITALS_CONSOLE_FLOOD,
 } VitalsConsoleEventKind;
 
-/* What is pointed to stays for the time of the call; copy what is kept. */
+/**
+ * VitalsConsoleEvent:
+ * @live: the kernel wrote the line it came with just now, as far as its stamp tells: it goes on from the
+ *   last one at the pace of the clock. FALSE for what was replayed from an older log or typed by
+ *   somebody, and for kernels that do not stamp their lines
+ *
+ * What is pointed to stays for the time of the call; copy what is kept.
+ */
 typedef struct {
     VitalsConsoleEventKind kind;
     gint64 time; /* as given to the feed it came with */
     guint64 line;
+    gboolean live;
     const VitalsSignature *signature;
     const VitalsReport *report;
     const VitalsLoop *loop;
@@ -81,6 +92,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsConsole, vitals_console_free)
 
 /* @now: microseconds of any clock that does not go back. */
 void vitals_console_feed(VitalsConsole *console, const char *bytes, gsize length, gint64 now);
+
+/**
+ * vitals_console_set_replaying:
+ *
+ * While @replaying, what is fed was written at some time before: nothing of it is live.
+ */
+void vitals_console_set_replaying(VitalsConsole *console, gboolean replaying);
+
+/* The guest was started anew, as somebody else told: its stamps begin from the beginning. */
+void vitals_console_rebooted(VitalsConsole *console);
 
 /**
  * vitals_console_pause:

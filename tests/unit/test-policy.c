@@ -94,11 +94,38 @@ test_ends(void)
                         health == VITALS_HEALTH_HEALTHY || health == VITALS_HEALTH_STARTING);
 }
 
+/* What only the guest's own text says waits for its proof. */
+static void
+test_hearsay(void)
+{
+    g_autoptr(VitalsSettings) settings = vitals_settings_new();
+    VitalsOccasion occasion = {
+        .guest = "web",
+        .cause = vitals_cause_find("kernel-panic"),
+        .episode = VITALS_HEALTH_HEALTHY,
+        .outline = &plain,
+        .active = TRUE,
+        .held = G_TIME_SPAN_HOUR,
+        .hearsay = TRUE,
+        .since_same = -1,
+        .since_capture = -1,
+    };
+    VitalsDecision decision = vitals_policy_decide(&occasion, settings);
+
+    g_assert_false(decision.incident);
+    g_assert_cmpint(decision.wait, >, 0);
+    occasion.hearsay = FALSE;
+    decision = vitals_policy_decide(&occasion, settings);
+    g_assert_true(decision.incident && decision.capture);
+    g_assert_cmpint(decision.wait, ==, 0);
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/policy/table", test_table);
     g_test_add_func("/policy/ends", test_ends);
+    g_test_add_func("/policy/hearsay", test_hearsay);
     return g_test_run();
 }

@@ -42,6 +42,23 @@ random_sample(void)
         sample->unused = sample->available / 3;
         sample->usable = sample->available / 2;
     }
+    sample->kernel_lines = g_test_rand_bit();
+    sample->userspace_lines = g_test_rand_bit();
+    sample->n_utterances = (guint)g_test_rand_int_range(0, 4);
+    sample->utterances = g_new0(VitalsUtterance, sample->n_utterances);
+    for (guint i = 0; i < sample->n_utterances; i++) {
+        sample->utterances[i] = (VitalsUtterance){
+            .what = (VitalsSaid)g_test_rand_int_range(0, VITALS_N_SAID),
+            .severity =
+                (VitalsConsoleSeverity)g_test_rand_int_range(0, VITALS_CONSOLE_CRITICAL + 1),
+            .begun = g_test_rand_bit(),
+            .live = g_test_rand_bit(),
+            .count = (guint64)g_test_rand_int_range(0, G_MAXINT32),
+            .period = g_test_rand_int_range(0, G_MAXINT32),
+        };
+        vitals_utterance_set_title(&sample->utterances[i],
+                                   g_test_rand_bit() ? "BUG: in foo\x1b" : "panic:  of Ã©");
+    }
     sample->transmitted = (guint64)g_test_rand_int_range(0, G_MAXINT32);
     sample->agent = (VitalsAgent)g_test_rand_int_range(0, VITALS_AGENT_REFUSED + 1);
     sample->event = (VitalsEvent)g_test_rand_int_range(0, VITALS_N_EVENTS);

@@ -74,6 +74,7 @@ check_names(const char *(*name_of)(guint), guint count)
     }
 NAMES(layer_name)
 NAMES(part_name)
+NAMES(said_name)
 NAMES(fact_state_name)
 NAMES(domain_state_name)
 NAMES(reason_name)
@@ -87,6 +88,7 @@ test_names(void)
 {
     check_names(layer_name, VITALS_N_LAYERS);
     check_names(part_name, VITALS_N_PARTS);
+    check_names(said_name, VITALS_N_SAID);
     check_names(fact_state_name, VITALS_FACT_TIMED_OUT + 1);
     check_names(domain_state_name, VITALS_DOMAIN_PMSUSPENDED + 1);
     check_names(reason_name, VITALS_REASON_STARTING + 1);
