@@ -138,6 +138,7 @@ static void
 ask_guest(VitalsAsker *asker, VitalsGuest *guest, gint64 now)
 {
     gint64 pace = guest->watch.signs.sources[vitals_probe_index("balloon")].period;
+    gint64 due = vitals_watch_due(&guest->watch);
     VitalsCall call = {
         .work = ask,
         .done = on_asked,
@@ -159,6 +160,8 @@ ask_guest(VitalsAsker *asker, VitalsGuest *guest, gint64 now)
     guest->asking = TRUE;
     /* a tenth early, so that a cycle that comes a little early does not skip a turn */
     guest->ask_at = now + pace - pace / 10;
+    if (due > now)
+        guest->ask_at = MIN(guest->ask_at, due);
     vitals_lane_submit(asker->bulk, &call);
 }
 

@@ -509,7 +509,6 @@ plan_look(VitalsCollector *collector, gint64 now)
 
         if (due <= now || due >= now + collector->sample_period)
             continue;
-        one->ask_at = MIN(one->ask_at, due);
         soonest = MIN(soonest, MAX(due, now + DUE_SPACING));
     }
     if (soonest < now + collector->sample_period)

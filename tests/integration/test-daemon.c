@@ -108,7 +108,7 @@ test_dead_in_time(Scene *scene, gconstpointer data)
     scene_until(scene_is(scene, "spinning", "unresponsive"), 10);
     seconds = (double)(g_get_monotonic_time() - dead) / G_USEC_PER_SEC;
     g_test_message("known after %.2f s", seconds);
-    g_assert_cmpfloat(seconds, >, 3.9);
+    g_assert_cmpfloat(seconds, >, 3.4);
     g_assert_cmpfloat(seconds, <, 5.4);
 }
 
