@@ -13,6 +13,7 @@ host_packages=(
     qemu-utils
 )
 lab_packages=(busybox-static make cpio kmod xz-utils crash util-linux curl jq qemu-guest-agent)
+bench_packages=(prometheus-libvirt-exporter) # what tests/bench/cost compares with; nothing else needs it
 test_packages=(clang-format clang-tidy shellcheck prometheus)
 
 say() {
