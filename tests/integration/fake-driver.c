@@ -316,11 +316,14 @@ set_balloon_period(VitalsConnection *base, const char *uuid, guint seconds, GErr
     return leave(fake, uuid, FAKE_SET_PERIOD, good);
 }
 
-/* The smallest files that can pass for dumps. */
+/* The smallest files that can pass for dumps: an ELF core with a page, a kdump with one. */
+#define FAKE_DUMP_SIZE (5 * 4096)
+
 static gboolean
 write_dump(const char *path, VitalsDumpFormat format, GError **error)
 {
-    static const guint32 block = GUINT32_TO_LE(4096);
+    static const guint32 blocks[] = { GUINT32_TO_LE(4096), GUINT32_TO_LE(1), GUINT32_TO_LE(2) };
+    static const guint64 page[] = { GUINT64_TO_LE(4 * 4096 + 24), GUINT64_TO_LE(8), 0 };
     static const Elf64_Ehdr elf = {
         .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
         .e_type = ET_CORE,
@@ -332,16 +335,18 @@ write_dump(const char *path, VitalsDumpFormat format, GError **error)
         .e_phnum = 1,
     };
     static const Elf64_Phdr segment = { .p_type = PT_LOAD, .p_offset = 4096, .p_filesz = 4096 };
-    g_autofree char *bytes = g_malloc0(8192);
+    g_autofree char *bytes = g_malloc0(FAKE_DUMP_SIZE);
 
     if (format == VITALS_DUMP_ELF) {
         memcpy(bytes, &elf, sizeof elf);
         memcpy(bytes + sizeof elf, &segment, sizeof segment);
     } else {
         memcpy(bytes, "KDUMP   ", 8);
-        memcpy(bytes + 428, &block, sizeof block);
+        memcpy(bytes + 428, blocks, sizeof blocks);
+        bytes[2 * 4096] = bytes[3 * 4096] = 1;
+        memcpy(bytes + 4 * 4096, page, sizeof page);
     }
-    return g_file_set_contents(path, bytes, 8192, NULL) ||
+    return g_file_set_contents(path, bytes, FAKE_DUMP_SIZE, NULL) ||
            refuse(error, VITALS_HYPERVISOR_ERROR_FAILED, "cannot write the dump");
 }
 
