@@ -316,6 +316,28 @@ set_balloon_period(VitalsConnection *base, const char *uuid, guint seconds, GErr
     return leave(fake, uuid, FAKE_SET_PERIOD, good);
 }
 
+/* Two pixels, as QEMU's screendump would give them. */
+static GBytes *
+screenshot(VitalsConnection *base, const char *uuid, int id, GError **error)
+{
+    static const char ppm[] = "P6\n2 1\n255\n\x00\x00\x00\xff\xff\xff";
+    Fake *fake = fake_of(base);
+    gboolean good = enter(fake, (FakeConnection *)base, uuid, FAKE_SCREENSHOT, error);
+
+    leave(fake, uuid, FAKE_SCREENSHOT, good);
+    return good ? g_bytes_new_static(ppm, sizeof ppm - 1) : NULL;
+}
+
+static GStrv
+messages(VitalsConnection *base, const char *uuid, GError **error)
+{
+    Fake *fake = fake_of(base);
+    gboolean good = enter(fake, (FakeConnection *)base, uuid, FAKE_MESSAGES, error);
+
+    leave(fake, uuid, FAKE_MESSAGES, good);
+    return good ? g_strsplit("tainted: custom-monitor\x1b[2J", "\n", -1) : NULL;
+}
+
 /* The smallest files that can pass for dumps: an ELF core with a page, a kdump with one. */
 #define FAKE_DUMP_SIZE (5 * 4096)
 
@@ -427,6 +449,8 @@ const VitalsDriver fake_driver = {
     .sweep = sweep,
     .definition = definition,
     .balloon = balloon,
+    .screenshot = screenshot,
+    .messages = messages,
     .set_balloon_period = set_balloon_period,
     .dump = dump,
     .progress = progress,
