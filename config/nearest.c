@@ -40,8 +40,14 @@ distance(const char *left, const char *right)
 const char *
 vitals_nearest(const char *name, const GPtrArray *candidates)
 {
+    return vitals_nearest_within(name, candidates, (guint)MAX(strlen(name) / 3, 1));
+}
+
+const char *
+vitals_nearest_within(const char *name, const GPtrArray *candidates, guint most)
+{
     const char *nearest = NULL;
-    guint least = MAX(strlen(name) / 3, 1) + 1;
+    guint least = most + 1;
 
     if (strlen(name) > longest)
         return NULL;

@@ -14,3 +14,11 @@
  * Returns: (transfer none) (nullable): an element of @candidates; %NULL if none is near
  */
 const char *vitals_nearest(const char *name, const GPtrArray *candidates);
+
+/**
+ * vitals_nearest_within:
+ * @most: how many such changes may lie between the two
+ *
+ * Likewise, with a bound of the caller's.
+ */
+const char *vitals_nearest_within(const char *name, const GPtrArray *candidates, guint most);

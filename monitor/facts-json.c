@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "monitor/facts-json.h"
 #include "monitor/facts.h"
 
 /* The form of the file; a program that reads it relies on the names below. */
@@ -63,10 +64,15 @@ render_pci(GHashTable *devices)
     for (guint i = 0; i < keys->len; i++) {
         const VitalsHostPciDevice *device = g_hash_table_lookup(devices, keys->pdata[i]);
 
-        json_object_set_new(object, keys->pdata[i],
-                            json_pack("{s:o, s:o, s:i, s:o}", "driver", text(device->driver),
-                                      "iommu_group", text(device->group), "class",
-                                      (int)device->class_code, "reset", text(device->resets)));
+        json_t *row =
+            json_pack("{s:o, s:o, s:i, s:o, s:o, s:o, s:b}", "driver", text(device->driver),
+                      "iommu_group", text(device->group), "class", (int)device->class_code, "reset",
+                      text(device->resets), "parent", text(device->parent), "carrier",
+                      text(device->carrier), "boot_display", device->is_boot_display);
+
+        if (device->aspm)
+            json_object_set_new(row, "aspm", text(device->aspm));
+        json_object_set_new(object, keys->pdata[i], row);
     }
     return object;
 }
@@ -111,8 +117,11 @@ render_paths(GHashTable *paths)
         g_autofree char *name = g_utf8_make_valid(keys->pdata[i], -1);
 
         json_object_set_new(object, name,
-                            json_pack("{s:s, s:s}", "kind", vitals_path_kind_name(path->kind),
-                                      "format", path->format));
+                            json_pack("{s:s, s:s, s:I, s:I, s:b}", "kind",
+                                      vitals_path_kind_name(path->kind), "format", path->format,
+                                      "virtual_kib", (json_int_t)path->virtual_kib, "allocated_kib",
+                                      (json_int_t)path->allocated_kib, "unnamed_backing",
+                                      path->has_unnamed_backing));
     }
     return object;
 }
@@ -139,6 +148,7 @@ vitals_facts_json(const VitalsHostFacts *facts)
         json_object_set_new(object, "huge_pages", render_pages(facts->huge_pages));
     if (facts->paths)
         json_object_set_new(object, "paths", render_paths(facts->paths));
+    vitals_facts_json_add_host(facts, object);
     if (facts->default_page_kib > 0)
         json_object_set_new(object, "default_page_kib",
                             json_integer((json_int_t)facts->default_page_kib));
@@ -197,6 +207,10 @@ read_pci(VitalsHostFacts *facts, json_t *object)
             .group = (char *)read_text(value, "iommu_group"),
             .class_code = (guint32)json_integer_value(json_object_get(value, "class")),
             .resets = (char *)read_text(value, "reset"),
+            .aspm = (char *)json_string_value(json_object_get(value, "aspm")),
+            .parent = (char *)read_text(value, "parent"),
+            .carrier = (char *)read_text(value, "carrier"),
+            .is_boot_display = json_is_true(json_object_get(value, "boot_display")),
         };
 
         vitals_host_facts_add_pci(facts, address, &device);
@@ -247,11 +261,18 @@ read_paths(VitalsHostFacts *facts, json_t *object)
     json_object_foreach(object, path, value)
     {
         const char *name = read_text(value, "kind");
+        VitalsHostPath found = {
+            .format = (char *)read_text(value, "format"),
+            .virtual_kib = (guint64)json_integer_value(json_object_get(value, "virtual_kib")),
+            .allocated_kib = (guint64)json_integer_value(json_object_get(value, "allocated_kib")),
+            .has_unnamed_backing = json_is_true(json_object_get(value, "unnamed_backing")),
+        };
 
         for (guint kind = VITALS_PATH_ABSENT; kind <= VITALS_PATH_OTHER; kind++) {
-            if (g_str_equal(name, vitals_path_kind_name((VitalsPathKind)kind)))
-                vitals_host_facts_add_path(facts, path, (VitalsPathKind)kind,
-                                           read_text(value, "format"));
+            if (!g_str_equal(name, vitals_path_kind_name((VitalsPathKind)kind)))
+                continue;
+            found.kind = (VitalsPathKind)kind;
+            vitals_host_facts_add_path(facts, path, &found);
         }
     }
 }
@@ -276,6 +297,7 @@ vitals_facts_parse(const char *bytes, gsize length)
         facts->interfaces = read_names(json_object_get(document, "interfaces"));
         read_pages(facts, json_object_get(document, "huge_pages"));
         read_paths(facts, json_object_get(document, "paths"));
+        vitals_facts_json_read_host(facts, document);
         facts->default_page_kib =
             (guint64)json_integer_value(json_object_get(document, "default_page_kib"));
     }

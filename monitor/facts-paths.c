@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -27,9 +28,63 @@ static const struct {
     { "vdi", 64, "\x7f\x10\xda\xbe", 4 },
 };
 
-/* Returns "" if nothing is known by its first bytes, %NULL if they cannot be read. */
-static const char *
-read_format(const char *path)
+/* Offsets in a qcow2 header, big-endian, and its extension that names the backing file's format
+ * (QEMU, docs/interop/qcow2.txt). */
+enum {
+    QCOW2_BACKING_OFFSET = 8,
+    QCOW2_SIZE = 24,
+    QCOW2_V2_HEADER = 72,
+    QCOW2_HEADER_LENGTH = 100,
+};
+#define QCOW2_BACKING_FORMAT 0xe2792acaU
+
+static guint64
+read_u64(const guint8 *at)
+{
+    guint64 value;
+
+    memcpy(&value, at, sizeof value);
+    return GUINT64_FROM_BE(value);
+}
+
+static guint32
+read_u32(const guint8 *at)
+{
+    guint32 value;
+
+    memcpy(&value, at, sizeof value);
+    return GUINT32_FROM_BE(value);
+}
+
+/* Extensions follow the header: type, length, and that many bytes padded to eight. */
+static gboolean
+names_backing_format(const guint8 *header)
+{
+    gsize at = read_u32(header + 4) >= 3 ? read_u32(header + QCOW2_HEADER_LENGTH) : QCOW2_V2_HEADER;
+
+    while (at + 8 <= HEADER_BYTES) {
+        guint32 type = read_u32(header + at);
+
+        if (type == QCOW2_BACKING_FORMAT)
+            return TRUE;
+        if (type == 0)
+            return FALSE;
+        at += 8 + (((gsize)read_u32(header + at + 4) + 7) & ~(gsize)7);
+    }
+    return TRUE; /* more extensions than were read: no reason to say anything */
+}
+
+static void
+read_qcow2(const guint8 *header, VitalsHostPath *found)
+{
+    found->virtual_kib = read_u64(header + QCOW2_SIZE) / 1024;
+    found->has_unnamed_backing =
+        read_u64(header + QCOW2_BACKING_OFFSET) != 0 && !names_backing_format(header);
+}
+
+/* Fills in what the first bytes tell. Returns FALSE if they cannot be read. */
+static gboolean
+read_header(const char *path, VitalsHostPath *found)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     char header[HEADER_BYTES] = { 0 };
@@ -38,30 +93,53 @@ read_format(const char *path)
     if (fd >= 0)
         close(fd);
     for (guint i = 0; got > 0 && i < G_N_ELEMENTS(marks); i++) {
-        if (memcmp(header + marks[i].offset, marks[i].mark, marks[i].length) == 0)
-            return marks[i].format;
+        if (memcmp(header + marks[i].offset, marks[i].mark, marks[i].length) == 0) {
+            found->format = (char *)marks[i].format;
+            break;
+        }
     }
-    return got >= 0 ? "" : NULL;
+    if (g_str_equal(found->format, "qcow2"))
+        read_qcow2((const guint8 *)header, found);
+    return got >= 0;
+}
+
+/* A link may lead to another file system than the directory that it stands in. */
+static void
+note_filesystem(VitalsHostFacts *facts, const char *root, const char *path)
+{
+    g_autofree char *full = g_build_filename(root, path, NULL);
+    char *resolved = g_str_equal(root, "/") ? realpath(full, NULL) : NULL;
+    const VitalsHostFilesystem *filesystem =
+        resolved ? vitals_host_facts_filesystem(facts, resolved) : NULL;
+
+    if (filesystem && filesystem != vitals_host_facts_filesystem(facts, path)) {
+        VitalsHostFilesystem copy = *filesystem;
+
+        vitals_host_facts_add_filesystem(facts, path, &copy);
+    }
+    free(resolved);
 }
 
 void
 vitals_facts_look_at(VitalsHostFacts *facts, const char *root, const char *path)
 {
     g_autofree char *full = g_build_filename(root, path, NULL);
-    const char *format = "";
-    VitalsPathKind kind = VITALS_PATH_OTHER;
+    VitalsHostPath found = { .kind = VITALS_PATH_OTHER, .format = (char *)"" };
     struct stat info;
 
     if (stat(full, &info) != 0) {
         if (errno != ENOENT && errno != ENOTDIR)
             return;
-        kind = VITALS_PATH_ABSENT;
+        found.kind = VITALS_PATH_ABSENT;
     } else if (S_ISREG(info.st_mode)) {
-        kind = VITALS_PATH_FILE;
-        format = read_format(full);
+        found.kind = VITALS_PATH_FILE;
+        found.virtual_kib = (guint64)info.st_size / 1024;
+        found.allocated_kib = (guint64)info.st_blocks / 2; /* blocks of 512 bytes: stat(2) */
+        if (!read_header(full, &found))
+            return;
     } else if (S_ISBLK(info.st_mode) || S_ISCHR(info.st_mode)) {
-        kind = VITALS_PATH_DEVICE;
+        found.kind = VITALS_PATH_DEVICE;
     }
-    if (format)
-        vitals_host_facts_add_path(facts, path, kind, format);
+    vitals_host_facts_add_path(facts, path, &found);
+    note_filesystem(facts, root, path);
 }

@@ -106,6 +106,19 @@ vitals_definition_new(const char *source, const char *bytes, gsize length,
     /* QEMU runs nothing else; for Xen a missing type means a paravirtualised guest. */
     definition->is_hvm = definition->driver == VITALS_DRIVER_QEMU || g_strcmp0(type, "hvm") == 0;
     definition->host = host;
+    if (vitals_definition_is_live(definition))
+        definition->is_running = VITALS_YES;
+    return definition;
+}
+
+VitalsDefinition *
+vitals_definition_new_host(const VitalsHostFacts *host)
+{
+    VitalsDefinition *definition = g_new0(VitalsDefinition, 1);
+
+    definition->driver = VITALS_DRIVER_HOST;
+    definition->machine = VITALS_MACHINE_X86;
+    definition->host = host;
     return definition;
 }
 

@@ -13,6 +13,7 @@ typedef enum {
     VITALS_DRIVER_QEMU = 1 << 0, /* type kvm, qemu, hvf */
     VITALS_DRIVER_XEN = 1 << 1,
     VITALS_DRIVER_OTHER = 1 << 2, /* lxc, bhyve, vmware…: no rule is about them */
+    VITALS_DRIVER_HOST = 1 << 3,  /* no guest at all: the host that they run on */
 } VitalsDefinitionDriver;
 
 /* The kind of machine that a guest sees; a set in rules. */
@@ -25,12 +26,17 @@ typedef enum {
 
 /**
  * VitalsDefinition: a guest's definition, ready to be judged
- * @domain: the <domain> element; the root but for a snapshot, checkpoint or status file
+ * @xml: (nullable): the document; %NULL for a host
+ * @domain: (nullable): the <domain> element; the root but for a snapshot, checkpoint or status file;
+ *   %NULL for a host, and so are all values in it
  * @devices: its <devices>, or @domain itself if it has none: where a missing device is reported
  * @driver: whose definition it is
  * @machine: what the guest sees
  * @is_hvm: fully virtualised: there is a firmware and emulated hardware
  * @host: (nullable): the host, where known
+ * @fleet: (nullable): the other guests that are looked at with it; for a host, its guests
+ * @is_autostart: whether it starts with its host; the caller's to set, and the next one
+ * @is_running: whether it runs now
  * @today: (nullable): the day of the judgement, "2026-12-31", where it matters; the caller's to set
  */
 typedef struct {
@@ -41,6 +47,9 @@ typedef struct {
     VitalsMachine machine;
     gboolean is_hvm;
     const VitalsHostFacts *host;
+    const struct VitalsFleet *fleet;
+    VitalsKnown is_autostart;
+    VitalsKnown is_running;
     const char *today;
 } VitalsDefinition;
 
@@ -59,6 +68,16 @@ typedef struct {
  */
 VitalsDefinition *vitals_definition_new(const char *source, const char *bytes, gsize length,
                                         const VitalsHostFacts *host, GError **error);
+
+/**
+ * vitals_definition_new_host:
+ * @host: what is known of it; must outlive the result
+ *
+ * A host itself as something to judge, by the rules whose driver is %VITALS_DRIVER_HOST.
+ *
+ * Returns: (transfer full)
+ */
+VitalsDefinition *vitals_definition_new_host(const VitalsHostFacts *host);
 
 void vitals_definition_free(VitalsDefinition *definition);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsDefinition, vitals_definition_free)

@@ -92,9 +92,11 @@ vitals_findings_add(VitalsFindings *findings, const VitalsXmlNode *where, const 
 
     finding->rule = findings->rule;
     finding->severity = findings->rule->severity;
-    finding->line = vitals_xml_line(where);
-    finding->column = vitals_xml_column(where);
-    finding->offset = vitals_xml_offset(where);
+    if (where) {
+        finding->line = vitals_xml_line(where);
+        finding->column = vitals_xml_column(where);
+        finding->offset = vitals_xml_offset(where);
+    }
     finding->message = vitals_text_printable(message, -1);
     finding->remedy = g_strdup(findings->rule->remedy);
     g_ptr_array_add(findings->found, finding);

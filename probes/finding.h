@@ -24,7 +24,7 @@ typedef struct VitalsRule VitalsRule;
  * VitalsFinding: one thing that is wrong with a definition
  * @rule: whose finding it is
  * @severity: the rule's, or what the rule made of it in this case
- * @line: the line of the element it is about, from 1
+ * @line: the line of the element it is about, from 1; 0 where it is about no document but a host
  * @column: its column in characters, from 1
  * @offset: the bytes of that line before it
  * @message: one line with the guest's own values, safe on a terminal
@@ -100,7 +100,7 @@ void vitals_findings_begin(VitalsFindings *findings, const VitalsRule *rule);
 
 /**
  * vitals_findings_add:
- * @where: the element to point at
+ * @where: (nullable): the element to point at; %NULL for a host
  * @format: the message; values of the guest may stand in it as they came
  *
  * Adds a finding of the rule at work, with the rule's severity and remedy.

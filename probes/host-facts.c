@@ -18,6 +18,14 @@ vitals_host_facts_free(VitalsHostFacts *facts)
     g_clear_pointer(&facts->interfaces, g_hash_table_unref);
     g_clear_pointer(&facts->huge_pages, g_hash_table_unref);
     g_clear_pointer(&facts->paths, g_hash_table_unref);
+    g_clear_pointer(&facts->filesystems, g_hash_table_unref);
+    g_clear_pointer(&facts->networks, g_hash_table_unref);
+    g_clear_pointer(&facts->machines, g_hash_table_unref);
+    g_clear_pointer(&facts->emulators, g_hash_table_unref);
+    g_clear_pointer(&facts->masters, g_hash_table_unref);
+    g_clear_pointer(&facts->nodes, g_hash_table_unref);
+    for (guint i = 0; i < VITALS_N_HOST_WORDS; i++)
+        g_free(facts->words[i]);
     g_free(facts->cmdline);
     g_free(facts->arch);
     g_free(facts);
@@ -31,6 +39,9 @@ free_pci_device(gpointer data)
     g_free(device->driver);
     g_free(device->group);
     g_free(device->resets);
+    g_free(device->aspm);
+    g_free(device->parent);
+    g_free(device->carrier);
     g_free(device);
 }
 
@@ -50,6 +61,10 @@ vitals_host_facts_add_pci(VitalsHostFacts *facts, const char *address,
     copy->group = g_strdup(device->group);
     copy->class_code = device->class_code;
     copy->resets = g_strdup(device->resets);
+    copy->aspm = g_strdup(device->aspm);
+    copy->parent = g_strdup(device->parent ? device->parent : "");
+    copy->carrier = g_strdup(device->carrier ? device->carrier : "");
+    copy->is_boot_display = device->is_boot_display;
     g_hash_table_replace(facts->pci_devices, g_strdup(address), copy);
 }
 
@@ -62,17 +77,71 @@ free_path(gpointer data)
     g_free(path);
 }
 
-void
-vitals_host_facts_add_path(VitalsHostFacts *facts, const char *path, VitalsPathKind kind,
-                           const char *format)
+static void
+put(GHashTable **table, const char *key, gpointer value, GDestroyNotify free_value)
 {
-    VitalsHostPath *found = g_new0(VitalsHostPath, 1);
+    if (!*table)
+        *table = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_value);
+    g_hash_table_replace(*table, g_strdup(key), value);
+}
 
-    if (!facts->paths)
-        facts->paths = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_path);
-    found->kind = kind;
-    found->format = g_strdup(format);
-    g_hash_table_replace(facts->paths, g_strdup(path), found);
+void
+vitals_host_facts_add_path(VitalsHostFacts *facts, const char *path, const VitalsHostPath *found)
+{
+    VitalsHostPath *copy = g_memdup2(found, sizeof *found);
+
+    copy->format = g_strdup(found->format ? found->format : "");
+    put(&facts->paths, path, copy, free_path);
+}
+
+static void
+free_filesystem(gpointer data)
+{
+    VitalsHostFilesystem *filesystem = data;
+
+    g_free(filesystem->source);
+    g_free(filesystem);
+}
+
+void
+vitals_host_facts_add_filesystem(VitalsHostFacts *facts, const char *directory,
+                                 const VitalsHostFilesystem *filesystem)
+{
+    VitalsHostFilesystem *copy = g_memdup2(filesystem, sizeof *filesystem);
+
+    copy->source = g_strdup(filesystem->source);
+    put(&facts->filesystems, directory, copy, free_filesystem);
+}
+
+void
+vitals_host_facts_add_network(VitalsHostFacts *facts, const char *name,
+                              const VitalsHostNetwork *network)
+{
+    put(&facts->networks, name, g_memdup2(network, sizeof *network), g_free);
+}
+
+void
+vitals_host_facts_add_node(VitalsHostFacts *facts, const char *number, const VitalsHostNode *node)
+{
+    put(&facts->nodes, number, g_memdup2(node, sizeof *node), g_free);
+}
+
+const VitalsHostFilesystem *
+vitals_host_facts_filesystem(const VitalsHostFacts *facts, const char *path)
+{
+    g_autofree char *at = g_strdup(path);
+
+    while (facts && facts->filesystems && *at == '/') {
+        const VitalsHostFilesystem *found = g_hash_table_lookup(facts->filesystems, at);
+        char *above;
+
+        if (found || g_str_equal(at, "/"))
+            return found;
+        above = g_path_get_dirname(at);
+        g_free(at);
+        at = above;
+    }
+    return NULL;
 }
 
 const char *

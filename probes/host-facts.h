@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "probes/host-words.h"
+
 #include <glib.h>
 
 /*
@@ -20,12 +22,20 @@ typedef enum {
  * @group: its IOMMU group; "" for none
  * @class_code: the kernel's class, base and sub-class first: 0x030000 is a VGA controller
  * @resets: how it can be reset, e.g. "flr bus"; "" for not at all
+ * @aspm: power states that its link may enter, "L0s L1"; "" for none; %NULL for not known
+ * @parent: address of the bridge or port above it; "" for none
+ * @carrier: a network interface of it that has a link; "" for none
+ * @is_boot_display: the firmware shows its screen there
  */
 typedef struct {
     char *driver;
     char *group;
     guint32 class_code;
     char *resets;
+    char *aspm;
+    char *parent;
+    char *carrier;
+    gboolean is_boot_display;
 } VitalsHostPciDevice;
 
 /* What a path leads to, links followed. */
@@ -41,14 +51,57 @@ typedef enum {
  * @kind: what it leads to
  * @format: of a file: the image format that its first bytes show, as libvirt names it ("qcow2"); "" if
  *   they show none
+ * @virtual_kib: of a file: the size of the disk in it, KiB; 0 for not known
+ * @allocated_kib: of a file: what it takes on its file system, KiB
+ * @has_unnamed_backing: of a qcow2 image: it lies over another whose format it does not name
  */
 typedef struct {
     VitalsPathKind kind;
     char *format;
+    guint64 virtual_kib;
+    guint64 allocated_kib;
+    gboolean has_unnamed_backing;
 } VitalsHostPath;
 
 /* "absent", "file", "device" or "other" */
 const char *vitals_path_kind_name(VitalsPathKind kind);
+
+/**
+ * VitalsHostFilesystem: a mounted file system
+ * @source: what is mounted, "/dev/sda2"; two mounts of one source share its space
+ * @is_ram: what is on it is gone after the next boot: tmpfs, ramfs, zram, or an overlay on one
+ * @is_read_only: nothing can be written
+ * @free_kib: what may still be written by an ordinary user, KiB; %VITALS_FREE_UNKNOWN where asking might
+ *   block, as on network file systems
+ */
+typedef struct {
+    char *source;
+    gboolean is_ram;
+    gboolean is_read_only;
+    guint64 free_kib;
+} VitalsHostFilesystem;
+
+#define VITALS_FREE_UNKNOWN G_MAXUINT64
+
+/**
+ * VitalsHostNetwork: a virtual network or a storage pool of libvirt's
+ * @is_active: it is there now
+ * @is_autostart: it will be there after the next boot
+ */
+typedef struct {
+    gboolean is_active;
+    gboolean is_autostart;
+} VitalsHostNetwork;
+
+/**
+ * VitalsHostNode: a NUMA node
+ * @total_kib: its memory
+ * @available_kib: what a guest could get of it: free, or given back by the kernel when asked
+ */
+typedef struct {
+    guint64 total_kib;
+    guint64 available_kib;
+} VitalsHostNode;
 
 /**
  * VitalsHostFacts: a host
@@ -62,6 +115,15 @@ const char *vitals_path_kind_name(VitalsPathKind kind);
  *   page in KiB
  * @default_page_kib: size of a huge page where none is named; 0 for not known
  * @paths: (nullable) (element-type utf8 VitalsHostPath): those that somebody looked at
+ * @filesystems: (nullable) (element-type utf8 VitalsHostFilesystem): by the directory where they are
+ *   mounted, or of a path of @paths that a link leads elsewhere
+ * @networks: (nullable) (element-type utf8 VitalsHostNetwork): libvirt's virtual networks
+ * @machines: (nullable) (element-type utf8 guint): machine types that libvirt's emulators know, as
+ *   "x86_64 pc-q35-7.2"; 2 for one that is deprecated, else 1
+ * @emulators: (nullable) (element-type utf8): set of paths of emulators that libvirt knows
+ * @masters: (nullable) (element-type utf8 utf8): the bridge or bond of each interface that is in one
+ * @nodes: (nullable) (element-type utf8 VitalsHostNode): NUMA nodes by number
+ * @words: facts that are one text each; %NULL for not known
  * @cmdline: (nullable): the kernel's command line
  * @arch: (nullable): machine name as in uname(2)
  * @iommu: whether the IOMMU is at work
@@ -75,6 +137,13 @@ typedef struct {
     GHashTable *interfaces;
     GHashTable *huge_pages;
     GHashTable *paths;
+    GHashTable *filesystems;
+    GHashTable *networks;
+    GHashTable *machines;
+    GHashTable *emulators;
+    GHashTable *masters;
+    GHashTable *nodes;
+    char *words[VITALS_N_HOST_WORDS];
     guint64 default_page_kib;
     char *cmdline;
     char *arch;
@@ -107,12 +176,31 @@ void vitals_host_facts_add_pci(VitalsHostFacts *facts, const char *address,
 
 /**
  * vitals_host_facts_add_path:
- * @format: as in VitalsHostPath; copied
+ * @path: absolute
+ * @found: what it is; copied
  *
  * Adds to @paths, and makes that first if need be.
  */
-void vitals_host_facts_add_path(VitalsHostFacts *facts, const char *path, VitalsPathKind kind,
-                                const char *format);
+void vitals_host_facts_add_path(VitalsHostFacts *facts, const char *path,
+                                const VitalsHostPath *found);
+
+/* Likewise for @filesystems, @networks and @nodes. */
+void vitals_host_facts_add_filesystem(VitalsHostFacts *facts, const char *directory,
+                                      const VitalsHostFilesystem *filesystem);
+void vitals_host_facts_add_network(VitalsHostFacts *facts, const char *name,
+                                   const VitalsHostNetwork *network);
+void vitals_host_facts_add_node(VitalsHostFacts *facts, const char *number,
+                                const VitalsHostNode *node);
+
+/**
+ * vitals_host_facts_filesystem:
+ * @facts: (nullable): a host
+ * @path: absolute
+ *
+ * Returns: (transfer none) (nullable): the file system of @path; %NULL for not known
+ */
+const VitalsHostFilesystem *vitals_host_facts_filesystem(const VitalsHostFacts *facts,
+                                                         const char *path);
 
 /**
  * vitals_host_facts_has_word:

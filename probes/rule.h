@@ -26,7 +26,7 @@ typedef enum {
  * @needs: (nullable): the fact beyond the definition that sharpens it; without it the definition is
  *   enough. What is missing in a given case, the check says itself.
  * @why: the problem and what it leads to, in full sentences
- * @bad: XML that it finds
+ * @bad: XML that it finds; of a rule about hosts alone, what it finds there in words
  * @good: the same, cured
  * @remedy: one line: what to do
  * @exceptions: when the finding may be ignored, and where the rule holds back by itself

@@ -19,6 +19,7 @@ typedef struct {
     char **ignore;
     char **severity;
     gboolean all;
+    gboolean host;
     gboolean statistics;
 } Words;
 
@@ -144,6 +145,7 @@ understand(Words *words, VitalsLintOptions *options)
     options->facts = g_steal_pointer(&words->facts);
     options->format = words->format ? g_steal_pointer(&words->format) : g_strdup("text");
     options->all = words->all;
+    options->host = words->host;
     options->statistics = words->statistics;
     options->fail_on = VITALS_SEVERITY_ERROR;
     options->severities = g_hash_table_new(NULL, NULL);
@@ -178,6 +180,8 @@ vitals_lint_options_parse(int *argc, char ***argv)
     const GOptionEntry entries[] = {
         { "connect", 'c', 0, G_OPTION_ARG_STRING, &words.uri, "where to look DOMAINs up", "URI" },
         { "all", 0, 0, G_OPTION_ARG_NONE, &words.all, "take all guests of the connection", NULL },
+        { "host", 0, 0, G_OPTION_ARG_NONE, &words.host,
+          "check this host itself; so do --all and --facts", NULL },
         { "format", 0, 0, G_OPTION_ARG_STRING, &words.format,
           "text (default), json, sarif or junit", "FORMAT" },
         { "fail-on", 0, 0, G_OPTION_ARG_STRING, &words.fail_on,

@@ -14,6 +14,7 @@
  * @all: take all guests of the connection
  * @baseline: (nullable): file of findings that are known
  * @facts: (nullable): "host", "none" or a file of facts
+ * @host: look at the host itself too
  * @statistics: count findings by rule instead of showing them
  */
 typedef struct {
@@ -24,6 +25,7 @@ typedef struct {
     GPtrArray *rules;
     GHashTable *severities;
     gboolean all;
+    gboolean host;
     char *baseline;
     char *facts;
     gboolean statistics;

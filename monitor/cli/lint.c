@@ -221,7 +221,9 @@ facts_for(Run *run, gboolean is_domain)
 {
     const char *uri = run->options->uri ? run->options->uri : g_getenv("LIBVIRT_DEFAULT_URI");
     const char *authority = uri ? strstr(uri, "://") : NULL;
-    gboolean is_local = !authority || authority[strlen("://")] == '/';
+    /* the guests of libvirt's test driver run nowhere */
+    gboolean is_local =
+        (!authority || authority[strlen("://")] == '/') && !(uri && g_str_has_prefix(uri, "test:"));
 
     if (run->options->facts || !is_domain || !is_local)
         return run->facts;
@@ -307,6 +309,21 @@ typedef enum {
     KIND_DOMAIN, /* a guest that libvirt told of */
 } Kind;
 
+/* Shows a source that was judged, and counts it. */
+static void
+conclude(Run *run, VitalsLintSource *source)
+{
+    vitals_lint_totals_add(&run->totals, source);
+    if (source->problem)
+        g_printerr("virt-vitals: %s\n", source->problem);
+    run->format->add(run, source);
+    for (guint i = 0; source->findings && i < source->findings->found->len; i++) {
+        const VitalsFinding *finding = source->findings->found->pdata[i];
+
+        run->failed = run->failed || finding->severity >= run->options->fail_on;
+    }
+}
+
 static void
 lint_one(Run *run, const char *argument, Kind kind)
 {
@@ -317,16 +334,27 @@ lint_one(Run *run, const char *argument, Kind kind)
         judge_domain(run, source);
     else if (!judge_file(run, source, kind == KIND_FOUND))
         return;
+    conclude(run, source);
+}
 
-    vitals_lint_totals_add(&run->totals, source);
-    if (source->problem)
-        g_printerr("virt-vitals: %s\n", source->problem);
-    run->format->add(run, source);
-    for (guint i = 0; source->findings && i < source->findings->found->len; i++) {
-        const VitalsFinding *finding = source->findings->found->pdata[i];
+/* The host itself, where the user asked for it or told what it is like; last, after its guests. */
+static void
+lint_host(Run *run)
+{
+    g_autoptr(VitalsLintSource) source = g_new0(VitalsLintSource, 1);
+    const VitalsHostFacts *facts = run->facts;
 
-        run->failed = run->failed || finding->severity >= run->options->fail_on;
-    }
+    if (!facts && (run->options->host || run->options->all))
+        facts = facts_for(run, TRUE);
+    if (!facts)
+        return;
+    source->name = g_strdup("host");
+    source->definition = vitals_definition_new_host(facts);
+    source->findings = vitals_lint(source->definition, run->options->rules);
+    set_severities(run, source->findings);
+    if (run->baseline)
+        run->totals.known += vitals_lint_baseline_apply(run->baseline, source);
+    conclude(run, source);
 }
 
 static void
@@ -372,7 +400,7 @@ run(int argc, char **argv)
 
     if (!options || !prepare(&state, options))
         return VITALS_EXIT_USAGE;
-    if (argc < 2 && !options->all) {
+    if (argc < 2 && !options->all && !options->host) {
         g_printerr("virt-vitals: nothing to check; see 'virt-vitals lint --help'\n");
         return VITALS_EXIT_USAGE;
     }
@@ -381,6 +409,7 @@ run(int argc, char **argv)
         lint_all(&state);
     for (int i = 1; i < argc; i++)
         lint_argument(&state, argv[i]);
+    lint_host(&state);
     state.format->finish(&state);
 
     if (state.unreadable)

@@ -36,12 +36,16 @@ render_result(const VitalsLintSource *source, const VitalsFinding *finding)
         g_strjoin("\n", source->name, finding->rule->id, finding->message, NULL);
     g_autofree char *fingerprint = g_compute_checksum_for_string(G_CHECKSUM_SHA256, identity, -1);
 
-    return json_pack("{s:s, s:i, s:s, s:{s:s}, s:[{s:{s:{s:s}, s:{s:i, s:i}}}], s:{s:s}}", "ruleId",
-                     finding->rule->id, "ruleIndex", rule_index(finding->rule), "level",
-                     levels[finding->severity], "message", "text", text, "locations",
-                     "physicalLocation", "artifactLocation", "uri", uri, "region", "startLine",
-                     (int)finding->line, "startColumn", (int)finding->column, "partialFingerprints",
-                     "finding/v1", fingerprint);
+    json_t *location = json_pack("{s:{s:s}}", "artifactLocation", "uri", uri);
+
+    if (finding->line > 0) /* a host has none */
+        json_object_set_new(location, "region",
+                            json_pack("{s:i, s:i}", "startLine", (int)finding->line, "startColumn",
+                                      (int)finding->column));
+    return json_pack("{s:s, s:i, s:s, s:{s:s}, s:[{s:o}], s:{s:s}}", "ruleId", finding->rule->id,
+                     "ruleIndex", rule_index(finding->rule), "level", levels[finding->severity],
+                     "message", "text", text, "locations", "physicalLocation", location,
+                     "partialFingerprints", "finding/v1", fingerprint);
 }
 
 void

@@ -32,6 +32,7 @@ vitals_lint_totals_add(VitalsLintTotals *totals, const VitalsLintSource *source)
         totals->unreadable++;
         return;
     }
+    totals->hosts += source->definition->driver == VITALS_DRIVER_HOST;
     for (guint i = 0; i < source->findings->found->len; i++) {
         const VitalsFinding *finding = source->findings->found->pdata[i];
 

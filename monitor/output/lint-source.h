@@ -25,6 +25,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsLintSource, vitals_lint_source_free)
 /**
  * VitalsLintTotals: what all sources of one run add up to
  * @sources: how many there were
+ * @hosts: how many of them were hosts
  * @unreadable: how many of them could not be read or judged
  * @by_severity: how many findings
  * @unknown: how many facts were missing
@@ -34,6 +35,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsLintSource, vitals_lint_source_free)
  */
 typedef struct {
     guint sources;
+    guint hosts;
     guint unreadable;
     guint by_severity[VITALS_SEVERITY_ERROR + 1];
     guint unknown;

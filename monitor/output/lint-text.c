@@ -70,12 +70,16 @@ static void
 append_finding(GString *out, const VitalsLintSource *source, const char *name,
                const VitalsFinding *finding, gboolean colour)
 {
-    g_string_append_printf(out, "%s%s:%u:%u:%s %s%s:%s %s [%s %s]\n", paint(colour, "\033[1m"),
-                           name, finding->line, finding->column, paint(colour, "\033[0m"),
-                           paint(colour, colours[finding->severity]),
+    g_autofree char *place = finding->line > 0
+                                 ? g_strdup_printf("%s:%u:%u", name, finding->line, finding->column)
+                                 : g_strdup(name);
+
+    g_string_append_printf(out, "%s%s:%s %s%s:%s %s [%s %s]\n", paint(colour, "\033[1m"), place,
+                           paint(colour, "\033[0m"), paint(colour, colours[finding->severity]),
                            vitals_severity_name(finding->severity), paint(colour, "\033[0m"),
                            finding->message, finding->rule->id, finding->rule->name);
-    append_source_line(out, source->definition->xml, finding);
+    if (finding->line > 0)
+        append_source_line(out, source->definition->xml, finding);
     g_string_append_printf(out, "       = remedy: %s\n", finding->remedy);
 }
 
@@ -164,8 +168,8 @@ vitals_lint_text_summary(const VitalsLintTotals *totals)
 {
     GString *out = g_string_new(NULL);
 
-    append_count(out, "", totals->sources - totals->unreadable, "definition");
-    g_string_append(out, " checked");
+    append_count(out, "", totals->sources - totals->unreadable - totals->hosts, "definition");
+    g_string_append(out, totals->hosts > 0 ? " and the host checked" : " checked");
     append_count(out, ": ", totals->by_severity[VITALS_SEVERITY_ERROR], "error");
     append_count(out, ", ", totals->by_severity[VITALS_SEVERITY_WARNING], "warning");
     append_count(out, ", ", totals->by_severity[VITALS_SEVERITY_NOTICE], "notice");

@@ -237,6 +237,228 @@ test_paths(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(g_hash_table_size(copy->paths), ==, 7);
 }
 
+static const char *
+word(const VitalsHostFacts *facts, VitalsHostWord name)
+{
+    return facts->words[name];
+}
+
+/* A hypervisor on which a hard lock-up left nothing: the log was in memory, synchronised once a day. */
+static void
+put_lost_log(const Fixture *fixture)
+{
+    put(fixture, "proc/self/mounts",
+        "/dev/sda2 / ext4 rw,relatime 0 0\n"
+        "proc /proc proc rw 0 0\n"
+        "/dev/zram1 /var/log\\040files ext4 rw 0 0\n"
+        "log2ram /var/log tmpfs rw,size=131072k 0 0\n"
+        "overlay /live overlay rw,lowerdir=/ro,upperdir=/var/log/rw,workdir=/w 0 0\n"
+        "nas:/images /srv nfs4 ro 0 0\n");
+    put(fixture, "usr/lib/systemd/journald.conf", "[Journal]\nStorage=persistent\n");
+    put(fixture, "etc/systemd/journald.conf", "[Journal]\n#Storage=auto\n");
+    put(fixture, "usr/lib/systemd/journald.conf.d/50-a.conf", "[Journal]\nStorage=none\n");
+    put(fixture, "etc/systemd/journald.conf.d/90-b.conf", "[Journal]\nStorage = volatile\n");
+    put(fixture, "etc/systemd/system/log2ram-daily.timer", "[Timer]\nOnCalendar=daily\n");
+    put_link(fixture, "etc/systemd/system/multi-user.target.wants/rsyslog.service",
+             "/lib/systemd/system/rsyslog.service");
+    put(fixture, "usr/lib/systemd/system/systemd-pstore.service", "");
+    put_directory(fixture, "var/log/journal");
+    put(fixture, "sys/module/pstore/parameters/backend", "(null)\n");
+    put(fixture, "sys/kernel/kexec_crash_loaded", "0\n");
+    put(fixture, "proc/stat", "cpu 1\nbtime 1\n");
+    put(fixture, "proc/cpuinfo",
+        "processor\t: 0\nvendor_id\t: AuthenticAMD\nflags\t\t: fpu vme\n\n");
+    put(fixture, "etc/default/grub",
+        "# old: GRUB_CMDLINE_LINUX=x\nGRUB_CMDLINE_LINUX=\"intel_iommu=on\"\n"
+        "GRUB_CMDLINE_LINUX_DEFAULT='quiet splash'\n");
+    put(fixture, "dev/kmsg",
+        "5,0,0,-;Linux version 6.1\n5,9,0,-;Unknown kernel command line parameters "
+        "\"iommu_intel=on\", will be passed to user space.\n");
+}
+
+static void
+test_lost_log(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(VitalsHostFacts) facts = NULL;
+    g_autoptr(VitalsHostFacts) copy = NULL;
+    const VitalsHostFilesystem *log;
+
+    put_lost_log(fixture);
+    facts = vitals_facts_collect(fixture->root);
+    copy = through_json(facts);
+    log = vitals_host_facts_filesystem(copy, "/var/log/journal");
+    g_assert_true(log->is_ram);
+    g_assert_cmpstr(log->source, ==, "log2ram");
+    g_assert_true(vitals_host_facts_filesystem(copy, "/live/x")->is_ram);
+    g_assert_true(vitals_host_facts_filesystem(copy, "/var/log files")->is_ram);
+    g_assert_true(vitals_host_facts_filesystem(copy, "/srv/a")->is_read_only);
+    g_assert_true(vitals_host_facts_filesystem(copy, "/srv/a")->free_kib == VITALS_FREE_UNKNOWN);
+    g_assert_false(vitals_host_facts_filesystem(copy, "/var/lib")->is_ram);
+    g_assert_null(vitals_host_facts_filesystem(copy, "relative"));
+    g_assert_cmpstr(word(copy, VITALS_HOST_JOURNAL_STORAGE), ==, "volatile");
+    g_assert_cmpstr(word(copy, VITALS_HOST_JOURNAL_DIRECTORY), ==, "yes");
+    g_assert_cmpstr(word(copy, VITALS_HOST_LOG_SYNC), ==, "daily");
+    g_assert_cmpstr(word(copy, VITALS_HOST_LOG_SHIPPING), ==, "rsyslog.service");
+    g_assert_cmpstr(word(copy, VITALS_HOST_RUNTIME_WATCHDOG), ==, "off");
+    /* what the kernel has and nobody mounted keeps nothing */
+    g_assert_cmpstr(word(copy, VITALS_HOST_PSTORE_BACKEND), ==, "(not mounted)");
+    g_assert_cmpstr(word(copy, VITALS_HOST_PSTORE_SERVICE), ==, "disabled");
+    g_assert_cmpstr(word(copy, VITALS_HOST_CRASH_LOADED), ==, "0");
+    g_assert_cmpstr(word(copy, VITALS_HOST_CPU_VENDOR), ==, "AuthenticAMD");
+    g_assert_cmpstr(word(copy, VITALS_HOST_VIRTUAL), ==, "no");
+    g_assert_cmpstr(word(copy, VITALS_HOST_BOOT_CMDLINE), ==, "intel_iommu=on quiet splash");
+    g_assert_cmpstr(word(copy, VITALS_HOST_BOOT_FILE), ==, "/etc/default/grub");
+    g_assert_cmpstr(word(copy, VITALS_HOST_BOOT_PENDING), ==, "yes");
+    g_assert_cmpstr(word(copy, VITALS_HOST_UNKNOWN_PARAMETERS), ==, "iommu_intel=on");
+}
+
+static void
+test_libvirt_settings(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(VitalsHostFacts) facts = NULL;
+
+    put(fixture, "etc/libvirt/qemu.conf",
+        "# max_core = 1\nauto_dump_path = \"/srv/vmcore\"\nmax_core = \"unlimited\"\n"
+        "dump_image_format= \"zstd\" # smaller\n");
+    put(fixture, "etc/default/libvirt-guests", "ON_SHUTDOWN=suspend\n#SHUTDOWN_TIMEOUT=0\n");
+    put(fixture, "etc/debian_version", "12\n");
+    put(fixture, "etc/libvirt/hooks/qemu", "#!/bin/sh\n# virsh dump x y\n");
+    put(fixture, "etc/cron.daily/dump", "#!/bin/sh\nvirsh -c qemu:///system dump web /srv/web\n");
+    put(fixture, "usr/local/bin/ok", "virsh dump --memory-only web /srv/web\nvirsh dumpxml web\n");
+    put(fixture, "makedumpfile-version", "makedumpfile: version 1.7.2 (released on x)\n");
+    facts = vitals_facts_collect(fixture->root);
+    g_assert_cmpstr(word(facts, VITALS_HOST_DUMP_PATH), ==, "/srv/vmcore");
+    g_assert_cmpstr(word(facts, VITALS_HOST_MAX_CORE), ==, "unlimited");
+    g_assert_cmpstr(word(facts, VITALS_HOST_DUMP_FORMAT), ==, "zstd");
+    g_assert_cmpstr(word(facts, VITALS_HOST_STDIO_HANDLER), ==, "logd");
+    g_assert_cmpstr(word(facts, VITALS_HOST_LOG_MAX_SIZE), ==, "2097152");
+    g_assert_cmpstr(word(facts, VITALS_HOST_GUESTS_ON_SHUTDOWN), ==, "suspend");
+    g_assert_cmpstr(word(facts, VITALS_HOST_GUESTS_TIMEOUT), ==, "300");
+    g_assert_cmpstr(word(facts, VITALS_HOST_LIBVIRT_HOOKS), ==, "/etc/libvirt/hooks/qemu");
+    g_assert_cmpstr(word(facts, VITALS_HOST_PLAIN_DUMPS), ==, "/etc/cron.daily/dump");
+    g_assert_cmpstr(word(facts, VITALS_HOST_MAKEDUMPFILE), ==, "1.7.2");
+    g_assert_null(word(facts, VITALS_HOST_XEN_CMDLINE));
+}
+
+static void
+test_dom0(Fixture *fixture, gconstpointer data)
+{
+    static const char arguments[] = "xenconsoled\0--log=all";
+    g_autofree char *path = make_parent(fixture, "proc/77/cmdline");
+    g_autoptr(VitalsHostFacts) facts = NULL;
+
+    put(fixture, "proc/xen/capabilities", "control_d\n");
+    put(fixture, "proc/77/comm", "xenconsoled\n");
+    g_assert_true(g_file_set_contents(path, arguments, sizeof arguments, NULL));
+    put(fixture, "xl-info", "host : a\nxen_commandline        : dom0_mem=4G noreboot\ncc : gcc\n");
+    put(fixture, "etc/libvirt/libxl.conf", "autoballoon = 1\n");
+    facts = vitals_facts_collect(fixture->root);
+    g_assert_cmpstr(word(facts, VITALS_HOST_XEN_CMDLINE), ==, "dom0_mem=4G noreboot");
+    g_assert_cmpstr(word(facts, VITALS_HOST_XEN_AUTOBALLOON), ==, "1");
+    g_assert_cmpstr(word(facts, VITALS_HOST_XENCONSOLED), ==, "xenconsoled --log=all");
+}
+
+/* A port above a card whose firmware left ASPM on, an interface in a bridge, a watchdog, netconsole. */
+static void
+test_devices(Fixture *fixture, gconstpointer data)
+{
+    static const char card[] = "sys/devices/pci0000:00/0000:00:01.0/0000:01:00.0/";
+    g_autofree char *config_path = g_strconcat(card, "config", NULL);
+    g_autofree char *carrier = g_strconcat(card, "net/eth0/carrier", NULL);
+    g_autofree char *full = make_parent(fixture, config_path);
+    g_autoptr(VitalsHostFacts) facts = NULL;
+    const VitalsHostPciDevice *device;
+    char config[256] = { 0 };
+
+    config[0x06] = 0x10; /* a list of capabilities, */
+    config[0x34] = 0x40; /* power management first, */
+    config[0x40] = 0x01;
+    config[0x41] = 0x60; /* PCI Express second: L0s and L1 are on */
+    config[0x60] = 0x10;
+    config[0x70] = 0x43;
+    g_assert_true(g_file_set_contents(full, config, sizeof config, NULL));
+    put(fixture, carrier, "1\n");
+    put_link(fixture, "sys/bus/pci/devices/0000:01:00.0",
+             "../../../devices/pci0000:00/0000:00:01.0/0000:01:00.0");
+    put_link(fixture, "sys/class/net/eth0/master", "../br0");
+    put(fixture, "sys/kernel/config/netconsole/t/dev_name", "eth0\n");
+    put(fixture, "proc/cmdline", "netconsole=6665@192.0.2.1/eth1,6666@192.0.2.9/ quiet\n");
+    put(fixture, "sys/class/watchdog/watchdog0/state", "inactive\n");
+    put(fixture, "sys/devices/system/node/node1/meminfo",
+        "Node 1 MemTotal:  4096 kB\nNode 1 MemFree:  1024 kB\nNode 1 SReclaimable:  512 kB\n");
+    facts = vitals_facts_collect(fixture->root);
+    device = g_hash_table_lookup(facts->pci_devices, "0000:01:00.0");
+    g_assert_cmpstr(device->aspm, ==, "L0s L1");
+    g_assert_cmpstr(device->parent, ==, "0000:00:01.0");
+    g_assert_cmpstr(device->carrier, ==, "eth0");
+    g_assert_cmpstr(g_hash_table_lookup(facts->masters, "eth0"), ==, "br0");
+    g_assert_cmpstr(word(facts, VITALS_HOST_NETCONSOLE), ==, "eth0 eth1");
+    g_assert_cmpstr(word(facts, VITALS_HOST_WATCHDOG), ==, "inactive");
+    g_assert_cmpuint(((VitalsHostNode *)g_hash_table_lookup(facts->nodes, "1"))->available_kib, ==,
+                     1536);
+}
+
+/* A list of capabilities that leads nowhere, or round and round, ends. */
+static void
+test_broken_config(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *full = make_parent(fixture, "sys/bus/pci/devices/0000:01:00.0/config");
+    char config[256] = { 0 };
+
+    config[0x06] = 0x10;
+    for (guint next = 0x40; next < 0x100; next += 0xbc) {
+        g_autoptr(VitalsHostFacts) facts = NULL;
+
+        config[0x34] = (char)next;
+        config[0x41] = 0x40;
+        g_assert_true(g_file_set_contents(full, config, sizeof config, NULL));
+        facts = vitals_facts_collect(fixture->root);
+        g_assert_cmpstr(
+            ((VitalsHostPciDevice *)g_hash_table_lookup(facts->pci_devices, "0000:01:00.0"))->aspm,
+            ==, "");
+    }
+}
+
+static void
+put_image(const Fixture *fixture, const char *path, gboolean has_backing, gboolean names_format)
+{
+    static const char version3[] = { 'Q', 'F', 'I', '\xfb', 0, 0, 0, 3 };
+    static const char format[] = { '\xe2', '\x79', '\x2a', '\xca', 0,   0,  0,
+                                   5,      'q',    'c',    'o',    'w', '2' };
+    g_autofree char *full = make_parent(fixture, path);
+    char header[512] = { 0 };
+
+    memcpy(header, version3, sizeof version3);
+    header[15] = has_backing ? 127 : 0; /* the low byte of where the name stands */
+    header[28] = 1;                     /* 2^24 bytes */
+    header[103] = 104;                  /* length of the header */
+    if (names_format)
+        memcpy(header + 104, format, sizeof format);
+    g_assert_true(g_file_set_contents(full, header, sizeof header, NULL));
+}
+
+static void
+test_images(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(VitalsHostFacts) facts = vitals_host_facts_new();
+    g_autoptr(VitalsHostFacts) copy = NULL;
+    static const char *const paths[] = { "/a", "/b", "/c" };
+
+    put_image(fixture, "a", FALSE, FALSE);
+    put_image(fixture, "b", TRUE, FALSE);
+    put_image(fixture, "c", TRUE, TRUE);
+    for (guint i = 0; i < G_N_ELEMENTS(paths); i++) {
+        const VitalsHostPath *found;
+
+        vitals_facts_look_at(facts, fixture->root, paths[i]);
+        g_clear_pointer(&copy, vitals_host_facts_free);
+        copy = through_json(facts);
+        found = g_hash_table_lookup(copy->paths, paths[i]);
+        g_assert_cmpuint(found->virtual_kib, ==, 16384);
+        g_assert_cmpint(found->has_unnamed_backing, ==, i == 1);
+    }
+}
+
 static void
 test_nothing(Fixture *fixture, gconstpointer data)
 {
@@ -291,9 +513,18 @@ main(int argc, char **argv)
         const char *path;
         void (*test)(Fixture *fixture, gconstpointer data);
     } tests[] = {
-        { "/facts/workstation", test_workstation }, { "/facts/no-iommu", test_no_iommu },
-        { "/facts/old-kernel", test_old_kernel },   { "/facts/paths", test_paths },
-        { "/facts/nothing", test_nothing },         { "/facts/hostile", test_hostile },
+        { "/facts/workstation", test_workstation },
+        { "/facts/no-iommu", test_no_iommu },
+        { "/facts/old-kernel", test_old_kernel },
+        { "/facts/paths", test_paths },
+        { "/facts/lost-log", test_lost_log },
+        { "/facts/libvirt-settings", test_libvirt_settings },
+        { "/facts/dom0", test_dom0 },
+        { "/facts/devices", test_devices },
+        { "/facts/broken-config", test_broken_config },
+        { "/facts/images", test_images },
+        { "/facts/nothing", test_nothing },
+        { "/facts/hostile", test_hostile },
     };
 
     g_test_init(&argc, &argv, NULL);

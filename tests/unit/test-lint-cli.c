@@ -508,6 +508,39 @@ test_undecided(Fixture *fixture, gconstpointer data)
     g_assert_nonnull(strstr(fixture->err, "cannot get guest 'guest': "));
 }
 
+/* The host itself is judged where it is known: last, once, and without a line. */
+static void
+test_host(Fixture *fixture, gconstpointer data)
+{
+    json_t *document;
+    const char *source;
+    const char *rule;
+    int line;
+
+    add_file(fixture, "host.json",
+             "{\"virt_vitals_facts\": 1, \"words\": {\"journal_storage\": \"volatile\"}}");
+    check(fixture, "lint --facts host.json --select HST007 clean.xml", 0);
+    g_assert_nonnull(strstr(fixture->out, "\n1 definition and the host checked: 0 errors, 1 warn"));
+    g_assert_true(g_str_has_prefix(fixture->out, "host: warning: "));
+    check(fixture, "lint --facts host.json --fail-on warning --select HST clean.xml", 1);
+    check(fixture, "lint --facts none --host --select HST007", 0);
+    g_assert_null(strstr(fixture->out, "host:"));
+
+    check(fixture, "lint --facts host.json --format json --select HST007 clean.xml", 0);
+    document = json_loads(fixture->out, 0, NULL);
+    g_assert_cmpint(json_unpack(document, "{s:[{s:[*]},{s:s, s:[{s:s, s:i}]}]}", "sources",
+                                "findings", "source", &source, "findings", "rule", &rule, "line",
+                                &line),
+                    ==, 0);
+    g_assert_cmpstr(source, ==, "host");
+    g_assert_cmpstr(rule, ==, "HST007");
+    g_assert_cmpint(line, ==, 0);
+    json_decref(document);
+    check(fixture, "lint --facts host.json --format junit --host --select HST007", 0);
+    check(fixture, "lint --facts host.json --format sarif --host --select HST007", 0);
+    g_assert_null(strstr(fixture->out, "\"region\""));
+}
+
 /* The guest of libvirt's test driver is of no hypervisor that has rules. */
 static void
 test_domain(Fixture *fixture, gconstpointer data)
@@ -560,7 +593,7 @@ test_rules(Fixture *fixture, gconstpointer data)
 
     check(fixture, "rules --format json cap", 0);
     document = parse_json(fixture->out);
-    g_assert_cmpuint(json_array_size(json_object_get(document, "rules")), ==, 14);
+    g_assert_cmpuint(json_array_size(json_object_get(document, "rules")), ==, 15);
     g_assert_cmpint(json_unpack(document, "{s:[{s:s}]}", "rules", "id", &id), ==, 0);
     g_assert_cmpstr(id, ==, "CAP001");
     json_decref(document);
@@ -585,6 +618,7 @@ main(int argc, char **argv)
         { "/lint-cli/baseline", test_baseline },
         { "/lint-cli/statistics", test_statistics },
         { "/lint-cli/facts", test_facts },
+        { "/lint-cli/host", test_host },
         { "/lint-cli/sarif", test_sarif },
         { "/lint-cli/junit", test_junit },
         { "/lint-cli/directory", test_directory },

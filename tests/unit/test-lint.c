@@ -8,7 +8,8 @@
  * tests/lint/<RULE>/ holds definitions for each rule. bad*.xml gives exactly what its comments
  * "<!-- expect: RULE [SEVERITY] -->" say, each in the line of its comment. good*.xml gives nothing at
  * all. lookalike*.xml gives nothing of that rule. A rule without all three kinds fails. host.json, if
- * there is one, is the host of all these guests.
+ * there is one, is the host of all these guests. A rule about hosts has *.json instead, each of them
+ * a host, with what is expected in its member "expect".
  */
 
 typedef enum {
@@ -98,6 +99,59 @@ all_rules(void)
     return rules;
 }
 
+/* A host's findings have no line and stand in a list of their own. */
+static void
+describe_host(GString *found, GString *expected, const VitalsFindings *findings, const char *text)
+{
+    json_t *document = json_loads(text, 0, NULL);
+    json_t *value;
+    size_t index;
+
+    json_array_foreach(json_object_get(document, "expect"), index, value)
+        g_string_append_printf(expected, "%s\n", json_string_value(value));
+    for (guint i = 0; i < findings->found->len; i++) {
+        const VitalsFinding *finding = findings->found->pdata[i];
+
+        g_assert_cmpuint(finding->line, ==, 0);
+        g_string_append_printf(found, "%s %s\n", finding->rule->id,
+                               vitals_severity_name(finding->severity));
+    }
+    json_decref(document);
+}
+
+static void
+check_kind(const char *rule, const char *found, const char *expected, Kind kind)
+{
+    if (kind == KIND_LOOKALIKE)
+        g_assert_cmpstr(strstr(found, rule), ==, NULL);
+    else
+        g_assert_cmpstr(found, ==, expected);
+    g_assert_true((kind == KIND_BAD) == (strstr(found, rule) != NULL));
+    if (kind == KIND_GOOD)
+        g_assert_cmpstr(expected, ==, "");
+}
+
+static void
+check_host_file(const char *rule, const char *path, Kind kind)
+{
+    g_autofree char *text = NULL;
+    g_autoptr(GPtrArray) rules = all_rules();
+    g_autoptr(VitalsHostFacts) host = NULL;
+    g_autoptr(VitalsDefinition) definition = NULL;
+    g_autoptr(VitalsFindings) findings = NULL;
+    g_autoptr(GString) found = g_string_new(NULL);
+    g_autoptr(GString) expected = g_string_new(NULL);
+
+    g_test_message("%s", path);
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    host = vitals_facts_parse(text, strlen(text));
+    g_assert_nonnull(host);
+    definition = vitals_definition_new_host(host);
+    findings = vitals_lint(definition, rules);
+    describe_host(found, expected, findings, text);
+    check_kind(rule, found->str, expected->str, kind);
+}
+
 static void
 check_file(const char *rule, const char *path, Kind kind)
 {
@@ -116,13 +170,7 @@ check_file(const char *rule, const char *path, Kind kind)
 
     describe(found, findings, text);
     expect(expected, text);
-    if (kind == KIND_LOOKALIKE)
-        g_assert_null(strstr(found->str, rule));
-    else
-        g_assert_cmpstr(found->str, ==, expected->str);
-    g_assert_true((kind == KIND_BAD) == (strstr(found->str, rule) != NULL));
-    if (kind == KIND_GOOD)
-        g_assert_cmpuint(expected->len, ==, 0);
+    check_kind(rule, found->str, expected->str, kind);
 }
 
 static void
@@ -145,7 +193,10 @@ test_fixtures(gconstpointer data)
             kind++;
         g_assert_cmpuint(kind, <, N_KINDS);
         counts[kind]++;
-        check_file(rule, file, (Kind)kind);
+        if (g_str_has_suffix(name, ".json"))
+            check_host_file(rule, file, (Kind)kind);
+        else
+            check_file(rule, file, (Kind)kind);
     }
     for (guint kind = 0; kind < N_KINDS; kind++)
         g_assert_cmpuint(counts[kind], >, 0);
@@ -192,6 +243,22 @@ check_prose(const char *text)
     g_assert_null(strstr(text, "  "));
 }
 
+/* Of a host that nobody looked at nothing is said to be well. */
+static void
+check_unknown_host(const VitalsRule *rule)
+{
+    g_autoptr(VitalsHostFacts) nothing = vitals_host_facts_new();
+    g_autoptr(VitalsDefinition) host = vitals_definition_new_host(nothing);
+    g_autoptr(GPtrArray) only = g_ptr_array_new();
+    g_autoptr(VitalsFindings) findings = NULL;
+
+    g_assert_nonnull(rule->needs);
+    g_ptr_array_add(only, (gpointer)rule);
+    findings = vitals_lint(host, only);
+    g_assert_cmpuint(findings->found->len, ==, 0);
+    g_assert_cmpuint(findings->answers[VITALS_ANSWER_PASS], ==, 0);
+}
+
 static void
 test_descriptor(gconstpointer data)
 {
@@ -211,6 +278,12 @@ test_descriptor(gconstpointer data)
         check_prose(*item);
     g_assert_false(g_str_has_suffix(rule->title, "."));
     g_assert_false(g_str_has_suffix(rule->remedy, "."));
+    if (rule->drivers == VITALS_DRIVER_HOST) {
+        check_prose(rule->bad);
+        check_prose(rule->good);
+        check_unknown_host(rule);
+        return;
+    }
     check_example(rule, rule->bad, TRUE);
     check_example(rule, rule->good, FALSE);
 }
@@ -296,7 +369,9 @@ severity_of_format(const char *declared, const char *shown)
 
     g_ptr_array_add(only, (gpointer)vitals_rule_find("DSK002"));
     if (shown)
-        vitals_host_facts_add_path(host, "/a.qcow2", VITALS_PATH_FILE, shown);
+        vitals_host_facts_add_path(
+            host, "/a.qcow2",
+            &(VitalsHostPath){ .kind = VITALS_PATH_FILE, .format = (char *)shown });
     findings = vitals_lint(definition, only);
     return findings->found->len > 0 ? ((VitalsFinding *)findings->found->pdata[0])->severity
                                     : VITALS_SEVERITY_NOTICE;
