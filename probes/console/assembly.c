@@ -89,8 +89,10 @@ close_draft(VitalsAssembly *assembly, guint index)
 static gboolean
 is_same_context(const VitalsDraft *draft, const VitalsLine *line)
 {
+    const VitalsSignature *first = g_ptr_array_index(draft->candidates, 0);
+
     return g_str_equal(draft->prefix.caller, line->prefix.caller) &&
-           (draft->prefix.stamp < 0 || line->prefix.stamp >= 0);
+           (draft->prefix.stamp < 0 || line->prefix.stamp >= 0 || first->bare);
 }
 
 static gboolean

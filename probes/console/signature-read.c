@@ -202,6 +202,7 @@ read_like(VitalsSignatures *set, const VitalsReaderItem *item, VitalsSignature *
     signature->health = model->health;
     signature->lines = model->lines;
     signature->cascade = model->cascade;
+    signature->bare = model->bare;
     signature->again = model->again;
     memcpy(signature->sources, model->sources, sizeof model->sources);
     for (guint i = 0; i < model->skip->len; i++)
@@ -243,6 +244,8 @@ flag_field(VitalsSignature *signature, const char *key)
         return &signature->corrupted;
     if (g_str_equal(key, "Cascade"))
         return &signature->cascade;
+    if (g_str_equal(key, "Bare"))
+        return &signature->bare;
     return g_str_equal(key, "Again") ? &signature->again : NULL;
 }
 

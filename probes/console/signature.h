@@ -47,6 +47,7 @@ typedef enum {
  * @lines: how many lines a report may have
  * @corrupted: a report that gets this title cannot be whole
  * @cascade: inside another report it is a consequence of it, not a report of its own
+ * @bare: lines without a time stamp belong to it though its first line has one
  * @again: begins a boot; means something only if the last one was running and was not shut down
  * @fires: (element-type utf8): sample lines, together one log that gives a report
  * @silent: (element-type utf8): sample lines that must not, each on its own
@@ -64,6 +65,7 @@ typedef struct {
     guint lines;
     gboolean corrupted;
     gboolean cascade;
+    gboolean bare;
     gboolean again;
     char *explanation;
     char *remedy;
