@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "probes/console/frames.h"
+#include "probes/console/signature-set.h"
 
 #include <string.h>
 
-static void
-frame_free(VitalsFrame *frame)
-{
-    g_free(frame->name);
-    g_free(frame);
-}
+/* Functions whose names are remembered; beyond that it begins anew with the next report. */
+enum { KNOWN_MAX = 1024 };
 
 char *
 vitals_frames_function(VitalsSignatures *signatures, const char *name)
@@ -43,20 +40,42 @@ typedef struct {
     GPtrArray *frames;
     guint trace;
     gboolean interrupted;
+    GString *name; /* as printed: scratch */
     gboolean registers; /* were shown: the call trace that follows is of what was running */
 } Reading;
+
+/* The same functions are in report after report: their names are worked out once. */
+static const char *
+look_up_function(Reading *reading, const char *name, gsize length)
+{
+    GHashTable *known = reading->signatures->functions;
+    const char *function;
+
+    g_string_truncate(reading->name, 0);
+    g_string_append_len(reading->name, name, (gssize)length);
+    function = g_hash_table_lookup(known, reading->name->str);
+    if (!function) {
+        char *worked_out = vitals_frames_function(reading->signatures, reading->name->str);
+
+        g_hash_table_insert(known, g_strdup(reading->name->str), worked_out);
+        function = worked_out;
+    }
+    return function;
+}
 
 static void
 add_frame(Reading *reading, const VitalsPattern *pattern, gboolean pc)
 {
-    g_autofree char *name = vitals_pattern_group(pattern, "func");
-    g_autofree char *maybe = vitals_pattern_group(pattern, "maybe");
+    gsize length = 0;
+    gsize ignored;
+    const char *name = vitals_pattern_part(pattern, "func", &length);
+    gboolean maybe = vitals_pattern_part(pattern, "maybe", &ignored) != NULL;
     VitalsFrame *frame;
 
-    if (!name || !*name)
+    if (!name || length == 0)
         return;
     frame = g_new0(VitalsFrame, 1);
-    frame->name = vitals_frames_function(reading->signatures, name);
+    frame->name = look_up_function(reading, name, length);
     frame->trace = reading->trace;
     frame->reliable = !maybe;
     frame->pc = pc;
@@ -124,10 +143,13 @@ number_traces(GPtrArray *frames, guint traces)
 GPtrArray *
 vitals_frames_read(VitalsSignatures *signatures, const char *text, gsize length)
 {
-    Reading reading = { .signatures = signatures };
+    g_autoptr(GString) name = g_string_sized_new(64);
+    Reading reading = { .signatures = signatures, .name = name };
     const char *end = text + length;
 
-    reading.frames = g_ptr_array_new_with_free_func((GDestroyNotify)frame_free);
+    if (g_hash_table_size(signatures->functions) > KNOWN_MAX)
+        g_hash_table_remove_all(signatures->functions);
+    reading.frames = g_ptr_array_new_with_free_func(g_free);
     for (const char *line = text; line < end;) {
         const char *newline = memchr(line, '\n', end - line);
         gsize size = (newline ? newline : end) - line;
@@ -147,12 +169,8 @@ gboolean
 vitals_frames_skipped(const VitalsSignature *signature, const char *name)
 {
     for (guint i = 0; i < signature->skip->len; i++) {
-        const GPtrArray *patterns = g_ptr_array_index(signature->skip, i);
-
-        for (guint j = 0; j < patterns->len; j++) {
-            if (vitals_pattern_find(g_ptr_array_index(patterns, j), name, strlen(name), 0))
-                return TRUE;
-        }
+        if (vitals_names_have(g_ptr_array_index(signature->skip, i), name))
+            return TRUE;
     }
     return FALSE;
 }

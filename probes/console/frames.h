@@ -7,14 +7,14 @@
 
 /**
  * VitalsFrame: one function of a call trace, or the one the program counter was in
- * @name: without what compiler and architecture add to it
+ * @name: without what compiler and architecture add to it; stays until frames are read again
  * @trace: number of the call trace it is in, 0 before the first
  * @reliable: %FALSE for what merely lay on the stack (`? foo+0x1/0x2`)
  * @interrupted: whether it was running when the trace was made, not its caller's interrupt handler
  * @pc: whether it is from the registers
  */
 typedef struct {
-    char *name;
+    const char *name;
     guint trace;
     gboolean reliable;
     gboolean interrupted;

@@ -158,6 +158,12 @@ take_line(VitalsLines *lines, const char *text, gsize length)
         lines->cut = TRUE;
         length = VITALS_LINE_MAX;
     }
+    while (length > 0 && text[length - 1] == '\r')
+        length--;
+    if (!is_dirty(text, length)) {
+        hand_out(lines, text, length);
+        return;
+    }
     while (length > 0) {
         const char *back = memchr(text, '\r', length);
         gsize part = back ? (gsize)(back - text) : length;

@@ -3,8 +3,10 @@
 
 #include <string.h>
 
-/* Blocks of two bytes are folded into a table that stays in the first-level cache. */
-enum { TABLE = 8192 };
+enum {
+    PAIRS = 65536, /* of bytes; those that text is made of fit into the first-level cache */
+    BYTES = 256,
+};
 
 typedef struct {
     const char *text;
@@ -16,29 +18,34 @@ typedef struct {
 } Entry;
 
 struct VitalsLiterals {
-    guint8 leap[TABLE];
-    gint16 bucket[TABLE];
+    guint8 leap[PAIRS];    /* how far a pair of bytes is at least from the end of any window */
+    gint16 bucket[PAIRS];  /* first entry whose window ends in the pair, or -1 */
+    gint16 starts[BYTES];  /* first short entry that begins with the byte, or -1 */
     Entry *entries;
     char **texts;
-    gsize window; /* length of the shortest string */
+    gsize window; /* length of the shortest string that is not short */
 };
 
-static inline guint
-fold(const char *at)
+static inline guint16
+pair(const char *at)
 {
-    guint16 block;
+    guint16 bytes;
 
-    memcpy(&block, at, sizeof block);
-    return (block * 0x9e3bu >> 4) & (TABLE - 1);
+    memcpy(&bytes, at, sizeof bytes);
+    return bytes;
 }
 
 static gsize
-shortest(const GPtrArray *texts)
+choose_window(const GPtrArray *texts)
 {
     gsize least = 64;
 
-    for (guint i = 0; i < texts->len; i++)
-        least = MIN(least, strlen(g_ptr_array_index(texts, i)));
+    for (guint i = 0; i < texts->len; i++) {
+        gsize length = strlen(g_ptr_array_index(texts, i));
+
+        if (length >= VITALS_LITERALS_ANYWHERE)
+            least = MIN(least, length);
+    }
     return least;
 }
 
@@ -82,21 +89,26 @@ add_entry(VitalsLiterals *literals, guint index, const char *text)
 {
     Entry *entry = &literals->entries[index];
     const char *begin;
-    guint last;
+    guint16 last;
 
     literals->texts[index] = g_strdup(text);
     entry->text = literals->texts[index];
     entry->length = strlen(entry->text);
-    entry->offset = choose_offset(entry->text, entry->length, literals->window);
     entry->literal = index;
+    if (entry->length < VITALS_LITERALS_ANYWHERE) {
+        entry->next = literals->starts[(guchar)*text];
+        literals->starts[(guchar)*text] = (gint16)index;
+        return;
+    }
+    entry->offset = choose_offset(entry->text, entry->length, literals->window);
     begin = entry->text + entry->offset;
     memcpy(&entry->head, begin, sizeof entry->head);
     for (gsize at = 0; at + 2 <= literals->window; at++) {
-        guint8 *leap = &literals->leap[fold(begin + at)];
+        guint8 *leap = &literals->leap[pair(begin + at)];
 
         *leap = (guint8)MIN(*leap, literals->window - 2 - at);
     }
-    last = fold(begin + literals->window - 2);
+    last = pair(begin + literals->window - 2);
     entry->next = literals->bucket[last];
     literals->bucket[last] = (gint16)index;
 }
@@ -106,12 +118,12 @@ vitals_literals_new(const GPtrArray *texts)
 {
     VitalsLiterals *literals = g_new0(VitalsLiterals, 1);
 
-    literals->window = shortest(texts);
-    g_return_val_if_fail(literals->window >= VITALS_LITERALS_MIN, literals);
+    literals->window = choose_window(texts);
     literals->entries = g_new0(Entry, texts->len);
     literals->texts = g_new0(char *, texts->len + 1);
-    memset(literals->leap, (int)(literals->window - 1), TABLE);
+    memset(literals->leap, (int)(literals->window - 1), PAIRS);
     memset(literals->bucket, 0xff, sizeof literals->bucket);
+    memset(literals->starts, 0xff, sizeof literals->starts);
 
     for (guint i = 0; i < texts->len; i++)
         add_entry(literals, i, g_ptr_array_index(texts, i));
@@ -149,6 +161,22 @@ check_bucket(const VitalsLiterals *literals, gint bucket, const char *text, gsiz
     return TRUE;
 }
 
+static gboolean
+check_start(const VitalsLiterals *literals, const char *text, gsize length,
+            VitalsLiteralsFound found, gpointer user)
+{
+    gint first = length > 0 ? literals->starts[(guchar)*text] : -1;
+
+    for (gint i = first; i >= 0; i = literals->entries[i].next) {
+        const Entry *entry = &literals->entries[i];
+
+        if (entry->length <= length && memcmp(text, entry->text, entry->length) == 0 &&
+            !found(entry->literal, user))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 void
 vitals_literals_scan(const VitalsLiterals *literals, const char *text, gsize length,
                      VitalsLiteralsFound found, gpointer user)
@@ -156,8 +184,10 @@ vitals_literals_scan(const VitalsLiterals *literals, const char *text, gsize len
     const gsize window = literals->window;
     gsize at = window - 2;
 
+    if (!check_start(literals, text, length, found, user))
+        return;
     while (at + 2 <= length) {
-        guint block = fold(text + at);
+        guint16 block = pair(text + at);
         guint8 leap = literals->leap[block];
 
         if (G_LIKELY(leap > 0)) {

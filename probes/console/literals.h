@@ -9,8 +9,11 @@
  */
 typedef struct VitalsLiterals VitalsLiterals;
 
-/* The shortest string allowed: the search leaps by up to this less one. */
-enum { VITALS_LITERALS_MIN = 5 };
+enum {
+    VITALS_LITERALS_MIN = 4, /* bytes of the shortest string allowed */
+    /* The search leaps by up to this less one; shorter strings are looked for at the start of a text only. */
+    VITALS_LITERALS_ANYWHERE = 10,
+};
 
 /* Called for each place where a string stands; returns whether to go on. */
 typedef gboolean (*VitalsLiteralsFound)(guint literal, gpointer user);
@@ -26,7 +29,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsLiterals, vitals_literals_free)
 
 /**
  * vitals_literals_scan:
- * @found: called with the index of every string that stands in @text, once for each place
+ * @found: called with the index of every string that stands in @text, once for each place, or at its
+ *   start if it is shorter than %VITALS_LITERALS_ANYWHERE
  */
 void vitals_literals_scan(const VitalsLiterals *literals, const char *text, gsize length,
                           VitalsLiteralsFound found, gpointer user);

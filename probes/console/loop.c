@@ -8,6 +8,7 @@ enum {
     SETS = 1024,
     WAYS = 4,
     TEXT_MAX = 96,     /* of a line is looked at */
+    SLACK = 8,         /* that mask() may write beyond it */
     STEADY = 2,        /* equal distances in a row that make a loop */
     STEADY_LINES = 6,  /* where distances are counted in lines, as the log tells no time */
     MIN_LINES = 3,     /* lines closer together are one burst */
@@ -60,9 +61,30 @@ vitals_loops_free(VitalsLoops *loops)
     g_free(loops);
 }
 
+/* Which of eight bytes is the first that is a digit: its number, or 8. */
+static inline gsize
+find_digit(guint64 word)
+{
+    const guint64 ones = G_GUINT64_CONSTANT(0x0101010101010101);
+    guint64 off = GUINT64_FROM_LE(word) ^ ones * '0';
+    guint64 found = (off - ones * 10) & ~off & ones * 0x80;
+
+    return found ? (gsize)__builtin_ctzll(found) / 8 : sizeof word;
+}
+
+static inline gsize
+skip_number(const char *text, gsize length, gsize at)
+{
+    while (at < length && ((guchar)(text[at] - '0') < 10 || (guchar)((text[at] | 32) - 'a') < 6 ||
+                           text[at] == 'x'))
+        at++;
+    return at;
+}
+
 /*
  * Copies @text without what differs between repetitions: a run of digits, and of hexadecimal digits
- * that begins with one, becomes one `#`. Returns the new length.
+ * that begins with one, becomes one `#`. Eight bytes at a time, as most have no digit; @out has room for
+ * that many beyond @length. Returns the new length.
  */
 static gsize
 mask(const char *text, gsize length, char *out)
@@ -70,14 +92,22 @@ mask(const char *text, gsize length, char *out)
     gsize size = 0;
 
     for (gsize at = 0; at < length;) {
-        char c = text[at++];
+        guint64 word = 0;
+        gsize part = MIN(length - at, sizeof word);
+        gsize digit;
 
-        if (G_UNLIKELY((guchar)(c - '0') < 10)) {
-            while (at < length && (g_ascii_isxdigit(text[at]) || text[at] == 'x'))
-                at++;
-            c = '#';
+        if (part == sizeof word)
+            memcpy(&word, text + at, sizeof word);
+        else
+            memcpy(&word, text + at, part);
+        memcpy(out + size, &word, sizeof word);
+        digit = find_digit(word);
+        size += MIN(digit, part);
+        at += MIN(digit, part);
+        if (digit < part) {
+            out[size++] = '#';
+            at = skip_number(text, length, at);
         }
-        out[size++] = c;
     }
     return size;
 }
@@ -170,7 +200,7 @@ read_counter(VitalsLoops *loops, const char *text, gsize length)
 static char *
 make_template(const char *text, gsize length)
 {
-    char out[TEXT_MAX];
+    char out[TEXT_MAX + SLACK];
     gsize size = mask(text, MIN(length, TEXT_MAX), out);
     g_autofree char *trimmed = g_strstrip(g_strndup(out, size));
 
@@ -266,7 +296,7 @@ pace(Slot *slot, gint64 now, gint64 least, guint steady)
 const VitalsLoop *
 vitals_loops_see(VitalsLoops *loops, const char *text, gsize length, guint64 number, gint64 now)
 {
-    char masked[TEXT_MAX];
+    char masked[TEXT_MAX + SLACK];
     gsize size = mask(text, MIN(length, TEXT_MAX), masked);
     guint64 hash = hash_bytes(masked, size);
     gboolean timed = now >= 0;

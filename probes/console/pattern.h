@@ -20,6 +20,16 @@ typedef struct VitalsPattern VitalsPattern;
  */
 VitalsPattern *vitals_pattern_new(const char *text, GError **error);
 
+/**
+ * vitals_pattern_join:
+ * @texts: (element-type utf8): patterns, at least one; groups in several of them may have one name
+ * @anchored: match only where the search begins, which is much faster where nothing is to be found
+ *
+ * Returns: (transfer full): one that matches what any of them does, or %NULL with @error saying which of
+ *   them is wrong
+ */
+VitalsPattern *vitals_pattern_join(const GPtrArray *texts, gboolean anchored, GError **error);
+
 void vitals_pattern_free(VitalsPattern *pattern);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsPattern, vitals_pattern_free)
 
@@ -43,3 +53,6 @@ gsize vitals_pattern_end(const VitalsPattern *pattern);
  *   group or it took no part
  */
 char *vitals_pattern_group(const VitalsPattern *pattern, const char *name);
+
+/* Likewise without a copy: returns where it is in the text that was searched, not ended by NUL. */
+const char *vitals_pattern_part(const VitalsPattern *pattern, const char *name, gsize *ret_length);

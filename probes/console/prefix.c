@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* How many prefixes one line may have: logger, syslog, level, stamp, caller, and one to spare. */
-enum { MAX_PREFIXES = 6 };
+enum { MAX_PREFIXES = 6, MAX_HOST = 64 };
 
 typedef struct {
     const char *at;
@@ -24,7 +24,16 @@ accept(Cursor *cursor, const char *text)
     return TRUE;
 }
 
-static gboolean
+static inline gboolean
+accept_char(Cursor *cursor, char c)
+{
+    if (cursor->at >= cursor->end || *cursor->at != c)
+        return FALSE;
+    cursor->at++;
+    return TRUE;
+}
+
+static inline gboolean
 accept_any(Cursor *cursor, const char *set)
 {
     if (cursor->at >= cursor->end || !*cursor->at || !strchr(set, *cursor->at))
@@ -33,7 +42,7 @@ accept_any(Cursor *cursor, const char *set)
     return TRUE;
 }
 
-static void
+static inline void
 skip_spaces(Cursor *cursor)
 {
     while (cursor->at < cursor->end && *cursor->at == ' ')
@@ -41,7 +50,7 @@ skip_spaces(Cursor *cursor)
 }
 
 /* Between @least and @most digits. */
-static gboolean
+static inline gboolean
 accept_number(Cursor *cursor, int least, int most, gint64 *ret_value)
 {
     const char *begin = cursor->at;
@@ -56,7 +65,7 @@ accept_number(Cursor *cursor, int least, int most, gint64 *ret_value)
 }
 
 /* The digits behind a decimal point, in microseconds. */
-static gboolean
+static inline gboolean
 accept_fraction(Cursor *cursor, gint64 *ret_micros)
 {
     gint64 micros = 0;
@@ -79,11 +88,11 @@ accept_stamp(Cursor *cursor, gint64 *ret_stamp)
     gint64 seconds;
     gint64 micros;
 
-    if (!accept(cursor, "["))
+    if (!accept_char(cursor, '['))
         return FALSE;
     skip_spaces(cursor);
-    if (!accept_number(cursor, 1, 10, &seconds) || !accept(cursor, ".") ||
-        !accept_fraction(cursor, &micros) || !accept(cursor, "]"))
+    if (!accept_number(cursor, 1, 10, &seconds) || !accept_char(cursor, '.') ||
+        !accept_fraction(cursor, &micros) || !accept_char(cursor, ']'))
         return FALSE;
     *ret_stamp = seconds * G_USEC_PER_SEC + micros;
     return TRUE;
@@ -180,14 +189,13 @@ static void
 skip_kernel_tag(Cursor *cursor, VitalsPrefix *prefix)
 {
     Cursor ahead = *cursor;
-    int length = 0;
 
-    for (; !accept(&ahead, "kernel: "); ahead.at++) {
-        if (ahead.at >= ahead.end || length++ > 64)
-            return;
-        if (*ahead.at == ' ' && memchr(cursor->at, ' ', ahead.at - cursor->at))
-            return;
-        if (*ahead.at == ':' || *ahead.at == '[')
+    if (!accept(&ahead, "kernel: ")) {
+        const char *last = MIN(ahead.at + MAX_HOST, ahead.end);
+
+        while (ahead.at < last && *ahead.at != ' ' && *ahead.at != ':' && *ahead.at != '[')
+            ahead.at++;
+        if (!accept(&ahead, " kernel: "))
             return;
     }
     prefix->kernel = TRUE;
@@ -300,34 +308,35 @@ peel_xen(Cursor *cursor, VitalsPrefix *prefix)
     return accept(cursor, "(XEN) ");
 }
 
+typedef gboolean (*Peel)(Cursor *cursor, VitalsPrefix *prefix);
+
 static gboolean
-peel_one(Cursor *cursor, VitalsPrefix *prefix)
+peel_with(Cursor *cursor, VitalsPrefix *prefix, Peel peel)
 {
-    static gboolean (*const kinds[])(Cursor *, VitalsPrefix *) = {
-        peel_stamp,  peel_caller, peel_level,    peel_date,
-        peel_syslog, peel_ctime,  peel_facility, peel_xen,
-    };
+    Cursor ahead = *cursor;
 
-    for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
-        Cursor ahead = *cursor;
-
-        if (kinds[i](&ahead, prefix)) {
-            *cursor = ahead;
-            return TRUE;
-        }
-    }
-    return FALSE;
+    if (!peel(&ahead, prefix))
+        return FALSE;
+    *cursor = ahead;
+    return TRUE;
 }
 
-/* All prefixes begin with one of these: most of userspace's lines are done here. */
+/* What a prefix begins with tells which it may be: most lines of userspace are done here. */
 static inline gboolean
-may_begin_prefix(char c)
+peel_one(Cursor *cursor, VitalsPrefix *prefix)
 {
+    char c = *cursor->at;
+
     switch (c) {
     case '[':
+        return peel_with(cursor, prefix, peel_stamp) || peel_with(cursor, prefix, peel_caller) ||
+               peel_with(cursor, prefix, peel_date) || peel_with(cursor, prefix, peel_ctime);
     case '<':
+        return peel_with(cursor, prefix, peel_level);
     case '(':
+        return peel_with(cursor, prefix, peel_xen);
     case 'k':
+        return peel_with(cursor, prefix, peel_facility);
     case 'J':
     case 'F':
     case 'M':
@@ -336,9 +345,9 @@ may_begin_prefix(char c)
     case 'O':
     case 'N':
     case 'D':
-        return TRUE;
+        return peel_with(cursor, prefix, peel_syslog);
     default:
-        return c >= '0' && c <= '9';
+        return g_ascii_isdigit(c) && peel_with(cursor, prefix, peel_date);
     }
 }
 
@@ -349,7 +358,7 @@ vitals_prefix_peel(const char *text, gsize length, VitalsPrefix *ret_prefix)
 
     *ret_prefix = (VitalsPrefix){ .stamp = -1, .wall = -1, .level = -1 };
     for (int i = 0; i < MAX_PREFIXES && cursor.at < cursor.end; i++) {
-        if (!may_begin_prefix(*cursor.at) || !peel_one(&cursor, ret_prefix))
+        if (!peel_one(&cursor, ret_prefix))
             break;
     }
     /* journalctl -o short-monotonic has the tag behind the stamp */

@@ -52,7 +52,7 @@ static void
 rename_free(VitalsRename *rename)
 {
     g_free(rename->name);
-    g_ptr_array_unref(rename->patterns);
+    vitals_names_free(rename->names);
     g_free(rename);
 }
 
@@ -61,8 +61,11 @@ vitals_signatures_free(VitalsSignatures *signatures)
 {
     if (!signatures)
         return;
-    for (int i = 0; i < VITALS_SHAPE_MAX; i++)
-        g_ptr_array_unref(signatures->shapes[i]);
+    for (int i = 0; i < VITALS_SHAPE_MAX; i++) {
+        g_ptr_array_unref(signatures->shape_texts[i]);
+        vitals_pattern_free(signatures->shapes[i]);
+    }
+    g_hash_table_unref(signatures->functions);
     g_ptr_array_unref(signatures->renames);
     g_hash_table_unref(signatures->by_id);
     g_hash_table_unref(signatures->skips);
@@ -78,12 +81,6 @@ set_text(char **field, const char *text)
 {
     g_free(*field);
     *field = g_strdup(text);
-}
-
-static GPtrArray *
-new_patterns(void)
-{
-    return g_ptr_array_new_with_free_func((GDestroyNotify)vitals_pattern_free);
 }
 
 static gboolean
@@ -108,15 +105,21 @@ read_name(const VitalsReaderItem *item, const char *const *names, guint count, i
     return refuse(item, error, "not one of the names the format knows");
 }
 
+/* Puts the place before what is wrong there. */
+static gboolean
+locate(const VitalsReaderItem *item, GError **error)
+{
+    g_prefix_error(error, "console signatures, line %u: ", item->line);
+    return FALSE;
+}
+
 static gboolean
 read_pattern(const VitalsReaderItem *item, VitalsPattern **ret_pattern, GError **error)
 {
     VitalsPattern *pattern = vitals_pattern_new(item->value, error);
 
-    if (!pattern) {
-        g_prefix_error(error, "console signatures, line %u: ", item->line);
-        return FALSE;
-    }
+    if (!pattern)
+        return locate(item, error);
     vitals_pattern_free(*ret_pattern);
     *ret_pattern = pattern;
     return TRUE;
@@ -148,11 +151,11 @@ read_skips(VitalsSignatures *set, const VitalsReaderItem *item, VitalsSignature 
 
     g_ptr_array_set_size(signature->skip, 0);
     for (char **word = words; *word; word++) {
-        GPtrArray *patterns = g_hash_table_lookup(set->skips, *word);
+        VitalsNames *names = g_hash_table_lookup(set->skips, *word);
 
-        if (!patterns)
+        if (!names)
             return refuse(item, error, "there is no [Skip] of that name above");
-        g_ptr_array_add(signature->skip, g_ptr_array_ref(patterns));
+        g_ptr_array_add(signature->skip, names);
     }
     return TRUE;
 }
@@ -206,7 +209,7 @@ read_like(VitalsSignatures *set, const VitalsReaderItem *item, VitalsSignature *
     signature->again = model->again;
     memcpy(signature->sources, model->sources, sizeof model->sources);
     for (guint i = 0; i < model->skip->len; i++)
-        g_ptr_array_add(signature->skip, g_ptr_array_ref(g_ptr_array_index(model->skip, i)));
+        g_ptr_array_add(signature->skip, g_ptr_array_index(model->skip, i));
     set_text(&signature->kind, model->kind);
     set_text(&signature->title, model->title);
     set_text(&signature->explanation, model->explanation);
@@ -299,7 +302,7 @@ add_signature(VitalsSignatures *set, const char *id)
     VitalsSignature *signature = g_new0(VitalsSignature, 1);
 
     signature->id = g_strdup(id);
-    signature->skip = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
+    signature->skip = g_ptr_array_new(); /* what is in it belongs to the set */
     signature->fires = g_ptr_array_new_with_free_func(g_free);
     signature->silent = g_ptr_array_new_with_free_func(g_free);
     signature->severity = VITALS_CONSOLE_ERROR;
@@ -315,38 +318,25 @@ static gboolean
 read_shape(VitalsSignatures *set, const VitalsReaderItem *item, GError **error)
 {
     for (int i = 0; i < VITALS_SHAPE_MAX; i++) {
-        VitalsPattern *pattern = NULL;
-
         if (!g_str_equal(item->key, shape_keys[i]))
             continue;
-        if (!read_pattern(item, &pattern, error))
-            return FALSE;
-        g_ptr_array_add(set->shapes[i], pattern);
-        return TRUE;
+        g_ptr_array_add(set->shape_texts[i], g_strdup(item->value));
+        vitals_pattern_free(set->shapes[i]);
+        set->shapes[i] = vitals_pattern_join(set->shape_texts[i], i <= VITALS_SHAPE_ENTRY, error);
+        return set->shapes[i] || locate(item, error);
     }
     return refuse(item, error, "not a key of [Frames]");
 }
 
-static gboolean
-read_skip_entry(GPtrArray *patterns, const VitalsReaderItem *item, GError **error)
-{
-    VitalsPattern *pattern = NULL;
-
-    if (!read_pattern(item, &pattern, error))
-        return FALSE;
-    g_ptr_array_add(patterns, pattern);
-    return TRUE;
-}
-
-static GPtrArray *
+static VitalsNames *
 add_rename(VitalsSignatures *set, const char *name)
 {
     VitalsRename *rename = g_new0(VitalsRename, 1);
 
     rename->name = g_strdup(name);
-    rename->patterns = new_patterns();
+    rename->names = vitals_names_new();
     g_ptr_array_add(set->renames, rename);
-    return rename->patterns;
+    return rename->names;
 }
 
 /* One pass: what is referred to must stand above. */
@@ -354,7 +344,7 @@ static gboolean
 read_items(VitalsSignatures *set, const GPtrArray *items, GError **error)
 {
     VitalsSignature *signature = NULL;
-    GPtrArray *skip = NULL;
+    VitalsNames *names = NULL;
 
     for (guint i = 0; i < items->len; i++) {
         const VitalsReaderItem *item = g_ptr_array_index(items, i);
@@ -362,22 +352,22 @@ read_items(VitalsSignatures *set, const GPtrArray *items, GError **error)
 
         if (item->key && signature) {
             right = read_signature(set, signature, item, error);
-        } else if (item->key && skip) {
-            right = read_skip_entry(skip, item, error);
+        } else if (item->key && names) {
+            right = vitals_names_add(names, item->value, error) || locate(item, error);
         } else if (item->key) {
             right = read_shape(set, item, error);
         } else if (g_str_has_prefix(item->value, "Signature ")) {
             signature = add_signature(set, item->value + strlen("Signature "));
         } else if (g_str_has_prefix(item->value, "Skip ")) {
             signature = NULL;
-            skip = new_patterns();
-            g_hash_table_insert(set->skips, g_strdup(item->value + strlen("Skip ")), skip);
+            names = vitals_names_new();
+            g_hash_table_insert(set->skips, g_strdup(item->value + strlen("Skip ")), names);
         } else if (g_str_has_prefix(item->value, "Rename ")) {
             signature = NULL;
-            skip = add_rename(set, item->value + strlen("Rename "));
+            names = add_rename(set, item->value + strlen("Rename "));
         } else {
             signature = NULL;
-            skip = NULL;
+            names = NULL;
         }
         if (!right)
             return FALSE;
@@ -409,11 +399,12 @@ vitals_signatures_new(const GPtrArray *items, GError **error)
     set->literal_texts = g_ptr_array_new_with_free_func(g_free);
     set->owners = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
     set->renames = g_ptr_array_new_with_free_func((GDestroyNotify)rename_free);
+    set->functions = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     set->by_id = g_hash_table_new(g_str_hash, g_str_equal);
     set->skips =
-        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)vitals_names_free);
     for (int i = 0; i < VITALS_SHAPE_MAX; i++)
-        set->shapes[i] = new_patterns();
+        set->shape_texts[i] = g_ptr_array_new_with_free_func(g_free);
     if (!read_items(set, items, error) || !check(set, error))
         return NULL;
     set->literals = vitals_literals_new(set->literal_texts);

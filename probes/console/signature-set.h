@@ -12,14 +12,16 @@ struct VitalsSignatures {
     GPtrArray *literal_texts;
     GPtrArray *owners; /* for each literal a GPtrArray of the signatures that have it */
     VitalsLiterals *literals;
-    GHashTable *skips; /* name of a [Skip NAME] -> GPtrArray of patterns */
-    GPtrArray *shapes[VITALS_SHAPE_MAX];
+    GHashTable *skips; /* name of a [Skip NAME] -> VitalsNames */
+    GPtrArray *shape_texts[VITALS_SHAPE_MAX];
+    VitalsPattern *shapes[VITALS_SHAPE_MAX]; /* NULL if there are no texts */
     GHashTable *by_id;
-    GPtrArray *renames; /* of VitalsRename */
+    GPtrArray *renames;    /* of VitalsRename */
+    GHashTable *functions; /* a function as printed -> the name that titles show */
 };
 
 /* [Rename NAME]: functions that go by another name, as they are the same to the reader. */
 typedef struct {
     char *name;
-    GPtrArray *patterns;
+    VitalsNames *names;
 } VitalsRename;

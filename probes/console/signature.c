@@ -67,23 +67,13 @@ vitals_signatures_begin(VitalsSignatures *signatures, const char *text, gsize le
     return search.found;
 }
 
-static gboolean
-matches_any(const GPtrArray *patterns, const char *name)
-{
-    for (guint i = 0; i < patterns->len; i++) {
-        if (vitals_pattern_find(g_ptr_array_index(patterns, i), name, strlen(name), 0))
-            return TRUE;
-    }
-    return FALSE;
-}
-
 const char *
 vitals_signatures_rename(VitalsSignatures *signatures, const char *name)
 {
     for (guint i = 0; i < signatures->renames->len; i++) {
         const VitalsRename *rename = g_ptr_array_index(signatures->renames, i);
 
-        if (matches_any(rename->patterns, name))
+        if (vitals_names_have(rename->names, name))
             return rename->name;
     }
     return name;
@@ -93,13 +83,7 @@ VitalsPattern *
 vitals_signatures_shape(VitalsSignatures *signatures, VitalsShape shape, const char *text,
                         gsize length)
 {
-    const GPtrArray *patterns = signatures->shapes[shape];
+    VitalsPattern *pattern = signatures->shapes[shape];
 
-    for (guint i = 0; i < patterns->len; i++) {
-        VitalsPattern *pattern = g_ptr_array_index(patterns, i);
-
-        if (vitals_pattern_find(pattern, text, length, 0))
-            return pattern;
-    }
-    return NULL;
+    return pattern && vitals_pattern_find(pattern, text, length, 0) ? pattern : NULL;
 }

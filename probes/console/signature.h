@@ -2,6 +2,7 @@
 #pragma once
 
 #include "probes/console/literals.h"
+#include "probes/console/names.h"
 #include "probes/console/pattern.h"
 
 #include <glib.h>
@@ -43,7 +44,7 @@ typedef enum {
  * @detail: (nullable): must match in the report's text, too; how one beginning is told from another
  * @title: with {group} for groups of @begin and @detail and {frame} for the function
  * @sources: where the function is looked for, ended by %VITALS_FRAME_MAX
- * @skip: (element-type VitalsPattern): functions that say nothing about this kind of report
+ * @skip: (element-type VitalsNames): functions that say nothing about this kind of report
  * @lines: how many lines a report may have
  * @corrupted: a report that gets this title cannot be whole
  * @cascade: inside another report it is a consequence of it, not a report of its own
@@ -105,7 +106,10 @@ const GPtrArray *vitals_signatures_literals(const VitalsSignatures *signatures);
  */
 GPtrArray *vitals_signatures_begin(VitalsSignatures *signatures, const char *text, gsize length);
 
-/* What [Frames] says of call traces: see config/signatures/frames.conf. */
+/*
+ * What [Frames] says of call traces: see config/signatures/00-frames.conf. Up to ENTRY they are looked for
+ * at the beginning of a line only.
+ */
 typedef enum {
     VITALS_SHAPE_TRACE, /* begins a call trace */
     VITALS_SHAPE_FRAME, /* is a frame: group func, and `maybe` if it is unreliable */
@@ -131,7 +135,7 @@ const char *vitals_signatures_rename(VitalsSignatures *signatures, const char *n
 /**
  * vitals_signatures_shape:
  *
- * Returns: (transfer none) (nullable): the first pattern of @shape that matches, for its groups
+ * Returns: (transfer none) (nullable): the pattern of @shape if it matches, for its groups
  */
 VitalsPattern *vitals_signatures_shape(VitalsSignatures *signatures, VitalsShape shape,
                                        const char *text, gsize length);
