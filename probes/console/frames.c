@@ -40,7 +40,7 @@ typedef struct {
     GPtrArray *frames;
     guint trace;
     gboolean interrupted;
-    GString *name; /* as printed: scratch */
+    GString *name;      /* as printed: scratch */
     gboolean registers; /* were shown: the call trace that follows is of what was running */
 } Reading;
 

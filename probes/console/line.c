@@ -35,32 +35,51 @@ vitals_lines_free(VitalsLines *lines)
     g_free(lines);
 }
 
-/* Whether a line has bytes outside printable ASCII and tab; eight at a time, as nearly none has. */
-static gboolean
-is_dirty(const char *text, gsize length)
+static inline gboolean
+is_plain(char c)
 {
-    const guint64 ones = G_GUINT64_CONSTANT(0x0101010101010101);
-    const guint64 tops = ones * 0x80;
-    guint64 bad = 0;
+    return (guchar)(c - 0x20) < 0x7f - 0x20;
+}
+
+enum { BLOCK = 16 }; /* bytes that compilers look at all at once */
+
+/* Whether @BLOCK bytes are all shown as they are. */
+static inline gboolean
+is_plain_block(const char *text)
+{
+    guint8 bad = 0;
+
+    for (gsize at = 0; at < BLOCK; at++)
+        bad |= !is_plain(text[at]);
+    return !bad;
+}
+
+/* How many bytes from here on are shown as they are. */
+static gsize
+count_plain(const char *text, gsize length)
+{
     gsize at = 0;
 
-    for (; at + 8 <= length; at += 8) {
-        guint64 word;
+    while (at + BLOCK <= length && is_plain_block(text + at))
+        at += BLOCK;
+    while (at < length && (is_plain(text[at]) || text[at] == '\t'))
+        at++;
+    return at;
+}
 
-        memcpy(&word, text + at, sizeof word);
-        /* a byte's top bit is set in turn if it is >= 0x80, < 0x20, 0x7f */
-        bad |= word | ((word - ones * 0x20) & ~word) |
-               (((word ^ ones * 0x7f) - ones) & ~(word ^ ones * 0x7f));
-    }
-    if (bad & tops)
-        return TRUE;
-    for (; at < length; at++) {
-        guchar byte = (guchar)text[at];
+/* Whether all of a line is; its last block overlaps the one before. */
+static gboolean
+is_plain_line(const char *text, gsize length)
+{
+    gsize at = 0;
 
-        if (byte < 0x20 || byte >= 0x7f)
-            return TRUE;
+    if (length < BLOCK)
+        return count_plain(text, length) == length;
+    for (; at + BLOCK <= length; at += BLOCK) {
+        if (!is_plain_block(text + at))
+            return FALSE;
     }
-    return FALSE;
+    return at == length || is_plain_block(text + length - BLOCK);
 }
 
 /* Skips an escape sequence (ECMA-48): CSI … final byte, a string up to BEL or ST, or two bytes. */
@@ -96,16 +115,19 @@ static void
 append_clean(GString *out, const char *text, gsize length)
 {
     for (gsize at = 0; at < length;) {
-        guchar byte = (guchar)text[at];
+        gsize plain = count_plain(text + at, length - at);
         gunichar character;
 
-        if (byte == '\033') {
+        if (plain > 0) {
+            g_string_append_len(out, text + at, (gssize)plain);
+            at += plain;
+            continue;
+        }
+        if (text[at] == '\033') {
             at += escape_length(text + at, length - at);
             continue;
         }
-        if (byte < 0x80) {
-            if (byte == '\t' || (byte >= 0x20 && byte != 0x7f))
-                g_string_append_c(out, (char)byte);
+        if ((guchar)text[at] < 0x80) {
             at++;
             continue;
         }
@@ -142,7 +164,7 @@ hand_out(VitalsLines *lines, const char *text, gsize length)
 static void
 take_part(VitalsLines *lines, const char *text, gsize length)
 {
-    if (is_dirty(text, length)) {
+    if (!is_plain_line(text, length)) {
         g_string_truncate(lines->clean, 0);
         append_clean(lines->clean, text, length);
         text = lines->clean->str;
@@ -160,7 +182,7 @@ take_line(VitalsLines *lines, const char *text, gsize length)
     }
     while (length > 0 && text[length - 1] == '\r')
         length--;
-    if (!is_dirty(text, length)) {
+    if (is_plain_line(text, length)) {
         hand_out(lines, text, length);
         return;
     }

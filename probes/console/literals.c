@@ -11,16 +11,17 @@ enum {
 typedef struct {
     const char *text;
     gsize length;
-    gsize offset; /* where in it the window is that is looked for */
-    guint32 head; /* first bytes of the window */
+    gsize offset;  /* where in it the window is that is looked for */
+    guint32 head;  /* first bytes of the window */
+    guint64 heads; /* a bit for each of the heads from here on in the same bucket */
     guint literal;
     gint next; /* in the same bucket, or -1 */
 } Entry;
 
 struct VitalsLiterals {
-    guint8 leap[PAIRS];    /* how far a pair of bytes is at least from the end of any window */
-    gint16 bucket[PAIRS];  /* first entry whose window ends in the pair, or -1 */
-    gint16 starts[BYTES];  /* first short entry that begins with the byte, or -1 */
+    guint8 leap[PAIRS];   /* how far a pair of bytes is at least from the end of any window */
+    gint16 bucket[PAIRS]; /* first entry whose window ends in the pair, or -1 */
+    gint16 starts[BYTES]; /* first short entry that begins with the byte, or -1 */
     Entry *entries;
     char **texts;
     gsize window; /* length of the shortest string that is not short */
@@ -33,6 +34,13 @@ pair(const char *at)
 
     memcpy(&bytes, at, sizeof bytes);
     return bytes;
+}
+
+/* One of 64 bits: nearly all places where a bucket might match are dismissed by it. */
+static inline guint64
+head_bit(guint32 head)
+{
+    return G_GUINT64_CONSTANT(1) << (head * 0x9e3779b1u >> 26);
 }
 
 static gsize
@@ -49,33 +57,50 @@ choose_window(const GPtrArray *texts)
     return least;
 }
 
-/* How often two bytes are likely to follow each other in a log: small letters and digits do, and blanks. */
+/* How often a byte is met in a log, roughly. */
 static guint
-commonness(const char *pair)
+commonness(char c)
 {
-    gboolean first = g_ascii_islower(pair[0]) || g_ascii_isdigit(pair[0]);
-    gboolean second = g_ascii_islower(pair[1]) || g_ascii_isdigit(pair[1]);
-
-    if (first && second)
+    if (strchr("etaoinsr", c))
         return 8;
-    if ((first || pair[0] == ' ') && (second || pair[1] == ' '))
+    if (strchr("dlcump 0123456789", c))
+        return 6;
+    if (strchr("fghbvwxyk./:=-_[]", c))
         return 4;
-    return 1;
+    return g_ascii_isupper(c) ? 2 : 1;
 }
 
-/* The part of a string that ordinary lines are least likely to have anything of. */
+/*
+ * What the search loses by a window that begins at @begin: how much shorter its leaps become, over pairs
+ * as common as they are. Pairs that are in other windows anyway cost nothing more.
+ */
+static guint
+window_cost(const VitalsLiterals *literals, const char *begin)
+{
+    guint cost = 0;
+
+    for (gsize at = 0; at + 2 <= literals->window; at++) {
+        gsize distance = literals->window - 2 - at;
+        gsize leap = literals->leap[pair(begin + at)];
+
+        if (leap > distance)
+            cost += (guint)(leap - distance) * commonness(begin[at]) * commonness(begin[at + 1]);
+        if (distance == 0)
+            cost += 4 * commonness(begin[at]) * commonness(begin[at + 1]);
+    }
+    return cost;
+}
+
+/* The part of a string that slows the search down least. */
 static gsize
-choose_offset(const char *text, gsize length, gsize window)
+choose_offset(const VitalsLiterals *literals, const Entry *entry)
 {
     guint least = G_MAXUINT;
     gsize best = 0;
 
-    for (gsize offset = 0; offset + window <= length; offset++) {
-        const char *begin = text + offset;
-        guint cost = 8 * commonness(begin + window - 2);
+    for (gsize offset = 0; offset + literals->window <= entry->length; offset++) {
+        guint cost = window_cost(literals, entry->text + offset);
 
-        for (gsize at = 0; at + 2 <= window; at++)
-            cost += commonness(begin + at);
         if (cost < least) {
             least = cost;
             best = offset;
@@ -100,7 +125,7 @@ add_entry(VitalsLiterals *literals, guint index, const char *text)
         literals->starts[(guchar)*text] = (gint16)index;
         return;
     }
-    entry->offset = choose_offset(entry->text, entry->length, literals->window);
+    entry->offset = choose_offset(literals, entry);
     begin = entry->text + entry->offset;
     memcpy(&entry->head, begin, sizeof entry->head);
     for (gsize at = 0; at + 2 <= literals->window; at++) {
@@ -110,6 +135,9 @@ add_entry(VitalsLiterals *literals, guint index, const char *text)
     }
     last = pair(begin + literals->window - 2);
     entry->next = literals->bucket[last];
+    entry->heads = head_bit(entry->head);
+    if (entry->next >= 0)
+        entry->heads |= literals->entries[entry->next].heads;
     literals->bucket[last] = (gint16)index;
 }
 
@@ -148,6 +176,8 @@ check_bucket(const VitalsLiterals *literals, gint bucket, const char *text, gsiz
     guint32 head;
 
     memcpy(&head, text + begin, sizeof head);
+    if (G_LIKELY(!(literals->entries[bucket].heads & head_bit(head))))
+        return TRUE;
     for (gint i = bucket; i >= 0; i = literals->entries[i].next) {
         const Entry *entry = &literals->entries[i];
 

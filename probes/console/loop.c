@@ -8,7 +8,7 @@ enum {
     SETS = 1024,
     WAYS = 4,
     TEXT_MAX = 96,     /* of a line is looked at */
-    SLACK = 8,         /* that mask() may write beyond it */
+    SLACK = 16,        /* room behind it, so that nobody needs to look where it ends */
     STEADY = 2,        /* equal distances in a row that make a loop */
     STEADY_LINES = 6,  /* where distances are counted in lines, as the log tells no time */
     MIN_LINES = 3,     /* lines closer together are one burst */
@@ -84,7 +84,7 @@ skip_number(const char *text, gsize length, gsize at)
 /*
  * Copies @text without what differs between repetitions: a run of digits, and of hexadecimal digits
  * that begins with one, becomes one `#`. Eight bytes at a time, as most have no digit; @out has room for
- * that many beyond @length. Returns the new length.
+ * SLACK more bytes. Returns the new length.
  */
 static gsize
 mask(const char *text, gsize length, char *out)
@@ -112,26 +112,29 @@ mask(const char *text, gsize length, char *out)
     return size;
 }
 
-/* The multiply-and-fold step of wyhash (public domain): eight bytes at a time. */
+/*
+ * Two chains of multiplications side by side, each over every other eight bytes. Behind @length there is
+ * room for zeros.
+ */
 static guint64
-hash_bytes(const char *text, gsize length)
+hash_bytes(char *text, gsize length)
 {
-    guint64 hash = length * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15);
+    const guint64 factor = G_GUINT64_CONSTANT(0xa0761d6478bd642f);
+    guint64 first = length * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15);
+    guint64 second = factor;
 
-    while (length > 0) {
-        guint64 word = 0;
-        gsize part = MIN(length, sizeof word);
+    memset(text + length, 0, SLACK);
+    for (gsize at = 0; at < length; at += SLACK) {
+        guint64 words[2];
 
-        if (part == sizeof word)
-            memcpy(&word, text, sizeof word);
-        else
-            memcpy(&word, text, part);
-        hash = (hash ^ word) * G_GUINT64_CONSTANT(0xa0761d6478bd642f);
-        hash ^= hash >> 32;
-        text += part;
-        length -= part;
+        memcpy(words, text + at, sizeof words);
+        first = (first ^ words[0]) * factor;
+        first ^= first >> 32;
+        second = (second ^ words[1]) * factor;
+        second ^= second >> 29;
     }
-    return hash | 1; /* 0 is an empty slot */
+    first = (first ^ second) * factor;
+    return (first ^ first >> 32) | 1; /* 0 is an empty slot */
 }
 
 static int

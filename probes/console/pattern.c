@@ -38,10 +38,10 @@ compile(const char *text, guint32 options, GError **error)
     PCRE2_SIZE offset = 0;
     int code = 0;
 
-    pattern->code =
-        pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED,
-                      PCRE2_MULTILINE | PCRE2_DUPNAMES | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | options,
-                      &code, &offset, NULL);
+    pattern->code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED,
+                                  PCRE2_MULTILINE | PCRE2_DUPNAMES | PCRE2_NEVER_UTF |
+                                      PCRE2_NEVER_UCP | options,
+                                  &code, &offset, NULL);
     if (!pattern->code) {
         refuse(text, code, offset, error);
         return NULL;

@@ -64,6 +64,29 @@ accept_number(Cursor *cursor, int least, int most, gint64 *ret_value)
     return TRUE;
 }
 
+/* What nearly every stamp has, without a branch for each of them. */
+static inline gboolean
+accept_six_digits(Cursor *cursor, gint64 *ret_value)
+{
+    const char *at = cursor->at;
+    guint value = 0;
+    gboolean wrong = FALSE;
+
+    if (cursor->end - at < 7 || g_ascii_isdigit(at[6]))
+        return FALSE;
+    for (int i = 0; i < 6; i++) {
+        guint digit = (guchar)(at[i] - '0');
+
+        wrong |= digit > 9;
+        value = value * 10 + digit;
+    }
+    if (wrong)
+        return FALSE;
+    cursor->at += 6;
+    *ret_value = value;
+    return TRUE;
+}
+
 /* The digits behind a decimal point, in microseconds. */
 static inline gboolean
 accept_fraction(Cursor *cursor, gint64 *ret_micros)
@@ -71,6 +94,8 @@ accept_fraction(Cursor *cursor, gint64 *ret_micros)
     gint64 micros = 0;
     int digits = 0;
 
+    if (accept_six_digits(cursor, ret_micros))
+        return TRUE;
     for (; cursor->at < cursor->end && g_ascii_isdigit(*cursor->at); cursor->at++, digits++)
         micros = digits < 6 ? micros * 10 + (*cursor->at - '0') : micros;
     if (digits < 3 || digits > 9)
