@@ -36,7 +36,7 @@ vitals_finding_free(gpointer data)
         return;
     g_free(finding->message);
     g_free(finding->remedy);
-    g_free(finding->fix);
+    vitals_fix_free(finding->fix);
     g_free(finding);
 }
 
@@ -101,6 +101,14 @@ vitals_findings_add(VitalsFindings *findings, const VitalsXmlNode *where, const 
     finding->remedy = g_strdup(findings->rule->remedy);
     g_ptr_array_add(findings->found, finding);
     return finding;
+}
+
+VitalsFix *
+vitals_finding_offer(VitalsFinding *finding, VitalsFixSafety safety)
+{
+    vitals_fix_free(finding->fix);
+    finding->fix = vitals_fix_new(safety);
+    return finding->fix;
 }
 
 void

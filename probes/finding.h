@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "probes/xml.h"
+#include "probes/fix.h"
 
 typedef enum {
     VITALS_SEVERITY_NOTICE,  /* advice, or a matter of the site's profile */
@@ -29,7 +29,7 @@ typedef struct VitalsRule VitalsRule;
  * @offset: the bytes of that line before it
  * @message: one line with the guest's own values, safe on a terminal
  * @remedy: one line: what to do; safe on a terminal
- * @fix: (nullable): the XML that belongs there instead, or in addition, where the rule knows it exactly
+ * @fix: (nullable): what cures it, where the rule knows it exactly
  */
 typedef struct {
     const VitalsRule *rule;
@@ -39,7 +39,7 @@ typedef struct {
     gsize offset;
     char *message;
     char *remedy;
-    char *fix;
+    VitalsFix *fix;
 } VitalsFinding;
 
 /**
@@ -109,6 +109,16 @@ void vitals_findings_begin(VitalsFindings *findings, const VitalsRule *rule);
  */
 VitalsFinding *vitals_findings_add(VitalsFindings *findings, const VitalsXmlNode *where,
                                    const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+/**
+ * vitals_finding_offer:
+ *
+ * Gives a finding a fix, to be filled by the rule with vitals_fix_…(). It has to cure the finding and
+ * bring no error of its own; tests/lint tries it on every bad*.xml.
+ *
+ * Returns: (transfer none): the fix
+ */
+VitalsFix *vitals_finding_offer(VitalsFinding *finding, VitalsFixSafety safety);
 
 /**
  * vitals_findings_add_unknown:

@@ -17,14 +17,27 @@ declared_encoding(const char *bytes, gsize length)
     return close && close < end ? g_strndup(quote + 1, (gsize)(close - quote - 1)) : NULL;
 }
 
+/* The byte order mark that the document begins with. */
+static const char *
+mark_of(const char *bytes, gsize length)
+{
+    static const char *const marks[] = { "\xef\xbb\xbf", "\xff\xfe", "\xfe\xff" };
+
+    for (guint i = 0; i < G_N_ELEMENTS(marks); i++) {
+        if (length >= strlen(marks[i]) && memcmp(bytes, marks[i], strlen(marks[i])) == 0)
+            return marks[i];
+    }
+    return "";
+}
+
 /* The document's encoding, by its byte order mark or declaration; %NULL for UTF-8. */
 static char *
-encoding_of(const char *bytes, gsize length)
+encoding_of(const char *bytes, gsize length, const char *mark)
 {
     g_autofree char *declared = NULL;
 
-    if (length >= 2 && (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0))
-        return g_strdup("UTF-16");
+    if (strlen(mark) == 2)
+        return g_strdup(mark[0] == '\xff' ? "UTF-16LE" : "UTF-16BE");
 
     declared = declared_encoding(bytes, length);
     if (!declared || g_ascii_strcasecmp(declared, "UTF-8") == 0 ||
@@ -34,18 +47,13 @@ encoding_of(const char *bytes, gsize length)
 }
 
 static char *
-to_utf8(const char *bytes, gsize length, gsize *ret_length)
+to_utf8(const VitalsSourceText *source, const char *bytes, gsize length, gsize *ret_length)
 {
-    g_autofree char *encoding = encoding_of(bytes, length);
     char *text;
 
-    if (encoding)
-        return g_convert(bytes, (gssize)length, "UTF-8", encoding, NULL, ret_length, NULL);
+    if (source->encoding)
+        return g_convert(bytes, (gssize)length, "UTF-8", source->encoding, NULL, ret_length, NULL);
 
-    if (length >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0) {
-        bytes += 3;
-        length -= 3;
-    }
     text = g_malloc(length + 1);
     memcpy(text, bytes, length);
     text[length] = '\0';
@@ -75,10 +83,12 @@ vitals_source_text_new(const char *bytes, gsize length, char **ret_problem, guin
     const char *nul;
 
     *ret_line = 0;
-    source->text = to_utf8(bytes, length, &source->length);
+    source->mark = mark_of(bytes, length);
+    source->encoding = encoding_of(bytes, length, source->mark);
+    source->text = to_utf8(source, bytes + strlen(source->mark), length - strlen(source->mark),
+                           &source->length);
     if (!source->text) {
-        g_autofree char *encoding = encoding_of(bytes, length);
-        g_autofree char *name = vitals_text_printable(encoding, -1);
+        g_autofree char *name = vitals_text_printable(source->encoding, -1);
 
         *ret_problem = g_strdup_printf(
             "the text is not in its declared encoding '%s', or that is not known here", name);
@@ -101,6 +111,7 @@ vitals_source_text_free(VitalsSourceText *source)
     if (!source)
         return;
     g_clear_pointer(&source->lines, g_array_unref);
+    g_free(source->encoding);
     g_free(source->text);
     g_free(source);
 }
@@ -138,4 +149,25 @@ vitals_source_text_line(const VitalsSourceText *source, guint line, gsize *ret_l
         end--;
     *ret_length = end - begin;
     return text + begin;
+}
+
+char *
+vitals_source_text_encode(const VitalsSourceText *source, const char *text, gsize *ret_length)
+{
+    g_autofree char *plain = NULL;
+    gsize mark = strlen(source->mark);
+    gsize length = strlen(text);
+    char *bytes;
+
+    plain = source->encoding
+                ? g_convert(text, (gssize)length, source->encoding, "UTF-8", NULL, &length, NULL)
+                : g_strndup(text, length);
+    if (!plain)
+        return NULL;
+    bytes = g_malloc(mark + length + 1);
+    memcpy(bytes, source->mark, mark);
+    memcpy(bytes + mark, plain, length);
+    bytes[mark + length] = '\0';
+    *ret_length = mark + length;
+    return bytes;
 }

@@ -12,11 +12,15 @@
  * @text: the text, ended by NUL and free of others; without a byte order mark
  * @length: its bytes
  * @lines: (element-type gsize): where each line begins; never empty
+ * @encoding: (nullable): what the document is written in, without a mark; %NULL for UTF-8
+ * @mark: its byte order mark; "" for none
  */
 typedef struct {
     char *text;
     gsize length;
     GArray *lines;
+    char *encoding;
+    const char *mark;
 } VitalsSourceText;
 
 /**
@@ -53,3 +57,14 @@ guint vitals_source_text_line_at(const VitalsSourceText *source, gsize offset);
  * Returns: (transfer none) (nullable): where that line begins; %NULL if there is no such line
  */
 const char *vitals_source_text_line(const VitalsSourceText *source, guint line, gsize *ret_length);
+
+/**
+ * vitals_source_text_encode:
+ * @text: a text in UTF-8
+ * @ret_length: (out): the bytes of the result
+ *
+ * Returns: (transfer full) (nullable): @text as the document is written, with its byte order mark;
+ *   %NULL if its encoding cannot hold it
+ */
+char *vitals_source_text_encode(const VitalsSourceText *source, const char *text,
+                                gsize *ret_length);

@@ -23,6 +23,7 @@ struct VitalsXmlNode {
     guint line;
     guint column;
     gsize offset; /* of the "<" in its line */
+    gsize end;    /* of the element in the text; 0 if that is not known */
 };
 
 struct VitalsXml {
@@ -197,6 +198,7 @@ on_end(void *data, const xmlChar *local, const xmlChar *prefix, const xmlChar *u
     g_strstrip(text->str);
     if (*text->str)
         parser->open->text = g_string_chunk_insert(parser->xml->strings, text->str);
+    parser->open->end = parser_offset(parser); /* the event comes behind the tag's ">" */
     parser->open = parser->open->parent;
 }
 
@@ -450,6 +452,54 @@ gsize
 vitals_xml_offset(const VitalsXmlNode *node)
 {
     return node->offset;
+}
+
+gboolean
+vitals_xml_extent(const VitalsXml *xml, const VitalsXmlNode *node, VitalsXmlExtent *ret_extent)
+{
+    const char *text = xml->source->text;
+    VitalsXmlExtent extent = { .end = node->end };
+    const char *tag_end;
+
+    extent.begin = g_array_index(xml->source->lines, gsize, node->line - 1) + node->offset;
+    if (extent.end <= extent.begin || text[extent.begin] != '<' || text[extent.end - 1] != '>')
+        return FALSE;
+    tag_end = text + extent.begin;
+    count_attributes(&tag_end);
+    extent.tag_end = (gsize)(tag_end - text) + 1;
+    extent.content_end = extent.end;
+    if (extent.tag_end < extent.end)
+        extent.content_end =
+            (gsize)(g_strrstr_len(text + extent.begin, (gssize)(extent.end - extent.begin), "</") -
+                    text);
+    *ret_extent = extent;
+    return extent.tag_end <= extent.content_end;
+}
+
+const char *
+vitals_xml_source(const VitalsXml *xml, gsize *ret_length)
+{
+    *ret_length = xml->source->length;
+    return xml->source->text;
+}
+
+gboolean
+vitals_xml_place(const VitalsXml *xml, gsize offset, gsize max, guint *ret_line, guint *ret_column)
+{
+    guint line = vitals_source_text_line_at(xml->source, offset);
+    gsize begin = g_array_index(xml->source->lines, gsize, line - 1);
+
+    if (offset - begin > max)
+        return FALSE;
+    *ret_line = line;
+    *ret_column = (guint)g_utf8_strlen(xml->source->text + begin, (gssize)(offset - begin)) + 1;
+    return TRUE;
+}
+
+char *
+vitals_xml_encode(const VitalsXml *xml, const char *text, gsize *ret_length)
+{
+    return vitals_source_text_encode(xml->source, text, ret_length);
 }
 
 const char *

@@ -106,6 +106,60 @@ guint vitals_xml_column(const VitalsXmlNode *node);
 gsize vitals_xml_offset(const VitalsXmlNode *node);
 
 /**
+ * VitalsXmlExtent: where an element stands in its document's text, in bytes
+ * @begin: its "<"
+ * @tag_end: behind the ">" of its start tag
+ * @content_end: the "<" of its end tag; @end for an element without one
+ * @end: behind its last ">"
+ */
+typedef struct {
+    gsize begin;
+    gsize tag_end;
+    gsize content_end;
+    gsize end;
+} VitalsXmlExtent;
+
+/**
+ * vitals_xml_extent:
+ * @ret_extent: (out): where @node stands in vitals_xml_source()
+ *
+ * Returns: whether that is known
+ */
+gboolean vitals_xml_extent(const VitalsXml *xml, const VitalsXmlNode *node,
+                           VitalsXmlExtent *ret_extent);
+
+/**
+ * vitals_xml_source:
+ * @ret_length: (out): its bytes
+ *
+ * Returns: (transfer none): the whole text in UTF-8, without a byte order mark and otherwise as it
+ *   came; ended by a NUL and without any before
+ */
+const char *vitals_xml_source(const VitalsXml *xml, gsize *ret_length);
+
+/**
+ * vitals_xml_place:
+ * @offset: bytes of vitals_xml_source()
+ * @max: how far into its line, in bytes, columns are counted: that takes time
+ * @ret_line: (out): the line, from 1
+ * @ret_column: (out): the column in characters, from 1
+ *
+ * Returns: whether it is not further
+ */
+gboolean vitals_xml_place(const VitalsXml *xml, gsize offset, gsize max, guint *ret_line,
+                          guint *ret_column);
+
+/**
+ * vitals_xml_encode:
+ * @text: a text in UTF-8, e.g. a changed vitals_xml_source()
+ * @ret_length: (out): the bytes of the result
+ *
+ * Returns: (transfer full) (nullable): @text as this document is written: in its encoding, with its
+ *   byte order mark; %NULL if that encoding cannot hold it
+ */
+char *vitals_xml_encode(const VitalsXml *xml, const char *text, gsize *ret_length);
+
+/**
  * vitals_xml_attribute:
  * @node: (nullable): an element
  * @name: name of an attribute in no name space

@@ -21,6 +21,9 @@ typedef struct {
     gboolean all;
     gboolean host;
     gboolean statistics;
+    gboolean diff;
+    gboolean fix;
+    gboolean unsafe_fixes;
 } Words;
 
 static void
@@ -147,6 +150,9 @@ understand(Words *words, VitalsLintOptions *options)
     options->all = words->all;
     options->host = words->host;
     options->statistics = words->statistics;
+    options->fix = words->fix;
+    options->unsafe_fixes = words->unsafe_fixes;
+    options->diff = words->diff || (words->unsafe_fixes && !words->fix);
     options->fail_on = VITALS_SEVERITY_ERROR;
     options->severities = g_hash_table_new(NULL, NULL);
 
@@ -154,6 +160,12 @@ understand(Words *words, VitalsLintOptions *options)
         return usage_error("no severity", words->fail_on);
     if (!g_strv_contains(formats, options->format))
         return usage_error("no format", options->format);
+    if (words->diff && words->fix)
+        return usage_error("either --diff, to look, or --fix, to change; not both, as in",
+                           "--diff --fix");
+    if (options->diff && !g_str_equal(options->format, "text"))
+        return usage_error("--diff is text; the other formats carry the fixes too:",
+                           options->format);
     if (words->profile) {
         g_auto(GStrv) names = g_strsplit(words->profile, ",", -1);
 
@@ -206,6 +218,14 @@ vitals_lint_options_parse(int *argc, char ***argv)
           "FILE" },
         { "statistics", 0, 0, G_OPTION_ARG_NONE, &words.statistics,
           "count findings by rule instead of showing them", NULL },
+        { "diff", 0, 0, G_OPTION_ARG_NONE, &words.diff,
+          "show what safe fixes would change, for 'patch -p1'", NULL },
+        { "fix", 0, 0, G_OPTION_ARG_NONE, &words.fix,
+          "make these changes in the FILEs; for '-' the result is printed", NULL },
+        { "unsafe-fixes", 0, 0, G_OPTION_ARG_NONE, &words.unsafe_fixes,
+          "with --diff (which it implies) or --fix: also what changes the guest's hardware or "
+          "somebody's policy",
+          NULL },
         { NULL },
     };
 

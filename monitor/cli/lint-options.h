@@ -16,6 +16,9 @@
  * @facts: (nullable): "host", "none" or a file of facts
  * @host: look at the host itself too
  * @statistics: count findings by rule instead of showing them
+ * @diff: show what fixes would change
+ * @fix: make these changes
+ * @unsafe_fixes: take unsafe fixes too
  */
 typedef struct {
     char *uri;
@@ -29,6 +32,9 @@ typedef struct {
     char *baseline;
     char *facts;
     gboolean statistics;
+    gboolean diff;
+    gboolean fix;
+    gboolean unsafe_fixes;
 } VitalsLintOptions;
 
 /**

@@ -1,24 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/cli/connect.h"
 #include "monitor/cli/input.h"
-#include "monitor/cli/lint-options.h"
+#include "monitor/cli/lint-fix.h"
+#include "monitor/cli/lint-judge.h"
 #include "monitor/cli/lint-walk.h"
 #include "monitor/cli/verb.h"
-#include "monitor/facts.h"
-#include "monitor/output/lint-baseline.h"
 #include "monitor/output/lint-json.h"
 #include "monitor/output/lint-junit.h"
 #include "monitor/output/lint-sarif.h"
 #include "monitor/output/lint-text.h"
-#include "probes/host-paths.h"
 #include "config/text.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-/* A baseline of a large fleet: some thousand guests with some ten findings each. */
-#define MAX_BASELINE (64 * 1024 * 1024)
 
 typedef struct Run Run;
 
@@ -33,13 +28,12 @@ typedef struct {
 struct Run {
     const VitalsLintOptions *options;
     const Format *format;
-    VitalsLintBaseline *baseline; /* NULL for none */
-    VitalsHostFacts *facts;       /* of every guest's host, where the user said so */
-    VitalsHostFacts *own;         /* of this host, once a guest of its libvirt asked for it */
-    json_t *json;                 /* array of sources or results */
+    VitalsLintJudge judge;
+    VitalsLintFixes fixes;
+    json_t *json; /* array of sources or results */
     json_t *notifications;
-    char *today;
     gboolean colour;
+    gboolean is_quiet;   /* what is printed is a definition or a diff */
     gboolean failed;     /* a finding reached the severity that fails */
     gboolean unreadable; /* an input could not be used */
     gboolean undecided;  /* a guest's definition could not be got */
@@ -49,12 +43,9 @@ struct Run {
 static void
 clear_run(Run *run)
 {
-    vitals_lint_baseline_free(run->baseline);
-    vitals_host_facts_free(run->facts);
-    vitals_host_facts_free(run->own);
+    vitals_lint_judge_clear(&run->judge);
     json_decref(run->json);
     json_decref(run->notifications);
-    g_free(run->today);
     g_clear_pointer(&run->totals.by_rule, g_hash_table_unref);
 }
 
@@ -134,63 +125,18 @@ static const Format formats[] = {
 };
 
 static gboolean
-load_baseline(Run *run, const char *path)
-{
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GBytes) content = vitals_cli_read(path, MAX_BASELINE, &error);
-    g_autofree char *shown = vitals_text_printable(path, -1);
-
-    if (!content) {
-        g_printerr("virt-vitals: %s\n", error->message);
-        return FALSE;
-    }
-    run->baseline =
-        vitals_lint_baseline_parse(g_bytes_get_data(content, NULL), g_bytes_get_size(content));
-    if (!run->baseline)
-        g_printerr("virt-vitals: %s: no baseline; 'virt-vitals lint --format json' makes one\n",
-                   shown);
-    return run->baseline != NULL;
-}
-
-static gboolean
-load_facts(Run *run, const char *path)
-{
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GBytes) content = NULL;
-    g_autofree char *shown = vitals_text_printable(path, -1);
-
-    if (g_str_equal(path, "host") || g_str_equal(path, "none")) {
-        run->facts = *path == 'h' ? vitals_facts_collect("/") : NULL;
-        return TRUE;
-    }
-    content = vitals_cli_read(path, VITALS_FACTS_MAX_BYTES, &error);
-    if (!content) {
-        g_printerr("virt-vitals: %s\n", error->message);
-        return FALSE;
-    }
-    run->facts = vitals_facts_parse(g_bytes_get_data(content, NULL), g_bytes_get_size(content));
-    if (!run->facts)
-        g_printerr("virt-vitals: %s: no facts of a host; 'virt-vitals facts' makes them\n", shown);
-    return run->facts != NULL;
-}
-
-static gboolean
 prepare(Run *run, const VitalsLintOptions *options)
 {
-    g_autoptr(GDateTime) now = g_date_time_new_now_local();
-
     run->options = options;
     run->format = formats;
     while (!g_str_equal(run->format->name, options->format))
         run->format++;
     run->json = json_array();
     run->notifications = json_array();
-    run->today = g_date_time_format(now, "%Y-%m-%d");
     run->totals.by_rule = g_hash_table_new(NULL, NULL);
     run->colour =
         isatty(STDOUT_FILENO) && !g_getenv("NO_COLOR") && g_strcmp0(g_getenv("TERM"), "dumb") != 0;
-    return (!options->baseline || load_baseline(run, options->baseline)) &&
-           (!options->facts || load_facts(run, options->facts));
+    return vitals_lint_judge_init(&run->judge, options);
 }
 
 static gboolean
@@ -200,67 +146,31 @@ is_file(const char *argument)
            g_str_has_suffix(argument, ".xml") || g_file_test(argument, G_FILE_TEST_EXISTS);
 }
 
-/* Profiles raise first, so that what the user set for a rule is the last word. */
-static void
-set_severities(Run *run, VitalsFindings *findings)
+/* Returns: (nullable): what is to be judged, fixed where that is asked for */
+static VitalsDefinition *
+read_definition(Run *run, const VitalsLintSource *source, GBytes *content, GError **error)
 {
-    vitals_findings_raise(findings, run->options->profiles);
-    for (guint i = 0; i < findings->found->len; i++) {
-        VitalsFinding *finding = findings->found->pdata[i];
-        gpointer severity;
+    const VitalsLintOptions *options = run->options;
+    g_autoptr(GBytes) fixed =
+        options->diff || options->fix
+            ? vitals_lint_fix(&run->fixes, &run->judge, source, content, error)
+            : g_bytes_ref(content);
 
-        if (g_hash_table_lookup_extended(run->options->severities, finding->rule, NULL, &severity))
-            finding->severity = (VitalsSeverity)GPOINTER_TO_INT(severity);
-    }
-}
-
-/* A guest of this host's libvirt runs here; a file may be for any host. A URI with a host in it begins
- * its authority with something else than "/". */
-static const VitalsHostFacts *
-facts_for(Run *run, gboolean is_domain)
-{
-    const char *uri = run->options->uri ? run->options->uri : g_getenv("LIBVIRT_DEFAULT_URI");
-    const char *authority = uri ? strstr(uri, "://") : NULL;
-    /* the guests of libvirt's test driver run nowhere */
-    gboolean is_local =
-        (!authority || authority[strlen("://")] == '/') && !(uri && g_str_has_prefix(uri, "test:"));
-
-    if (run->options->facts || !is_domain || !is_local)
-        return run->facts;
-    if (!run->own)
-        run->own = vitals_facts_collect("/");
-    return run->own;
-}
-
-/* Files are looked at where the facts are this host's own; what a file of facts does not hold stays
- * unknown. */
-static void
-look_at_paths(Run *run, const VitalsDefinition *definition)
-{
-    gboolean is_host = g_strcmp0(run->options->facts, "host") == 0;
-    VitalsHostFacts *facts = is_host ? run->facts : definition->host ? run->own : NULL;
-    g_autoptr(GPtrArray) paths = facts ? vitals_host_paths(definition) : NULL;
-
-    for (guint i = 0; paths && i < paths->len; i++)
-        vitals_facts_look_at(facts, "/", paths->pdata[i]);
+    return fixed ? vitals_definition_new(source->name, g_bytes_get_data(fixed, NULL),
+                                         g_bytes_get_size(fixed), NULL, error)
+                 : NULL;
 }
 
 /* Returns FALSE if it is something else than a guest's definition, and @is_found says that nobody named
  * it as one. */
 static gboolean
-judge(Run *run, VitalsLintSource *source, const char *xml, gsize length, gboolean is_found)
+judge(Run *run, VitalsLintSource *source, GBytes *content, gboolean is_found)
 {
     g_autoptr(GError) error = NULL;
 
-    source->definition =
-        vitals_definition_new(source->name, xml, length, facts_for(run, source->is_domain), &error);
+    source->definition = read_definition(run, source, content, &error);
     if (source->definition) {
-        source->definition->today = run->today;
-        look_at_paths(run, source->definition);
-        source->findings = vitals_lint(source->definition, run->options->rules);
-        set_severities(run, source->findings);
-        if (run->baseline)
-            run->totals.known += vitals_lint_baseline_apply(run->baseline, source);
+        run->totals.known += vitals_lint_judge(&run->judge, source);
         return TRUE;
     }
     if (is_found && g_error_matches(error, VITALS_XML_ERROR, VITALS_XML_ERROR_OTHER_DOCUMENT))
@@ -277,8 +187,7 @@ judge_file(Run *run, VitalsLintSource *source, gboolean is_found)
     g_autoptr(GBytes) content = vitals_cli_read(source->name, VITALS_XML_MAX_BYTES, &error);
 
     if (content)
-        return judge(run, source, g_bytes_get_data(content, NULL), g_bytes_get_size(content),
-                     is_found);
+        return judge(run, source, content, is_found);
     source->problem = g_strdup(error->message);
     run->unreadable = TRUE;
     return TRUE;
@@ -294,7 +203,9 @@ judge_domain(Run *run, VitalsLintSource *source)
 
     source->is_domain = TRUE;
     if (xml) {
-        judge(run, source, xml, strlen(xml), FALSE);
+        g_autoptr(GBytes) content = g_bytes_new(xml, strlen(xml));
+
+        judge(run, source, content, FALSE);
         return;
     }
     message = vitals_text_printable(error->message, -1);
@@ -316,7 +227,8 @@ conclude(Run *run, VitalsLintSource *source)
     vitals_lint_totals_add(&run->totals, source);
     if (source->problem)
         g_printerr("virt-vitals: %s\n", source->problem);
-    run->format->add(run, source);
+    if (!run->is_quiet)
+        run->format->add(run, source);
     for (guint i = 0; source->findings && i < source->findings->found->len; i++) {
         const VitalsFinding *finding = source->findings->found->pdata[i];
 
@@ -342,18 +254,14 @@ static void
 lint_host(Run *run)
 {
     g_autoptr(VitalsLintSource) source = g_new0(VitalsLintSource, 1);
-    const VitalsHostFacts *facts = run->facts;
+    const VitalsHostFacts *facts =
+        vitals_lint_judge_facts(&run->judge, run->options->host || run->options->all);
 
-    if (!facts && (run->options->host || run->options->all))
-        facts = facts_for(run, TRUE);
-    if (!facts)
+    if (!facts || run->is_quiet)
         return;
     source->name = g_strdup("host");
     source->definition = vitals_definition_new_host(facts);
-    source->findings = vitals_lint(source->definition, run->options->rules);
-    set_severities(run, source->findings);
-    if (run->baseline)
-        run->totals.known += vitals_lint_baseline_apply(run->baseline, source);
+    run->totals.known += vitals_lint_judge(&run->judge, source);
     conclude(run, source);
 }
 
@@ -405,12 +313,18 @@ run(int argc, char **argv)
         return VITALS_EXIT_USAGE;
     }
 
+    state.is_quiet = options->diff;
+    for (int i = 1; i < argc && options->fix; i++)
+        state.is_quiet |= g_str_equal(argv[i], "-");
     if (options->all)
         lint_all(&state);
     for (int i = 1; i < argc; i++)
         lint_argument(&state, argv[i]);
     lint_host(&state);
-    state.format->finish(&state);
+    if (!state.is_quiet)
+        state.format->finish(&state);
+    if (options->diff || options->fix)
+        vitals_lint_fix_summary(&state.fixes, options);
 
     if (state.unreadable)
         return VITALS_EXIT_USAGE;

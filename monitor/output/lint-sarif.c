@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/output/lint-sarif.h"
+#include "monitor/output/lint-json.h"
 
 static const char *const levels[] = {
     [VITALS_SEVERITY_NOTICE] = "note",
@@ -48,6 +49,35 @@ render_result(const VitalsLintSource *source, const VitalsFinding *finding)
                      "partialFingerprints", "finding/v1", fingerprint);
 }
 
+static json_t *
+render_replacement(guint line, guint column, guint end_line, guint end_column, const char *text)
+{
+    return json_pack("{s:{s:i, s:i, s:i, s:i}, s:{s:s}}", "deletedRegion", "startLine", (int)line,
+                     "startColumn", (int)column, "endLine", (int)end_line, "endColumn",
+                     (int)end_column, "insertedContent", "text", text);
+}
+
+/* A viewer offers what stands here at a click, so it says which fixes change the guest. */
+static void
+add_fix(json_t *result, const VitalsLintSource *source, const VitalsFix *fix)
+{
+    g_autofree char *uri = uri_of(source->name);
+    g_autofree char *what = vitals_fix_describe(fix);
+    gboolean is_safe = vitals_fix_is_safe(fix);
+    g_autofree char *text = g_strconcat(is_safe ? "safe: " : "unsafe: ", what, NULL);
+    json_t *replacements = vitals_lint_edits_json(source->definition->xml, fix, render_replacement);
+
+    if (json_array_size(replacements) == 0) {
+        json_decref(replacements);
+        return;
+    }
+    json_object_set_new(result, "fixes",
+                        json_pack("[{s:{s:s}, s:[{s:{s:s}, s:o}], s:{s:b}}]", "description", "text",
+                                  text, "artifactChanges", "artifactLocation", "uri", uri,
+                                  "replacements", replacements, "properties", "safe",
+                                  (int)is_safe));
+}
+
 void
 vitals_lint_sarif_add(json_t *results, json_t *notifications, const VitalsLintSource *source)
 {
@@ -56,8 +86,14 @@ vitals_lint_sarif_add(json_t *results, json_t *notifications, const VitalsLintSo
                                                        "message", "text", source->problem));
     if (!source->findings)
         return;
-    for (guint i = 0; i < source->findings->found->len; i++)
-        json_array_append_new(results, render_result(source, source->findings->found->pdata[i]));
+    for (guint i = 0; i < source->findings->found->len; i++) {
+        const VitalsFinding *finding = source->findings->found->pdata[i];
+        json_t *result = render_result(source, finding);
+
+        if (finding->fix)
+            add_fix(result, source, finding->fix);
+        json_array_append_new(results, result);
+    }
     for (guint i = 0; i < source->findings->suppressed->len; i++) {
         json_t *result = render_result(source, source->findings->suppressed->pdata[i]);
 

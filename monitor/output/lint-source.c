@@ -39,6 +39,10 @@ vitals_lint_totals_add(VitalsLintTotals *totals, const VitalsLintSource *source)
         guint before = GPOINTER_TO_UINT(g_hash_table_lookup(totals->by_rule, finding->rule));
 
         totals->by_severity[finding->severity]++;
+        if (finding->fix && vitals_fix_is_safe(finding->fix))
+            totals->fixable++;
+        else if (finding->fix)
+            totals->unsafely_fixable++;
         g_hash_table_insert(totals->by_rule, (gpointer)finding->rule, GUINT_TO_POINTER(before + 1));
     }
     totals->unknown += count_facts(source->findings->unknown);

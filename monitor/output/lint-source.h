@@ -31,6 +31,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsLintSource, vitals_lint_source_free)
  * @unknown: how many facts were missing
  * @suppressed: how many findings the definitions say to ignore
  * @known: how many findings the baseline holds
+ * @fixable: how many findings have a safe fix
+ * @unsafely_fixable: how many have one that is not safe
  * @by_rule: (element-type VitalsRule guint): how many findings of each rule
  */
 typedef struct {
@@ -41,6 +43,8 @@ typedef struct {
     guint unknown;
     guint suppressed;
     guint known;
+    guint fixable;
+    guint unsafely_fixable;
     GHashTable *by_rule;
 } VitalsLintTotals;
 

@@ -163,6 +163,23 @@ append_count(GString *out, const char *lead, guint count, const char *noun)
     g_string_append_printf(out, "%s%u %s%s", lead, count, noun, count == 1 ? "" : "s");
 }
 
+static void
+append_fixable(GString *out, const VitalsLintTotals *totals)
+{
+    if (totals->fixable > 0 && totals->unsafely_fixable > 0)
+        g_string_append_printf(
+            out,
+            "%u can be fixed safely, %u unsafely: --diff and --unsafe-fixes show "
+            "how, --fix does it\n",
+            totals->fixable, totals->unsafely_fixable);
+    else if (totals->fixable > 0)
+        g_string_append_printf(out, "%u can be fixed: --diff shows how, --fix does it\n",
+                               totals->fixable);
+    else if (totals->unsafely_fixable > 0)
+        g_string_append_printf(out, "%u can be fixed unsafely: --unsafe-fixes shows how\n",
+                               totals->unsafely_fixable);
+}
+
 char *
 vitals_lint_text_summary(const VitalsLintTotals *totals)
 {
@@ -182,5 +199,6 @@ vitals_lint_text_summary(const VitalsLintTotals *totals)
     if (totals->unreadable > 0)
         g_string_append_printf(out, "; %u not checked", totals->unreadable);
     g_string_append_c(out, '\n');
+    append_fixable(out, totals);
     return g_string_free(out, FALSE);
 }

@@ -31,6 +31,20 @@ connects(const VitalsXmlNode *channel)
     return g_strcmp0(vitals_xml_value(channel, "source/@mode"), "connect") == 0;
 }
 
+/* What belongs to the backend that is given up; libvirt makes a socket of its own. */
+static void
+drop_backend(VitalsFix *fix, const VitalsXmlNode *channel)
+{
+    static const char *const parts[] = { "source", "protocol" };
+
+    for (guint i = 0; i < G_N_ELEMENTS(parts); i++) {
+        g_autoptr(GPtrArray) nodes = vitals_xml_all(channel, parts[i]);
+
+        for (guint k = 0; k < nodes->len; k++)
+            vitals_fix_drop(fix, nodes->pdata[k]);
+    }
+}
+
 static VitalsAnswer
 check_agt003(const VitalsDefinition *definition, VitalsFindings *findings)
 {
@@ -39,12 +53,18 @@ check_agt003(const VitalsDefinition *definition, VitalsFindings *findings)
 
     if (!channel)
         return VITALS_ANSWER_NOT_APPLICABLE;
-    if (type && !g_str_equal(type, "unix"))
-        vitals_findings_add(findings, channel,
-                            "the agent's channel is of type '%s'; libvirt talks to the agent over "
-                            "'unix' only, so every agent call fails",
-                            type)
-            ->fix = g_strdup("type='unix'");
+    if (type && !g_str_equal(type, "unix")) {
+        VitalsFinding *finding = vitals_findings_add(
+            findings, channel,
+            "the agent's channel is of type '%s'; libvirt talks to the agent over "
+            "'unix' only, so every agent call fails",
+            type);
+
+        VitalsFix *fix = vitals_finding_offer(finding, VITALS_FIX_SAFE);
+
+        vitals_fix_set_attribute(fix, channel, "type", "unix");
+        drop_backend(fix, channel);
+    }
     return vitals_findings_answer(findings);
 }
 
@@ -85,12 +105,15 @@ check_agt004(const VitalsDefinition *definition, VitalsFindings *findings)
 
     if (!channel || g_strcmp0(vitals_xml_attribute(channel, "type"), "unix") != 0)
         return VITALS_ANSWER_NOT_APPLICABLE;
-    if (connects(channel))
-        vitals_findings_add(
+    if (connects(channel)) {
+        VitalsFinding *finding = vitals_findings_add(
             findings, channel,
             "the agent's channel connects to '%s' instead of listening; libvirt has "
             "to be the client, so the guest will not start",
             path ? path : "");
+
+        drop_backend(vitals_finding_offer(finding, VITALS_FIX_SAFE), channel);
+    }
     return vitals_findings_answer(findings);
 }
 
@@ -140,12 +163,15 @@ check_agt005(const VitalsDefinition *definition, VitalsFindings *findings)
 
     if (!path || g_strcmp0(vitals_xml_attribute(channel, "type"), "unix") != 0)
         return VITALS_ANSWER_NOT_APPLICABLE;
-    if (!connects(channel) && !is_generated(path))
-        vitals_findings_add(
+    if (!connects(channel) && !is_generated(path)) {
+        VitalsFinding *finding = vitals_findings_add(
             findings, vitals_xml_first(channel, "source"),
             "the agent's socket '%s' is written by hand: a clone of this guest would "
             "share it",
             path);
+
+        drop_backend(vitals_finding_offer(finding, VITALS_FIX_SAFE), channel);
+    }
     return vitals_findings_answer(findings);
 }
 
@@ -183,23 +209,26 @@ const VitalsRule vitals_rule_agt005 = {
 static VitalsAnswer
 check_agt006(const VitalsDefinition *definition, VitalsFindings *findings)
 {
-    g_autoptr(GPtrArray) targets = vitals_xml_all(definition->devices, "channel/target");
+    g_autoptr(GPtrArray) channels = vitals_xml_all(definition->devices, "channel");
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
 
-    for (guint i = 0; i < targets->len; i++) {
-        const char *name = vitals_xml_attribute(targets->pdata[i], "name");
+    for (guint i = 0; i < channels->len; i++) {
+        const VitalsXmlNode *target = vitals_xml_first(channels->pdata[i], "target");
+        const char *name = vitals_xml_attribute(target, "name");
         const VitalsXmlNode *first = name ? g_hash_table_lookup(seen, name) : NULL;
 
-        if (g_strcmp0(vitals_xml_attribute(targets->pdata[i], "type"), "virtio") != 0 || !name)
+        if (g_strcmp0(vitals_xml_attribute(target, "type"), "virtio") != 0 || !name)
             continue;
-        if (first)
-            vitals_findings_add(
-                findings, targets->pdata[i],
+        if (first) {
+            VitalsFinding *finding = vitals_findings_add(
+                findings, target,
                 "a virtio port '%s' is there already in line %u; the guest will not "
                 "start",
                 name, vitals_xml_line(first));
-        else
-            g_hash_table_insert(seen, (gpointer)name, targets->pdata[i]);
+
+            vitals_fix_drop(vitals_finding_offer(finding, VITALS_FIX_SAFE), channels->pdata[i]);
+        } else
+            g_hash_table_insert(seen, (gpointer)name, (gpointer)target);
     }
     return g_hash_table_size(seen) > 0 ? vitals_findings_answer(findings)
                                        : VITALS_ANSWER_NOT_APPLICABLE;

@@ -52,11 +52,16 @@ static VitalsAnswer
 check_agt001(const VitalsDefinition *definition, VitalsFindings *findings)
 {
     if (!find_target(definition, is_agent) && !find_target(definition, is_meant_for_agent) &&
-        !vitals_definition_passes(definition, AGENT_NAME))
-        vitals_findings_add(
+        !vitals_definition_passes(definition, AGENT_NAME)) {
+        VitalsFinding *finding = vitals_findings_add(
             findings, definition->devices,
             "the guest has no agent channel: no clean agent shutdown, no freeze for "
             "snapshots, no answer that tells hung from idle");
+
+        vitals_fix_add_below(
+            vitals_finding_offer(finding, VITALS_FIX_UNSAFE), definition->domain, "devices",
+            "<channel type='unix'><target type='virtio' name='" AGENT_NAME "'/></channel>");
+    }
     return vitals_findings_answer(findings);
 }
 
@@ -97,6 +102,7 @@ check_agt002(const VitalsDefinition *definition, VitalsFindings *findings)
 {
     const VitalsXmlNode *target = find_target(definition, is_meant_for_agent);
     VitalsFinding *finding;
+    VitalsFix *fix;
     const char *name;
     const char *type;
 
@@ -117,7 +123,9 @@ check_agt002(const VitalsDefinition *definition, VitalsFindings *findings)
                                       "the agent's channel is called '%s'; libvirt finds the agent "
                                       "only by '%s'",
                                       name, AGENT_NAME);
-    finding->fix = g_strdup("<target type='virtio' name='" AGENT_NAME "'/>");
+    fix = vitals_finding_offer(finding, VITALS_FIX_SAFE);
+    vitals_fix_set_attribute(fix, target, "type", "virtio");
+    vitals_fix_set_attribute(fix, target, "name", AGENT_NAME);
     return vitals_findings_answer(findings);
 }
 

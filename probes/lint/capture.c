@@ -10,10 +10,15 @@ static VitalsAnswer
 check_cap001(const VitalsDefinition *definition, VitalsFindings *findings)
 {
     if (!vitals_xml_first(definition->devices, "panic") &&
-        !vitals_definition_passes(definition, "pvpanic"))
-        vitals_findings_add(findings, definition->devices,
-                            "the guest has no panic device; after a kernel panic libvirt goes on "
-                            "saying 'running'");
+        !vitals_definition_passes(definition, "pvpanic")) {
+        VitalsFinding *finding = vitals_findings_add(
+            findings, definition->devices,
+            "the guest has no panic device; after a kernel panic libvirt goes on "
+            "saying 'running'");
+
+        vitals_fix_add_below(vitals_finding_offer(finding, VITALS_FIX_UNSAFE), definition->domain,
+                             "devices", "<panic model='isa'/>");
+    }
     return vitals_findings_answer(findings);
 }
 
@@ -57,6 +62,8 @@ check_cap003(const VitalsDefinition *definition, VitalsFindings *findings)
     const VitalsXmlNode *panic = vitals_xml_first(definition->devices, "panic");
     const VitalsXmlNode *on_crash = vitals_xml_first(definition->domain, "on_crash");
     const char *action = vitals_definition_on_crash(definition);
+    VitalsFinding *finding;
+    VitalsFix *fix;
 
     if (!panic && definition->driver != VITALS_DRIVER_XEN)
         return VITALS_ANSWER_NOT_APPLICABLE;
@@ -65,13 +72,19 @@ check_cap003(const VitalsDefinition *definition, VitalsFindings *findings)
         (definition->driver == VITALS_DRIVER_QEMU && vitals_definition_is_windows(definition)))
         return VITALS_ANSWER_PASS;
 
+    finding =
+        on_crash
+            ? vitals_findings_add(
+                  findings, on_crash,
+                  "on_crash is 'destroy': a guest that panics is killed with its memory")
+            : vitals_findings_add(findings, panic ? panic : definition->domain,
+                                  "there is no <on_crash>, which means 'destroy': a guest that "
+                                  "panics is killed with its memory");
+    fix = vitals_finding_offer(finding, VITALS_FIX_UNSAFE);
     if (on_crash)
-        vitals_findings_add(findings, on_crash,
-                            "on_crash is 'destroy': a guest that panics is killed with its memory");
+        vitals_fix_set_text(fix, on_crash, "coredump-destroy");
     else
-        vitals_findings_add(findings, panic ? panic : definition->domain,
-                            "there is no <on_crash>, which means 'destroy': a guest that panics is "
-                            "killed with its memory");
+        vitals_fix_add_child(fix, definition->domain, "<on_crash>coredump-destroy</on_crash>");
     return vitals_findings_answer(findings);
 }
 
@@ -138,6 +151,12 @@ check_cap007(const VitalsDefinition *definition, VitalsFindings *findings)
         is_off ? "off" : "not enabled", dumps ? " while on_crash is " : "", dumps ? action : "");
     if (dumps)
         finding->severity = VITALS_SEVERITY_WARNING;
+    if (vmcoreinfo)
+        vitals_fix_set_attribute(vitals_finding_offer(finding, VITALS_FIX_UNSAFE), vmcoreinfo,
+                                 "state", "on");
+    else
+        vitals_fix_add_below(vitals_finding_offer(finding, VITALS_FIX_UNSAFE), definition->domain,
+                             "features", "<vmcoreinfo state='on'/>");
     return vitals_findings_answer(findings);
 }
 

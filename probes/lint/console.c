@@ -55,21 +55,31 @@ check_ser006(const VitalsDefinition *definition, VitalsFindings *findings)
         g_str_has_prefix(vitals_xml_value(serial, "target/@type") ?: "", "isa-debug"))
         return VITALS_ANSWER_NOT_APPLICABLE;
 
-    if (!g_str_equal(backend_of(console), backend_of(serial)))
-        vitals_findings_add(findings, console,
-                            "this console is only another name of the first <serial> (line %u), so "
-                            "its type '%s' is dropped for '%s'",
-                            vitals_xml_line(serial), backend_of(console), backend_of(serial));
-    else if (!same_sources(console, serial))
-        vitals_findings_add(findings, console,
-                            "this console is only another name of the first <serial> (line %u), so "
-                            "its own <source> is dropped",
-                            vitals_xml_line(serial));
-    else if (log && g_strcmp0(log, vitals_xml_value(serial, "log/@file")) != 0)
-        vitals_findings_add(findings, console,
-                            "this console is only another name of the first <serial> (line %u), so "
-                            "its log '%s' is never written",
-                            vitals_xml_line(serial), log);
+    if (!g_str_equal(backend_of(console), backend_of(serial))) {
+        VitalsFinding *finding = vitals_findings_add(
+            findings, console,
+            "this console is only another name of the first <serial> (line %u), so "
+            "its type '%s' is dropped for '%s'",
+            vitals_xml_line(serial), backend_of(console), backend_of(serial));
+
+        vitals_fix_drop(vitals_finding_offer(finding, VITALS_FIX_SAFE), console);
+    } else if (!same_sources(console, serial)) {
+        VitalsFinding *finding = vitals_findings_add(
+            findings, console,
+            "this console is only another name of the first <serial> (line %u), so "
+            "its own <source> is dropped",
+            vitals_xml_line(serial));
+
+        vitals_fix_drop(vitals_finding_offer(finding, VITALS_FIX_SAFE), console);
+    } else if (log && g_strcmp0(log, vitals_xml_value(serial, "log/@file")) != 0) {
+        VitalsFinding *finding = vitals_findings_add(
+            findings, console,
+            "this console is only another name of the first <serial> (line %u), so "
+            "its log '%s' is never written",
+            vitals_xml_line(serial), log);
+
+        vitals_fix_drop(vitals_finding_offer(finding, VITALS_FIX_SAFE), console);
+    }
     return vitals_findings_answer(findings);
 }
 
@@ -128,6 +138,7 @@ check_ser009(const VitalsDefinition *definition, VitalsFindings *findings)
 {
     g_autoptr(GArray) ports = vitals_serial_ports(definition);
     g_autofree char *name = NULL;
+    g_autofree char *log = NULL;
     VitalsFinding *finding;
 
     if (ports->len == 0)
@@ -140,10 +151,11 @@ check_ser009(const VitalsDefinition *definition, VitalsFindings *findings)
                             "what the guest writes to this console (type '%s') is kept nowhere",
                             backend_of(port_at(ports, 0)->node));
     name = vitals_text_slug(vitals_xml_value(definition->domain, "name"), 100);
-    finding->fix =
-        g_strdup_printf("<log file='/var/log/libvirt/qemu/%s-serial0.log' append='on'/>", name);
+    log = g_strdup_printf("<log file='/var/log/libvirt/qemu/%s-serial0.log' append='on'/>", name);
+    vitals_fix_add_child(vitals_finding_offer(finding, VITALS_FIX_SAFE), port_at(ports, 0)->node,
+                         log);
     g_free(finding->remedy);
-    finding->remedy = g_strdup_printf("add %s to it", finding->fix);
+    finding->remedy = g_strdup_printf("add %s to it", log);
     return vitals_findings_answer(findings);
 }
 
@@ -242,10 +254,16 @@ check_ser008(const VitalsDefinition *definition, VitalsFindings *findings)
     if (vitals_definition_passes(definition, "-serial") ||
         vitals_definition_passes(definition, "-nographic"))
         return VITALS_ANSWER_PASS;
-    if (vitals_serial_is_virtio_only(definition))
-        vitals_findings_add(findings, vitals_xml_first(definition->devices, "console"),
-                            "the guest's only console is a virtio one: nothing is seen before its "
-                            "driver is loaded, and ttyS0 is a node without hardware");
+    if (vitals_serial_is_virtio_only(definition)) {
+        VitalsFinding *finding = vitals_findings_add(
+            findings, vitals_xml_first(definition->devices, "console"),
+            "the guest's only console is a virtio one: nothing is seen before its "
+            "driver is loaded, and ttyS0 is a node without hardware");
+
+        vitals_fix_add_before(vitals_finding_offer(finding, VITALS_FIX_UNSAFE),
+                              vitals_xml_first(definition->devices, "console"),
+                              "<console type='pty'><target type='serial'/></console>");
+    }
     return vitals_findings_answer(findings);
 }
 

@@ -22,12 +22,17 @@ check_cap002(const VitalsDefinition *definition, VitalsFindings *findings)
 
     if (!on_crash || g_str_equal(action, "destroy"))
         return VITALS_ANSWER_NOT_APPLICABLE;
-    if (!has_panic_device(definition))
-        vitals_findings_add(
+    if (!has_panic_device(definition)) {
+        VitalsFinding *finding = vitals_findings_add(
             findings, on_crash,
             "on_crash is '%s', but without a panic device libvirt is never told of a "
             "crash, so that never happens",
             action);
+
+        if (definition->machine == VITALS_MACHINE_X86)
+            vitals_fix_add_below(vitals_finding_offer(finding, VITALS_FIX_UNSAFE),
+                                 definition->domain, "devices", "<panic model='isa'/>");
+    }
     return vitals_findings_answer(findings);
 }
 
@@ -180,11 +185,16 @@ check_cap008(const VitalsDefinition *definition, VitalsFindings *findings)
     }
     if (devices->len == 0)
         return VITALS_ANSWER_NOT_APPLICABLE;
-    if (reason && !vitals_definition_passes(definition, "pvpanic"))
-        vitals_findings_add(findings, devices->pdata[0],
-                            "the only panic device is of model 'hyperv', which Windows alone uses; "
-                            "this guest is none, as %s",
-                            reason);
+    if (reason && !vitals_definition_passes(definition, "pvpanic")) {
+        VitalsFinding *finding = vitals_findings_add(
+            findings, devices->pdata[0],
+            "the only panic device is of model 'hyperv', which Windows alone uses; "
+            "this guest is none, as %s",
+            reason);
+
+        vitals_fix_add_below(vitals_finding_offer(finding, VITALS_FIX_UNSAFE), definition->domain,
+                             "devices", "<panic model='isa'/>");
+    }
     return vitals_findings_answer(findings);
 }
 
@@ -227,10 +237,16 @@ check_cap013(const VitalsDefinition *definition, VitalsFindings *findings)
     if (!on_reboot || !g_str_equal(vitals_xml_text(on_reboot), "destroy"))
         return VITALS_ANSWER_NOT_APPLICABLE;
     /* libguestfs runs its appliance so on purpose. */
-    if (!has_panic_device(definition) && !(name && g_str_has_prefix(name, "guestfs-")))
-        vitals_findings_add(findings, on_reboot,
-                            "on_reboot is 'destroy' and there is no panic device, so a guest that "
-                            "reboots at a panic looks as if it was shut down");
+    if (!has_panic_device(definition) && !(name && g_str_has_prefix(name, "guestfs-"))) {
+        VitalsFinding *finding = vitals_findings_add(
+            findings, on_reboot,
+            "on_reboot is 'destroy' and there is no panic device, so a guest that "
+            "reboots at a panic looks as if it was shut down");
+
+        if (definition->machine == VITALS_MACHINE_X86)
+            vitals_fix_add_below(vitals_finding_offer(finding, VITALS_FIX_UNSAFE),
+                                 definition->domain, "devices", "<panic model='isa'/>");
+    }
     return vitals_findings_answer(findings);
 }
 
@@ -353,12 +369,20 @@ check_cap020(const VitalsDefinition *definition, VitalsFindings *findings)
 
     if (!panic || !vitals_definition_is_windows(definition))
         return VITALS_ANSWER_NOT_APPLICABLE;
-    if (g_str_equal(action, "destroy") || g_str_equal(action, "restart"))
-        vitals_findings_add(
+    if (g_str_equal(action, "destroy") || g_str_equal(action, "restart")) {
+        VitalsFinding *finding = vitals_findings_add(
             findings, on_crash ? on_crash : panic,
             "Windows reports a crash before it writes its own dump, and on_crash '%s' "
             "ends it there: no dump inside and none outside",
             action);
+
+        VitalsFix *fix = vitals_finding_offer(finding, VITALS_FIX_UNSAFE);
+
+        if (on_crash)
+            vitals_fix_set_text(fix, on_crash, "coredump-destroy");
+        else
+            vitals_fix_add_child(fix, definition->domain, "<on_crash>coredump-destroy</on_crash>");
+    }
     return vitals_findings_answer(findings);
 }
 

@@ -35,12 +35,16 @@ check_dsk008(const VitalsDefinition *definition, VitalsFindings *findings)
 
         if (!is_media(disks->pdata[i]) || !file)
             continue;
-        if (!vitals_xml_attribute(source, "startupPolicy"))
-            vitals_findings_add(findings, source,
-                                "medium '%s' has to be there at each start; once it is deleted the "
-                                "guest no longer starts",
-                                file)
-                ->fix = g_strdup("startupPolicy='optional'");
+        if (!vitals_xml_attribute(source, "startupPolicy")) {
+            VitalsFinding *finding = vitals_findings_add(
+                findings, source,
+                "medium '%s' has to be there at each start; once it is deleted the "
+                "guest no longer starts",
+                file);
+
+            vitals_fix_set_attribute(vitals_finding_offer(finding, VITALS_FIX_SAFE), source,
+                                     "startupPolicy", "optional");
+        }
         answer = vitals_findings_answer(findings);
     }
     return answer;
@@ -97,12 +101,19 @@ check_dsk009(const VitalsDefinition *definition, VitalsFindings *findings)
 
         if (!file || !is_type(disks->pdata[i], "file"))
             continue;
-        if (g_str_has_prefix(file, "/dev/") && !is_file_under_dev(file))
-            vitals_findings_add(
+        if (g_str_has_prefix(file, "/dev/") && !is_file_under_dev(file)) {
+            VitalsFinding *finding = vitals_findings_add(
                 findings, disks->pdata[i],
                 "'%s' is a device, but the disk is of type 'file': QEMU refuses it and "
                 "the guest will not start",
                 file);
+
+            VitalsFix *fix = vitals_finding_offer(finding, VITALS_FIX_SAFE);
+
+            vitals_fix_set_attribute(fix, disks->pdata[i], "type", "block");
+            vitals_fix_rename_attribute(fix, vitals_xml_first(disks->pdata[i], "source"), "file",
+                                        "dev");
+        }
         answer = vitals_findings_answer(findings);
     }
     return answer;

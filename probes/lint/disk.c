@@ -40,6 +40,25 @@ format_of_name(const char *path)
     return NULL;
 }
 
+/* Says what libvirt does anyway, unless that is probably wrong (DSK002). */
+static void
+offer_raw(const VitalsDefinition *definition, const VitalsXmlNode *disk, VitalsFinding *finding)
+{
+    const char *file = vitals_xml_value(disk, "source/@file");
+    const VitalsXmlNode *driver = vitals_xml_first(disk, "driver");
+    const VitalsHostPath *found = vitals_host_path(definition, file);
+
+    if (definition->driver != VITALS_DRIVER_QEMU || format_of_name(file) ||
+        (found && found->format && *found->format && !g_str_equal(found->format, "raw")))
+        return;
+    if (driver)
+        vitals_fix_set_attribute(vitals_finding_offer(finding, VITALS_FIX_SAFE), driver, "type",
+                                 "raw");
+    else
+        vitals_fix_add_child(vitals_finding_offer(finding, VITALS_FIX_SAFE), disk,
+                             "<driver name='qemu' type='raw'/>");
+}
+
 static VitalsAnswer
 check_dsk001(const VitalsDefinition *definition, VitalsFindings *findings)
 {
@@ -53,9 +72,10 @@ check_dsk001(const VitalsDefinition *definition, VitalsFindings *findings)
         if (!is_disk(disk) || !file)
             continue;
         if (!vitals_xml_value(disk, "driver/@type"))
-            vitals_findings_add(findings, disk,
-                                "disk '%s' does not say its format, so libvirt takes it as raw",
-                                file);
+            offer_raw(definition, disk,
+                      vitals_findings_add(
+                          findings, disk,
+                          "disk '%s' does not say its format, so libvirt takes it as raw", file));
         answer = vitals_findings_answer(findings);
     }
     return answer;
@@ -99,15 +119,22 @@ judge_header(const VitalsDefinition *definition, const VitalsXmlNode *disk, cons
              const VitalsHostPath *found, VitalsFindings *findings)
 {
     static const char *const marked[] = { "qcow2", "qcow", "qed", "vmdk", "vhdx", "vdi", NULL };
-    const char *type = vitals_xml_value(disk, "driver/@type");
+    const VitalsXmlNode *driver = vitals_xml_first(disk, "driver");
+    const char *type = vitals_xml_attribute(driver, "type");
     const char *used = type ? type : "raw";
+    VitalsFinding *finding;
 
     if (!type && definition->driver != VITALS_DRIVER_QEMU)
         return;
-    if (*found->format ? !g_str_equal(used, found->format) : g_strv_contains(marked, used))
+    if (*found->format ? g_str_equal(used, found->format) : !g_strv_contains(marked, used))
+        return;
+    finding =
         vitals_findings_add(findings, disk, "disk '%s' is used as %s, but its first bytes say %s",
-                            file, used, *found->format ? found->format : "that it is not")
-            ->severity = VITALS_SEVERITY_ERROR;
+                            file, used, *found->format ? found->format : "that it is not");
+    finding->severity = VITALS_SEVERITY_ERROR;
+    if (driver && *found->format)
+        vitals_fix_set_attribute(vitals_finding_offer(finding, VITALS_FIX_UNSAFE), driver, "type",
+                                 found->format);
 }
 
 static VitalsAnswer
@@ -181,11 +208,15 @@ check_dsk003(const VitalsDefinition *definition, VitalsFindings *findings)
     for (guint i = 0; i < disks->len; i++) {
         if (is_value(disks->pdata[i], "driver/@cache", "unsafe") &&
             !vitals_xml_first(disks->pdata[i], "transient") &&
-            !vitals_xml_first(disks->pdata[i], "readonly"))
-            vitals_findings_add(
+            !vitals_xml_first(disks->pdata[i], "readonly")) {
+            VitalsFinding *finding = vitals_findings_add(
                 findings, vitals_xml_first(disks->pdata[i], "driver"),
                 "cache is 'unsafe': the guest's flushes are ignored, and a crash of "
                 "the host destroys its file system");
+
+            vitals_fix_drop_attribute(vitals_finding_offer(finding, VITALS_FIX_UNSAFE),
+                                      vitals_xml_first(disks->pdata[i], "driver"), "cache");
+        }
     }
     return vitals_findings_answer(findings);
 }
@@ -231,10 +262,19 @@ check_dsk004(const VitalsDefinition *definition, VitalsFindings *findings)
     for (guint i = 0; i < drivers->len; i++) {
         gboolean writes = is_value(drivers->pdata[i], "@error_policy", "ignore");
 
-        if (writes || is_value(drivers->pdata[i], "@rerror_policy", "ignore"))
-            vitals_findings_add(findings, drivers->pdata[i],
-                                "%s is 'ignore': what failed is reported to the guest as done",
-                                writes ? "error_policy" : "rerror_policy");
+        if (writes || is_value(drivers->pdata[i], "@rerror_policy", "ignore")) {
+            VitalsFinding *finding =
+                vitals_findings_add(findings, drivers->pdata[i],
+                                    "%s is 'ignore': what failed is reported to the guest as done",
+                                    writes ? "error_policy" : "rerror_policy");
+
+            VitalsFix *fix = vitals_finding_offer(finding, VITALS_FIX_UNSAFE);
+
+            if (writes)
+                vitals_fix_drop_attribute(fix, drivers->pdata[i], "error_policy");
+            if (is_value(drivers->pdata[i], "@rerror_policy", "ignore"))
+                vitals_fix_drop_attribute(fix, drivers->pdata[i], "rerror_policy");
+        }
     }
     return vitals_findings_answer(findings);
 }
@@ -333,12 +373,19 @@ check_dsk007(const VitalsDefinition *definition, VitalsFindings *findings)
         if (!vitals_xml_first(disk, "shareable") || vitals_xml_first(disk, "readonly") ||
             g_strcmp0(device, "cdrom") == 0)
             continue;
-        if (!cache || !(g_str_equal(cache, "none") || g_str_equal(cache, "directsync")))
-            vitals_findings_add(
+        if (!cache || !(g_str_equal(cache, "none") || g_str_equal(cache, "directsync"))) {
+            VitalsFinding *finding = vitals_findings_add(
                 findings, disk,
                 "the disk is shareable and its cache is '%s': two guests, two caches "
                 "of the host, and neither sees what the other wrote",
                 cache ? cache : "default");
+
+            const VitalsXmlNode *driver = vitals_xml_first(disk, "driver");
+
+            if (driver)
+                vitals_fix_set_attribute(vitals_finding_offer(finding, VITALS_FIX_UNSAFE), driver,
+                                         "cache", "none");
+        }
         answer = vitals_findings_answer(findings);
     }
     return answer;

@@ -15,12 +15,14 @@ check_pci016(const VitalsDefinition *definition, VitalsFindings *findings)
     for (guint i = 0; i < devices->len; i++) {
         const VitalsXmlNode *driver = vitals_xml_first(devices->pdata[i], "driver");
 
-        if (g_strcmp0(vitals_xml_attribute(driver, "name"), "kvm") == 0)
-            vitals_findings_add(
+        if (g_strcmp0(vitals_xml_attribute(driver, "name"), "kvm") == 0) {
+            VitalsFinding *finding = vitals_findings_add(
                 findings, driver,
                 "driver 'kvm' is the old way to assign a device and is gone; the guest "
-                "will not start")
-                ->fix = g_strdup("<driver name='vfio'/>");
+                "will not start");
+
+            vitals_fix_drop(vitals_finding_offer(finding, VITALS_FIX_SAFE), driver);
+        }
     }
     return vitals_findings_answer(findings);
 }
@@ -134,10 +136,13 @@ check_usb003(const VitalsDefinition *definition, VitalsFindings *findings)
     if (sources->len == 0)
         return VITALS_ANSWER_NOT_APPLICABLE;
     for (guint i = 0; i < sources->len; i++) {
-        if (!vitals_xml_attribute(sources->pdata[i], "startupPolicy"))
-            vitals_findings_add(findings, sources->pdata[i],
-                                "the guest does not start without this USB device")
-                ->fix = g_strdup("startupPolicy='optional'");
+        if (!vitals_xml_attribute(sources->pdata[i], "startupPolicy")) {
+            VitalsFinding *finding = vitals_findings_add(
+                findings, sources->pdata[i], "the guest does not start without this USB device");
+
+            vitals_fix_set_attribute(vitals_finding_offer(finding, VITALS_FIX_SAFE),
+                                     sources->pdata[i], "startupPolicy", "optional");
+        }
     }
     return vitals_findings_answer(findings);
 }

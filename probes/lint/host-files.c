@@ -23,12 +23,19 @@ check_dsk010(const VitalsDefinition *definition, VitalsFindings *findings)
             continue;
         if (!found)
             vitals_findings_add_unknown(findings, FACT);
-        else if (found->kind == VITALS_PATH_FILE)
-            vitals_findings_add(
+        else if (found->kind == VITALS_PATH_FILE) {
+            VitalsFinding *finding = vitals_findings_add(
                 findings, disks->pdata[i],
                 "'%s' is a file, but the disk is of type 'block': QEMU refuses it and "
                 "the guest will not start",
                 path);
+
+            VitalsFix *fix = vitals_finding_offer(finding, VITALS_FIX_SAFE);
+
+            vitals_fix_set_attribute(fix, disks->pdata[i], "type", "file");
+            vitals_fix_rename_attribute(fix, vitals_xml_first(disks->pdata[i], "source"), "dev",
+                                        "file");
+        }
         answer = vitals_findings_answer(findings);
     }
     return answer;

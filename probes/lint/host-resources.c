@@ -146,11 +146,15 @@ check_cpu001(const VitalsDefinition *definition, VitalsFindings *findings)
         return VITALS_ANSWER_NOT_APPLICABLE;
     if (!host || host->kvm == VITALS_UNKNOWN || !host->arch)
         vitals_findings_add_unknown(findings, "whether the host has KVM");
-    else if (host->kvm == VITALS_YES && (!arch || g_str_equal(arch, host->arch)))
-        vitals_findings_add(
+    else if (host->kvm == VITALS_YES && (!arch || g_str_equal(arch, host->arch))) {
+        VitalsFinding *finding = vitals_findings_add(
             findings, definition->domain,
             "type is 'qemu', so every instruction is emulated, though this host has "
             "KVM");
+
+        vitals_fix_set_attribute(vitals_finding_offer(finding, VITALS_FIX_UNSAFE),
+                                 definition->domain, "type", "kvm");
+    }
     return vitals_findings_answer(findings);
 }
 

@@ -29,13 +29,16 @@ check_net001(const VitalsDefinition *definition, VitalsFindings *findings)
 
         if (!address || vitals_xml_first(interfaces->pdata[i], "teaming"))
             continue;
-        if (owner)
-            vitals_findings_add(
+        if (owner) {
+            VitalsFinding *finding = vitals_findings_add(
                 findings, interfaces->pdata[i],
                 "MAC address %s belongs to the interface in line %u already: packets "
                 "will reach one or the other",
                 address, vitals_xml_line(owner));
-        else
+
+            vitals_fix_drop(vitals_finding_offer(finding, VITALS_FIX_UNSAFE),
+                            vitals_xml_first(interfaces->pdata[i], "mac"));
+        } else
             g_hash_table_insert(owners, g_steal_pointer(&lower), interfaces->pdata[i]);
     }
     return g_hash_table_size(owners) > 0 ? vitals_findings_answer(findings)
@@ -90,10 +93,21 @@ check_net002(const VitalsDefinition *definition, VitalsFindings *findings)
 
     for (guint i = 0; i < interfaces->len; i++) {
         if (is_any_type(interfaces->pdata[i], emulated) &&
-            !vitals_xml_value(interfaces->pdata[i], "model/@type"))
-            vitals_findings_add(findings, interfaces->pdata[i],
-                                "the interface has no model, so libvirt takes rtl8139, an emulated "
-                                "card of 100 Mbit/s");
+            !vitals_xml_value(interfaces->pdata[i], "model/@type")) {
+            VitalsFinding *finding = vitals_findings_add(
+                findings, interfaces->pdata[i],
+                "the interface has no model, so libvirt takes rtl8139, an emulated "
+                "card of 100 Mbit/s");
+
+            const VitalsXmlNode *model = vitals_xml_first(interfaces->pdata[i], "model");
+
+            if (model)
+                vitals_fix_set_attribute(vitals_finding_offer(finding, VITALS_FIX_UNSAFE), model,
+                                         "type", "virtio");
+            else
+                vitals_fix_add_child(vitals_finding_offer(finding, VITALS_FIX_UNSAFE),
+                                     interfaces->pdata[i], "<model type='virtio'/>");
+        }
     }
     return interfaces->len > 0 ? vitals_findings_answer(findings) : VITALS_ANSWER_NOT_APPLICABLE;
 }
@@ -123,6 +137,16 @@ const VitalsRule vitals_rule_net002 = {
     .check = check_net002,
 };
 
+/* A <target> may say more than the name. */
+static void
+drop_name(VitalsFix *fix, const VitalsXmlNode *target)
+{
+    if (vitals_xml_attribute(target, "managed"))
+        vitals_fix_drop_attribute(fix, target, "dev");
+    else
+        vitals_fix_drop(fix, target);
+}
+
 static VitalsAnswer
 check_net003(const VitalsDefinition *definition, VitalsFindings *findings)
 {
@@ -136,12 +160,15 @@ check_net003(const VitalsDefinition *definition, VitalsFindings *findings)
 
         if (!name || !is_any_type(interfaces->pdata[i], taps))
             continue;
-        if (strlen(name) >= IFNAMSIZ)
-            vitals_findings_add(
+        if (strlen(name) >= IFNAMSIZ) {
+            VitalsFinding *finding = vitals_findings_add(
                 findings, target,
                 "interface name '%s' has more than %d characters; the guest will not "
                 "start",
                 name, IFNAMSIZ - 1);
+
+            drop_name(vitals_finding_offer(finding, VITALS_FIX_SAFE), target);
+        }
         answer = vitals_findings_answer(findings);
     }
     return answer;
@@ -205,12 +232,15 @@ check_net004(const VitalsDefinition *definition, VitalsFindings *findings)
     for (guint i = 0; i < targets->len; i++) {
         const char *name = vitals_xml_attribute(targets->pdata[i], "dev");
 
-        if (name && is_reserved(name, definition->driver == VITALS_DRIVER_XEN))
-            vitals_findings_add(
+        if (name && is_reserved(name, definition->driver == VITALS_DRIVER_XEN)) {
+            VitalsFinding *finding = vitals_findings_add(
                 findings, targets->pdata[i],
                 "interface name '%s' is of the kind that libvirt makes itself, so it "
                 "is thrown away at define",
                 name);
+
+            drop_name(vitals_finding_offer(finding, VITALS_FIX_SAFE), targets->pdata[i]);
+        }
     }
     return vitals_findings_answer(findings);
 }

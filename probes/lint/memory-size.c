@@ -29,8 +29,8 @@ check_mem001(const VitalsDefinition *definition, VitalsFindings *findings)
             findings, size, "<%s> is %" G_GUINT64_FORMAT " KiB%s: too little for any guest to boot",
             names[i], kib, unit ? "" : ", as no unit means KiB");
         if (!unit)
-            finding->fix = g_strdup_printf("<%s unit='MiB'>%" G_GUINT64_FORMAT "</%s>", names[i],
-                                           kib, names[i]);
+            vitals_fix_set_attribute(vitals_finding_offer(finding, VITALS_FIX_UNSAFE), size, "unit",
+                                     "MiB");
         break;
     }
     return vitals_findings_answer(findings);
@@ -69,14 +69,15 @@ check_mem002(const VitalsDefinition *definition, VitalsFindings *findings)
     if (!vitals_definition_memory(current, &current_kib) ||
         !vitals_definition_total_memory(definition, &total) || total == 0)
         return VITALS_ANSWER_NOT_APPLICABLE;
-    if (current_kib > total)
-        vitals_findings_add(findings, current,
-                            "currentMemory is %" G_GUINT64_FORMAT
-                            " MiB and memory %" G_GUINT64_FORMAT
-                            " MiB; libvirt cuts it down without a word",
-                            current_kib / 1024, total / 1024)
-            ->fix = g_strdup_printf(
-            "<currentMemory unit='KiB'>%" G_GUINT64_FORMAT "</currentMemory>", total);
+    if (current_kib > total) {
+        VitalsFinding *finding = vitals_findings_add(findings, current,
+                                                     "currentMemory is %" G_GUINT64_FORMAT
+                                                     " MiB and memory %" G_GUINT64_FORMAT
+                                                     " MiB; libvirt cuts it down without a word",
+                                                     current_kib / 1024, total / 1024);
+
+        vitals_fix_drop(vitals_finding_offer(finding, VITALS_FIX_SAFE), current);
+    }
     return vitals_findings_answer(findings);
 }
 
@@ -113,30 +114,45 @@ is_decimal(const VitalsXmlNode *size)
     return g_strv_contains(units, upper);
 }
 
+/* The binary units that were probably meant. */
+static void
+offer_binary(VitalsFinding *finding, const GPtrArray *sizes)
+{
+    VitalsFix *fix = vitals_finding_offer(finding, VITALS_FIX_UNSAFE);
+
+    for (guint i = 0; i < sizes->len; i++) {
+        const char *unit = vitals_xml_attribute(sizes->pdata[i], "unit");
+        g_autofree char *binary = g_strdup_printf("%ciB", g_ascii_toupper(*unit));
+
+        vitals_fix_set_attribute(fix, sizes->pdata[i], "unit", binary);
+    }
+}
+
 static VitalsAnswer
 check_mem003(const VitalsDefinition *definition, VitalsFindings *findings)
 {
     static const char *const paths[] = { "memory", "maxMemory", "currentMemory", "memtune/*" };
-    const VitalsXmlNode *first = NULL;
-    guint count = 0;
+    g_autoptr(GPtrArray) decimal = g_ptr_array_new();
 
     for (guint i = 0; i < G_N_ELEMENTS(paths); i++) {
         g_autoptr(GPtrArray) sizes = vitals_xml_all(definition->domain, paths[i]);
 
         for (guint k = 0; k < sizes->len; k++) {
-            if (!is_decimal(sizes->pdata[k]))
-                continue;
-            count++;
-            first = first ? first : sizes->pdata[k];
+            if (is_decimal(sizes->pdata[k]))
+                g_ptr_array_add(decimal, sizes->pdata[k]);
         }
     }
-    if (first)
-        vitals_findings_add(
-            findings, first,
-            "<%s> is in %s, a decimal unit%s: less than the binary one that looks like "
-            "it, and not whole in large pages",
-            vitals_xml_name(first), vitals_xml_attribute(first, "unit"),
-            count > 1 ? " (and others are)" : "");
+    if (decimal->len > 0) {
+        const VitalsXmlNode *first = decimal->pdata[0];
+
+        offer_binary(vitals_findings_add(
+                         findings, first,
+                         "<%s> is in %s, a decimal unit%s: less than the binary one that looks "
+                         "like it, and not whole in large pages",
+                         vitals_xml_name(first), vitals_xml_attribute(first, "unit"),
+                         decimal->len > 1 ? " (and others are)" : ""),
+                     decimal);
+    }
     return vitals_findings_answer(findings);
 }
 
@@ -170,13 +186,15 @@ check_mem006(const VitalsDefinition *definition, VitalsFindings *findings)
     if (g_strcmp0(vitals_xml_value(definition->devices, "memballoon/@model"), "none") != 0)
         return VITALS_ANSWER_NOT_APPLICABLE;
     element = vitals_definition_balloon_gap(definition, &total, &current);
-    if (element)
-        vitals_findings_add(findings, element,
-                            "currentMemory is %" G_GUINT64_FORMAT " MiB of %" G_GUINT64_FORMAT
-                            " MiB, but without a balloon the guest gets it all",
-                            current / 1024, total / 1024)
-            ->fix = g_strdup_printf(
-            "<currentMemory unit='KiB'>%" G_GUINT64_FORMAT "</currentMemory>", total);
+    if (element) {
+        VitalsFinding *finding =
+            vitals_findings_add(findings, element,
+                                "currentMemory is %" G_GUINT64_FORMAT " MiB of %" G_GUINT64_FORMAT
+                                " MiB, but without a balloon the guest gets it all",
+                                current / 1024, total / 1024);
+
+        vitals_fix_drop(vitals_finding_offer(finding, VITALS_FIX_SAFE), element);
+    }
     return vitals_findings_answer(findings);
 }
 

@@ -15,6 +15,20 @@ gets_balloon(const VitalsDefinition *definition)
            (arch && (g_str_has_prefix(arch, "s390") || g_str_has_prefix(arch, "ppc64")));
 }
 
+static void
+offer_period(const VitalsDefinition *definition, const VitalsXmlNode *balloon, VitalsFix *fix)
+{
+    const VitalsXmlNode *stats = vitals_xml_first(balloon, "stats");
+
+    if (stats)
+        vitals_fix_set_attribute(fix, stats, "period", "10");
+    else if (balloon)
+        vitals_fix_add_child(fix, balloon, "<stats period='10'/>");
+    else
+        vitals_fix_add_below(fix, definition->domain, "devices",
+                             "<memballoon model='virtio'><stats period='10'/></memballoon>");
+}
+
 static VitalsAnswer
 check_mem004(const VitalsDefinition *definition, VitalsFindings *findings)
 {
@@ -37,9 +51,7 @@ check_mem004(const VitalsDefinition *definition, VitalsFindings *findings)
                 : vitals_findings_add(findings, definition->devices,
                                       "libvirt will add a balloon without a statistics period, so "
                                       "the guest's memory figures stay empty");
-    finding->fix =
-        g_strdup(balloon ? "<stats period='10'/>"
-                         : "<memballoon model='virtio'><stats period='10'/></memballoon>");
+    offer_period(definition, balloon, vitals_finding_offer(finding, VITALS_FIX_SAFE));
     return vitals_findings_answer(findings);
 }
 
@@ -90,10 +102,15 @@ check_mem005(const VitalsDefinition *definition, VitalsFindings *findings)
 {
     const VitalsXmlNode *balloon = vitals_xml_first(definition->devices, "memballoon");
 
-    if (g_strcmp0(vitals_xml_attribute(balloon, "model"), "none") == 0)
-        vitals_findings_add(findings, balloon,
-                            "the balloon is switched off, so the host sees nothing of the guest's "
-                            "memory and can take none back");
+    if (g_strcmp0(vitals_xml_attribute(balloon, "model"), "none") == 0) {
+        VitalsFinding *finding = vitals_findings_add(
+            findings, balloon,
+            "the balloon is switched off, so the host sees nothing of the guest's "
+            "memory and can take none back");
+
+        vitals_fix_set_attribute(vitals_finding_offer(finding, VITALS_FIX_UNSAFE), balloon, "model",
+                                 "virtio");
+    }
     return vitals_findings_answer(findings);
 }
 
@@ -132,6 +149,7 @@ check_mem011(const VitalsDefinition *definition, VitalsFindings *findings)
     g_autoptr(GPtrArray) devices = vitals_definition_pci_devices(definition);
     guint64 total;
     guint64 current;
+    VitalsFix *fix;
 
     if ((balloon ? !model || !g_str_has_prefix(model, "virtio") : !gets_balloon(definition)) ||
         !vitals_definition_balloon_gap(definition, &total, &current))
@@ -139,11 +157,18 @@ check_mem011(const VitalsDefinition *definition, VitalsFindings *findings)
     if (g_strcmp0(vitals_xml_attribute(balloon, "autodeflate"), "on") == 0 || devices->len > 0 ||
         vitals_definition_mediated_device(definition) || has_huge_pages(definition))
         return VITALS_ANSWER_PASS;
-    vitals_findings_add(
-        findings, balloon ? balloon : definition->devices,
-        "the guest has %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
-        " MiB, and its out-of-memory killer strikes before the balloon gives any back",
-        current / 1024, total / 1024);
+    fix = vitals_finding_offer(
+        vitals_findings_add(
+            findings, balloon ? balloon : definition->devices,
+            "the guest has %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+            " MiB, and its out-of-memory killer strikes before the balloon gives any back",
+            current / 1024, total / 1024),
+        VITALS_FIX_UNSAFE);
+    if (balloon)
+        vitals_fix_set_attribute(fix, balloon, "autodeflate", "on");
+    else
+        vitals_fix_add_below(fix, definition->domain, "devices",
+                             "<memballoon model='virtio' autodeflate='on'/>");
     return vitals_findings_answer(findings);
 }
 
@@ -191,14 +216,21 @@ check_mem012(const VitalsDefinition *definition, VitalsFindings *findings)
         g_strcmp0(vitals_xml_attribute(balloon, "model"), "none") == 0)
         return VITALS_ANSWER_NOT_APPLICABLE;
     gap = vitals_definition_balloon_gap(definition, &total, &current);
-    if (gap)
-        vitals_findings_add(findings, gap,
-                            "currentMemory is %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
-                            " MiB, but pages of a balloon free no huge page",
-                            current / 1024, total / 1024);
-    else if (g_strcmp0(vitals_xml_attribute(balloon, "freePageReporting"), "on") == 0)
-        vitals_findings_add(findings, balloon,
-                            "free page reporting is on, but its pages free no huge page");
+    if (gap) {
+        VitalsFinding *finding =
+            vitals_findings_add(findings, gap,
+                                "currentMemory is %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+                                " MiB, but pages of a balloon free no huge page",
+                                current / 1024, total / 1024);
+
+        vitals_fix_drop(vitals_finding_offer(finding, VITALS_FIX_UNSAFE), gap);
+    } else if (g_strcmp0(vitals_xml_attribute(balloon, "freePageReporting"), "on") == 0) {
+        VitalsFinding *finding = vitals_findings_add(
+            findings, balloon, "free page reporting is on, but its pages free no huge page");
+
+        vitals_fix_set_attribute(vitals_finding_offer(finding, VITALS_FIX_SAFE), balloon,
+                                 "freePageReporting", "off");
+    }
     return vitals_findings_answer(findings);
 }
 

@@ -56,7 +56,8 @@ judge_unmanaged(const VitalsDefinition *definition, const VitalsXmlNode *device,
         if (address)
             vitals_findings_add_unknown(findings, "driver of the host's PCI device %s", address);
     }
-    finding->fix = g_strdup("managed='yes'");
+    vitals_fix_set_attribute(vitals_finding_offer(finding, VITALS_FIX_UNSAFE), device, "managed",
+                             "yes");
 }
 
 static VitalsAnswer
@@ -127,13 +128,17 @@ find_ballooning(const VitalsDefinition *definition, const VitalsXmlNode *balloon
                                 " MiB, but a guest with a host device has all its memory pinned",
                                 current_kib / 1024, memory_kib / 1024);
 
-        finding->fix = g_strdup_printf(
-            "<currentMemory unit='KiB'>%" G_GUINT64_FORMAT "</currentMemory>", memory_kib);
+        vitals_fix_drop(vitals_finding_offer(finding, VITALS_FIX_SAFE), current);
     }
-    if (g_strcmp0(vitals_xml_attribute(balloon, "freePageReporting"), "on") == 0)
-        vitals_findings_add(findings, balloon,
-                            "free page reporting is on, but a guest with a host device has all its "
-                            "memory pinned");
+    if (g_strcmp0(vitals_xml_attribute(balloon, "freePageReporting"), "on") == 0) {
+        VitalsFinding *finding = vitals_findings_add(
+            findings, balloon,
+            "free page reporting is on, but a guest with a host device has all its "
+            "memory pinned");
+
+        vitals_fix_set_attribute(vitals_finding_offer(finding, VITALS_FIX_SAFE), balloon,
+                                 "freePageReporting", "off");
+    }
 }
 
 static VitalsAnswer

@@ -15,11 +15,19 @@ check_cpu002(const VitalsDefinition *definition, VitalsFindings *findings)
     if (g_strcmp0(vitals_xml_attribute(definition->domain, "type"), "kvm") != 0)
         return VITALS_ANSWER_NOT_APPLICABLE;
     if (!vitals_xml_attribute(cpu, "mode") && !vitals_xml_first(cpu, "model") &&
-        !vitals_definition_passes(definition, "-cpu"))
-        vitals_findings_add(
+        !vitals_definition_passes(definition, "-cpu")) {
+        VitalsFinding *finding = vitals_findings_add(
             findings, cpu ? cpu : definition->domain,
             "the definition names no CPU model, so the guest gets qemu64, without the "
             "features that protect it against flaws of real ones");
+
+        if (cpu)
+            vitals_fix_set_attribute(vitals_finding_offer(finding, VITALS_FIX_UNSAFE), cpu, "mode",
+                                     "host-model");
+        else
+            vitals_fix_add_child(vitals_finding_offer(finding, VITALS_FIX_UNSAFE),
+                                 definition->domain, "<cpu mode='host-model'/>");
+    }
     return vitals_findings_answer(findings);
 }
 
@@ -58,11 +66,15 @@ check_cpu003(const VitalsDefinition *definition, VitalsFindings *findings)
 
     if (!definition->is_hvm || g_strcmp0(machine, "isapc") == 0)
         return VITALS_ANSWER_NOT_APPLICABLE;
-    if (!vitals_xml_first(features, "acpi"))
-        vitals_findings_add(
+    if (!vitals_xml_first(features, "acpi")) {
+        VitalsFinding *finding = vitals_findings_add(
             findings, features ? features : definition->domain,
             "ACPI is not enabled, so the guest does not notice a request to shut down "
             "and is killed when the host does");
+
+        vitals_fix_add_below(vitals_finding_offer(finding, VITALS_FIX_UNSAFE), definition->domain,
+                             "features", "<acpi/>");
+    }
     return vitals_findings_answer(findings);
 }
 
@@ -166,6 +178,29 @@ is_port_used(const GPtrArray *addresses, guint64 index)
     return FALSE;
 }
 
+/* One more, with the first index that no PCI controller has. */
+static void
+offer_port(const GPtrArray *controllers, VitalsFinding *finding)
+{
+    g_autofree char *xml = NULL;
+    guint64 free_index = 1;
+
+    for (guint i = 0; i < controllers->len; i++) {
+        const char *index = vitals_xml_attribute(controllers->pdata[i], "index");
+        const char *type = vitals_xml_attribute(controllers->pdata[i], "type");
+        guint64 number;
+
+        if (g_strcmp0(type, "pci") == 0 && index &&
+            g_ascii_string_to_unsigned(index, 10, 0, G_MAXINT, &number, NULL))
+            free_index = MAX(free_index, number + 1);
+    }
+    xml = g_strdup_printf("<controller type='pci' index='%" G_GUINT64_FORMAT
+                          "' model='pcie-root-port'/>",
+                          free_index);
+    vitals_fix_add_before(vitals_finding_offer(finding, VITALS_FIX_UNSAFE), controllers->pdata[0],
+                          xml);
+}
+
 static VitalsAnswer
 check_cpu006(const VitalsDefinition *definition, VitalsFindings *findings)
 {
@@ -190,10 +225,11 @@ check_cpu006(const VitalsDefinition *definition, VitalsFindings *findings)
     }
     if (!last)
         return VITALS_ANSWER_NOT_APPLICABLE;
-    vitals_findings_add(findings, last,
-                        "all %u PCIe root ports are taken, so nothing can be plugged in while the "
-                        "guest runs",
-                        ports);
+    offer_port(controllers,
+               vitals_findings_add(findings, last,
+                                   "all %u PCIe root ports are taken, so nothing can be plugged in "
+                                   "while the guest runs",
+                                   ports));
     return vitals_findings_answer(findings);
 }
 

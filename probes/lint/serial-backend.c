@@ -47,7 +47,8 @@ check_ser010(const VitalsDefinition *definition, VitalsFindings *findings)
                                       "console file '%s' is emptied whenever the guest starts, and "
                                       "with it goes what the last run said",
                                       path);
-        finding->fix = g_strdup("append='on'");
+        vitals_fix_set_attribute(vitals_finding_offer(finding, VITALS_FIX_SAFE),
+                                 vitals_xml_first(device, "source"), "append", "on");
     }
     return n_files > 0 ? vitals_findings_answer(findings) : VITALS_ANSWER_NOT_APPLICABLE;
 }
@@ -102,7 +103,8 @@ check_ser011(const VitalsDefinition *definition, VitalsFindings *findings)
                                       "log '%s' is emptied whenever the guest starts, and with it "
                                       "goes what the last run said",
                                       file);
-        finding->fix = g_strdup("append='on'");
+        vitals_fix_set_attribute(vitals_finding_offer(finding, VITALS_FIX_SAFE), log, "append",
+                                 "on");
     }
     return n_logs > 0 ? vitals_findings_answer(findings) : VITALS_ANSWER_NOT_APPLICABLE;
 }
@@ -166,11 +168,16 @@ check_ser012(const VitalsDefinition *definition, VitalsFindings *findings)
         if (!source || !(is_type(device, "tcp") || is_type(device, "udp")))
             continue;
         n_listeners++;
-        if (!is_loopback(host) && g_strcmp0(vitals_xml_attribute(source, "tls"), "yes") != 0)
-            vitals_findings_add(findings, source,
-                                "this %s listens on '%s' without TLS: whoever reaches the port has "
-                                "it, without a password",
-                                vitals_xml_name(device), host ? host : "any address");
+        if (!is_loopback(host) && g_strcmp0(vitals_xml_attribute(source, "tls"), "yes") != 0) {
+            VitalsFinding *finding = vitals_findings_add(
+                findings, source,
+                "this %s listens on '%s' without TLS: whoever reaches the port has "
+                "it, without a password",
+                vitals_xml_name(device), host ? host : "any address");
+
+            vitals_fix_set_attribute(vitals_finding_offer(finding, VITALS_FIX_UNSAFE), source,
+                                     "host", "127.0.0.1");
+        }
     }
     return n_listeners > 0 ? vitals_findings_answer(findings) : VITALS_ANSWER_NOT_APPLICABLE;
 }
@@ -205,6 +212,21 @@ const VitalsRule vitals_rule_ser012 = {
     .check = check_ser012,
 };
 
+static void
+offer_reconnect(VitalsFinding *finding, const VitalsXmlNode *source)
+{
+    VitalsFix *fix = vitals_finding_offer(finding, VITALS_FIX_SAFE);
+    const VitalsXmlNode *reconnect = vitals_xml_first(source, "reconnect");
+
+    if (!reconnect) {
+        vitals_fix_add_child(fix, source, "<reconnect enabled='yes' timeout='5'/>");
+        return;
+    }
+    vitals_fix_set_attribute(fix, reconnect, "enabled", "yes");
+    if (!vitals_xml_attribute(reconnect, "timeout"))
+        vitals_fix_set_attribute(fix, reconnect, "timeout", "5");
+}
+
 static VitalsAnswer
 check_ser013(const VitalsDefinition *definition, VitalsFindings *findings)
 {
@@ -227,7 +249,7 @@ check_ser013(const VitalsDefinition *definition, VitalsFindings *findings)
                                       "this %s connects out and never again: if nobody listens at "
                                       "the start the guest does not start",
                                       vitals_xml_name(device));
-        finding->fix = g_strdup("<reconnect enabled='yes' timeout='5'/>");
+        offer_reconnect(finding, source);
     }
     return n_clients > 0 ? vitals_findings_answer(findings) : VITALS_ANSWER_NOT_APPLICABLE;
 }

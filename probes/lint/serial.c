@@ -94,6 +94,14 @@ names_serial(const VitalsDefinition *definition)
     return FALSE;
 }
 
+/* A first serial port; its log is SER009's matter, and Xen has none. */
+static void
+offer_port(const VitalsDefinition *definition, VitalsFinding *finding)
+{
+    vitals_fix_add_below(vitals_finding_offer(finding, VITALS_FIX_UNSAFE), definition->domain,
+                         "devices", "<serial type='pty'><target port='0'/></serial>");
+}
+
 static VitalsAnswer
 check_ser001(const VitalsDefinition *definition, VitalsFindings *findings)
 {
@@ -104,9 +112,10 @@ check_ser001(const VitalsDefinition *definition, VitalsFindings *findings)
     ports = vitals_serial_ports(definition);
     if (ports->len == 0 && !has_own_serial(definition) && !names_serial(definition) &&
         !vitals_serial_is_virtio_only(definition))
-        vitals_findings_add(findings, definition->devices,
-                            "the guest has no emulated serial port; its ttyS0 is a node without "
-                            "hardware and a panic text has nowhere to go");
+        offer_port(definition,
+                   vitals_findings_add(findings, definition->devices,
+                                       "the guest has no emulated serial port; its ttyS0 is a node "
+                                       "without hardware and a panic text has nowhere to go"));
     return vitals_findings_answer(findings);
 }
 
@@ -195,9 +204,12 @@ check_ser002(const VitalsDefinition *definition, VitalsFindings *findings)
                     "has hvc0 only",
                     name);
         } else if (!provides(definition, ports, name)) {
-            vitals_findings_add(findings, cmdline,
-                                "the kernel is told console=%s, but the definition provides no %s",
-                                name, name);
+            VitalsFinding *finding = vitals_findings_add(
+                findings, cmdline,
+                "the kernel is told console=%s, but the definition provides no %s", name, name);
+
+            if (ports->len == 0 && g_str_equal(name, "ttyS0"))
+                offer_port(definition, finding);
         }
     }
     return vitals_findings_answer(findings);
@@ -272,7 +284,8 @@ check_ser003(const VitalsDefinition *definition, VitalsFindings *findings)
                             "no ISA serial port is port 0; the first is port %u, so the guest "
                             "has ttyS%u and its ttyS0 is a node without hardware",
                             first->port, first->port);
-    finding->fix = g_strdup("<target type='isa-serial' port='0'/>");
+    vitals_fix_set_attribute(vitals_finding_offer(finding, VITALS_FIX_UNSAFE),
+                             vitals_xml_first(first->node, "target"), "port", "0");
     for (guint i = 0; i < names->len; i++) {
         guint number;
 
@@ -312,6 +325,23 @@ const VitalsRule vitals_rule_ser003 = {
     .check = check_ser003,
 };
 
+/* The maximum that libvirt names when it refuses the start; a PC has four standard ports. */
+#define MAX_ISA_PORTS 4
+
+static void
+offer_number(VitalsFinding *finding, const VitalsXmlNode *serial, guint number)
+{
+    VitalsFix *fix = vitals_finding_offer(finding, VITALS_FIX_SAFE);
+    const VitalsXmlNode *target = vitals_xml_first(serial, "target");
+    g_autofree char *port = g_strdup_printf("%u", number);
+    g_autofree char *xml = g_strdup_printf("<target port='%u'/>", number);
+
+    if (target)
+        vitals_fix_set_attribute(fix, target, "port", port);
+    else
+        vitals_fix_add_child(fix, serial, xml);
+}
+
 static VitalsAnswer
 check_ser004(const VitalsDefinition *definition, VitalsFindings *findings)
 {
@@ -333,10 +363,10 @@ check_ser004(const VitalsDefinition *definition, VitalsFindings *findings)
                                 "ISA serial port %u is already taken by the <serial> in line "
                                 "%u; the guest will not start",
                                 port->port, vitals_xml_line(isa_port(ports, port->port)->node));
-        while (free_port < 4 && isa_port(ports, free_port))
+        while (free_port < MAX_ISA_PORTS && isa_port(ports, free_port))
             free_port++;
-        if (free_port < 4)
-            finding->fix = g_strdup_printf("<target type='isa-serial' port='%u'/>", free_port++);
+        if (free_port < MAX_ISA_PORTS)
+            offer_number(finding, port->node, free_port++);
     }
     return vitals_findings_answer(findings);
 }
@@ -367,9 +397,6 @@ const VitalsRule vitals_rule_ser004 = {
                                        NULL },
     .check = check_ser004,
 };
-
-/* The maximum that libvirt names when it refuses the start; a PC has four standard ports. */
-#define MAX_ISA_PORTS 4
 
 static VitalsAnswer
 check_ser005(const VitalsDefinition *definition, VitalsFindings *findings)

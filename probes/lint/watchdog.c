@@ -27,11 +27,17 @@ check_cap009(const VitalsDefinition *definition, VitalsFindings *findings)
 {
     if (!vitals_xml_first(definition->devices, "watchdog") &&
         !vitals_definition_passes(definition, "i6300esb") &&
-        !vitals_definition_passes(definition, "watchdog"))
-        vitals_findings_add(
+        !vitals_definition_passes(definition, "watchdog")) {
+        VitalsFinding *finding = vitals_findings_add(
             findings, definition->devices,
             "the guest has no watchdog: a hang that is no panic is noticed by nothing "
             "below the application");
+
+        if (definition->machine == VITALS_MACHINE_X86)
+            vitals_fix_add_below(vitals_finding_offer(finding, VITALS_FIX_UNSAFE),
+                                 definition->domain, "devices",
+                                 "<watchdog model='i6300esb' action='reset'/>");
+    }
     return vitals_findings_answer(findings);
 }
 
@@ -76,11 +82,15 @@ check_cap010(const VitalsDefinition *definition, VitalsFindings *findings)
 
     if (!vitals_xml_first(definition->devices, "watchdog"))
         return VITALS_ANSWER_NOT_APPLICABLE;
-    if (watchdog)
-        vitals_findings_add(findings, watchdog,
-                            "the watchdog's action is 'shutdown', which asks a guest that hangs to "
-                            "answer")
-            ->fix = g_strdup("action='reset'");
+    if (watchdog) {
+        VitalsFinding *finding = vitals_findings_add(
+            findings, watchdog,
+            "the watchdog's action is 'shutdown', which asks a guest that hangs to "
+            "answer");
+
+        vitals_fix_set_attribute(vitals_finding_offer(finding, VITALS_FIX_UNSAFE), watchdog,
+                                 "action", "reset");
+    }
     return vitals_findings_answer(findings);
 }
 

@@ -156,9 +156,12 @@ check_xen009(const VitalsDefinition *definition, VitalsFindings *findings)
 
     if (!definition->is_hvm)
         return VITALS_ANSWER_NOT_APPLICABLE;
-    if (parallel)
-        vitals_findings_add(findings, parallel,
-                            "the Xen driver has no parallel ports; the guest will not start");
+    if (parallel) {
+        VitalsFinding *finding = vitals_findings_add(
+            findings, parallel, "the Xen driver has no parallel ports; the guest will not start");
+
+        vitals_fix_drop(vitals_finding_offer(finding, VITALS_FIX_SAFE), parallel);
+    }
     return vitals_findings_answer(findings);
 }
 
@@ -233,10 +236,14 @@ check_xen011(const VitalsDefinition *definition, VitalsFindings *findings)
 
     if (!passthrough || devices->len == 0)
         return VITALS_ANSWER_NOT_APPLICABLE;
-    if (g_strcmp0(vitals_xml_attribute(passthrough, "state"), "off") == 0)
-        vitals_findings_add(findings, passthrough,
-                            "passthrough is off, but the guest is given a host device in line %u",
-                            vitals_xml_line(devices->pdata[0]));
+    if (g_strcmp0(vitals_xml_attribute(passthrough, "state"), "off") == 0) {
+        VitalsFinding *finding = vitals_findings_add(
+            findings, passthrough,
+            "passthrough is off, but the guest is given a host device in line %u",
+            vitals_xml_line(devices->pdata[0]));
+
+        vitals_fix_drop(vitals_finding_offer(finding, VITALS_FIX_SAFE), passthrough);
+    }
     return vitals_findings_answer(findings);
 }
 
@@ -282,10 +289,15 @@ check_xen012(const VitalsDefinition *definition, VitalsFindings *findings)
     if (sources->len == 0)
         return VITALS_ANSWER_NOT_APPLICABLE;
     for (guint i = 0; i < sources->len; i++) {
-        if (g_strcmp0(vitals_xml_attribute(sources->pdata[i], "writeFiltering"), "no") == 0)
-            vitals_findings_add(findings, sources->pdata[i],
-                                "writeFiltering is 'no': the guest may write all of the device's "
-                                "configuration");
+        if (g_strcmp0(vitals_xml_attribute(sources->pdata[i], "writeFiltering"), "no") == 0) {
+            VitalsFinding *finding = vitals_findings_add(
+                findings, sources->pdata[i],
+                "writeFiltering is 'no': the guest may write all of the device's "
+                "configuration");
+
+            vitals_fix_drop_attribute(vitals_finding_offer(finding, VITALS_FIX_UNSAFE),
+                                      sources->pdata[i], "writeFiltering");
+        }
     }
     return vitals_findings_answer(findings);
 }

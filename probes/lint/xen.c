@@ -152,13 +152,15 @@ check_xen003(const VitalsDefinition *definition, VitalsFindings *findings)
 
     if (!model)
         return VITALS_ANSWER_NOT_APPLICABLE;
-    if (!g_str_equal(model, "xen"))
-        vitals_findings_add(
+    if (!g_str_equal(model, "xen")) {
+        VitalsFinding *finding = vitals_findings_add(
             findings, balloon,
             "the balloon is of model '%s'; the Xen driver takes 'xen' only, and the "
             "guest will not start",
-            model)
-            ->fix = g_strdup("<memballoon model='xen'/>");
+            model);
+
+        vitals_fix_drop(vitals_finding_offer(finding, VITALS_FIX_SAFE), balloon);
+    }
     return vitals_findings_answer(findings);
 }
 
@@ -196,13 +198,15 @@ check_xen004(const VitalsDefinition *definition, VitalsFindings *findings)
     for (guint i = 0; i < channels->len; i++) {
         const char *type = vitals_xml_value(channels->pdata[i], "target/@type");
 
-        if (g_strcmp0(type, "xen") != 0)
-            vitals_findings_add(
+        if (g_strcmp0(type, "xen") != 0) {
+            VitalsFinding *finding = vitals_findings_add(
                 findings, channels->pdata[i],
                 "the channel's target is '%s'; the Xen driver takes 'xen' only, and "
                 "the guest will not start",
                 type ? type : "");
-        else if (!vitals_xml_value(channels->pdata[i], "target/@name"))
+
+            vitals_fix_drop(vitals_finding_offer(finding, VITALS_FIX_SAFE), channels->pdata[i]);
+        } else if (!vitals_xml_value(channels->pdata[i], "target/@name"))
             vitals_findings_add(findings, channels->pdata[i],
                                 "the channel's target has no name; the guest will not start");
     }
@@ -307,12 +311,26 @@ check_xen006(const VitalsDefinition *definition, VitalsFindings *findings)
 
     if (!definition->is_hvm)
         return VITALS_ANSWER_NOT_APPLICABLE;
-    if (!has_acpi || !has_apic)
-        vitals_findings_add(findings, features ? features : definition->domain,
-                            "%s not in <features>, which the Xen driver takes as switched off",
-                            has_apic   ? "acpi is"
-                            : has_acpi ? "apic is"
-                                       : "acpi and apic are");
+    if (!has_acpi || !has_apic) {
+        VitalsFinding *finding =
+            vitals_findings_add(findings, features ? features : definition->domain,
+                                "%s not in <features>, which the Xen driver takes as switched off",
+                                has_apic   ? "acpi is"
+                                : has_acpi ? "apic is"
+                                           : "acpi and apic are");
+
+        VitalsFix *fix = vitals_finding_offer(finding, VITALS_FIX_UNSAFE);
+
+        if (features) {
+            if (!has_acpi)
+                vitals_fix_add_child(fix, features, "<acpi/>");
+            if (!has_apic)
+                vitals_fix_add_child(fix, features, "<apic/>");
+        } else {
+            vitals_fix_add_child(fix, definition->domain,
+                                 "<features>\n  <acpi/>\n  <apic/>\n</features>");
+        }
+    }
     return vitals_findings_answer(findings);
 }
 

@@ -3,6 +3,8 @@
 #include <glib/gstdio.h>
 #include <jansson.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* The program's verbs lint and rules: what they print, where, and how they exit. */
 
@@ -150,6 +152,8 @@ test_usage(Fixture *fixture, gconstpointer data)
         "lint --severity AGT002 clean.xml",
         "lint --severity AGT002=bad clean.xml",
         "lint --select SRE001 clean.xml",
+        "lint --diff --fix clean.xml",
+        "lint --diff --format json clean.xml",
         "lint --ignore \x1b[31m clean.xml",
         "rules SRE001",
         "rules --format yaml",
@@ -180,7 +184,8 @@ test_text(Fixture *fixture, gconstpointer data)
         "       |     ^\n"
         "       = remedy: add <stats period='10'/> to the <memballoon>; for a running guest: virsh "
         "dommemstat DOMAIN --period 10 --live --config\n"
-        "1 definition checked: 0 errors, 1 warning, 0 notices\n");
+        "1 definition checked: 0 errors, 1 warning, 0 notices\n"
+        "1 can be fixed: --diff shows how, --fix does it\n");
 
     check(fixture, "lint unknown.xml", 0);
     g_assert_nonnull(strstr(fixture->out, "unknown.xml: not evaluated, as not known: driver of the "
@@ -223,6 +228,30 @@ parse_json(const char *text)
 }
 
 static void
+check_json_fix(json_t *fix)
+{
+    int safe;
+    const char *description;
+    const char *texts[2];
+    int places[4];
+
+    g_assert_cmpint(json_unpack(fix, "{s:b, s:s, s:[{s:s}, {s:i, s:i, s:i, s:i, s:s}]}", "safe",
+                                &safe, "description", &description, "edits", "text", &texts[0],
+                                "line", &places[0], "column", &places[1], "end_line", &places[2],
+                                "end_column", &places[3], "text", &texts[1]),
+                    ==, 0);
+    g_assert_true(safe);
+    g_assert_cmpstr(description, ==,
+                    "set type='virtio' on <target>, set name='org.qemu.guest_agent.0' on <target>");
+    g_assert_cmpstr(texts[0], ==, "virtio");
+    g_assert_cmpstr(texts[1], ==, "org.qemu.guest_agent.0");
+    g_assert_cmpint(places[0], ==, 8);
+    g_assert_cmpint(places[1], ==, 54);
+    g_assert_cmpint(places[2], ==, 8);
+    g_assert_cmpint(places[3], ==, 76);
+}
+
+static void
 test_json(Fixture *fixture, gconstpointer data)
 {
     json_t *document;
@@ -247,8 +276,7 @@ test_json(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(json_integer_value(json_object_get(finding, "column")), ==, 26);
     g_assert_true(json_is_string(json_object_get(finding, "message")));
     g_assert_true(json_is_string(json_object_get(finding, "remedy")));
-    g_assert_cmpstr(json_string_value(json_object_get(finding, "fix")), ==,
-                    "<target type='virtio' name='org.qemu.guest_agent.0'/>");
+    check_json_fix(json_object_get(finding, "fix"));
 
     g_assert_cmpuint(json_array_size(json_object_get(json_array_get(sources, 1), "findings")), ==,
                      0);
@@ -258,7 +286,7 @@ test_json(Fixture *fixture, gconstpointer data)
                     ==, 0);
     g_assert_cmpstr(rule, ==, "PCI001");
     finding = json_array_get(json_object_get(json_array_get(sources, 3), "findings"), 0);
-    g_assert_true(json_is_null(json_object_get(finding, "fix")));
+    g_assert_true(json_is_false(json_object_get(json_object_get(finding, "fix"), "safe")));
     json_decref(document);
 }
 
@@ -323,6 +351,86 @@ test_suppressed(Fixture *fixture, gconstpointer data)
                          json_array_get(json_object_get(document, "sources"), 0), "suppressed")),
                      ==, 1);
     json_decref(document);
+}
+
+static char *
+content_of(const Fixture *fixture, const char *name)
+{
+    g_autofree char *path = g_build_filename(fixture->directory, name, NULL);
+    char *text;
+
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    return text;
+}
+
+static void
+test_diff(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *before = content_of(fixture, "error.xml");
+    g_autofree char *after = NULL;
+
+    check(fixture, "lint --diff error.xml clean.xml", 1);
+    g_assert_true(g_str_has_prefix(fixture->out, "--- a/error.xml\n+++ b/error.xml\n@@ -5,7 +5,7"));
+    g_assert_nonnull(strstr(fixture->out, "guest_agent.0'/></channel>\n     <mem"));
+    g_assert_cmpstr(fixture->err, ==, "Would apply 1 fix in 1 definition\n");
+    after = content_of(fixture, "error.xml");
+    g_assert_cmpstr(after, ==, before);
+    check(fixture, "lint --diff clean.xml", 0);
+    g_assert_cmpstr(fixture->out, ==, "");
+    check(fixture, "lint --unsafe-fixes notice.xml", 0);
+    g_assert_nonnull(strstr(fixture->out, "\n+    <panic model='isa'/>\n"));
+}
+
+/* The file becomes another, but nothing that it was known by changes. */
+static void
+test_fix(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *file = g_build_filename(fixture->directory, "error.xml", NULL);
+    g_autofree char *link = g_build_filename(fixture->directory, "link.xml", NULL);
+    g_autofree char *fixed = NULL;
+    GStatBuf info;
+
+    g_assert_cmpint(g_chmod(file, 0640), ==, 0);
+    g_assert_cmpint(symlink("error.xml", link), ==, 0);
+    check(fixture, "lint --fix link.xml", 0);
+    g_assert_cmpstr(fixture->out, ==, "1 definition checked: 0 errors, 0 warnings, 0 notices\n");
+    g_assert_cmpstr(fixture->err, ==, "Applied 1 fix in 1 definition\n");
+    fixed = content_of(fixture, "error.xml");
+    g_assert_cmpstr(fixed, ==, clean);
+    g_assert_cmpint(g_lstat(link, &info), ==, 0);
+    g_assert_true(S_ISLNK(info.st_mode));
+    g_assert_cmpint(g_stat(file, &info), ==, 0);
+    g_assert_cmpuint(info.st_mode & 07777, ==, 0640);
+    check(fixture, "lint --fix link.xml", 0);
+    g_assert_cmpstr(fixture->err, ==, "Applied 0 fixes in 0 definitions\n");
+}
+
+/* Another name would go on to hold the old text. */
+static void
+test_fix_refused(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *file = g_build_filename(fixture->directory, "error.xml", NULL);
+    g_autofree char *name = g_build_filename(fixture->directory, "name.xml", NULL);
+    g_autofree char *before = content_of(fixture, "error.xml");
+    g_autofree char *after = NULL;
+
+    g_assert_cmpint(link(file, name), ==, 0);
+    check(fixture, "lint --fix name.xml", 2);
+    g_assert_nonnull(strstr(fixture->err, "name.xml' is left as it is: it has other names"));
+    after = content_of(fixture, "name.xml");
+    g_assert_cmpstr(after, ==, before);
+}
+
+static void
+test_fix_stdin(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *text = content_of(fixture, "error.xml");
+
+    run(fixture, "lint --fix -", text);
+    g_assert_cmpint(fixture->status, ==, 0);
+    g_assert_cmpstr(fixture->out, ==, clean);
+    run(fixture, "lint --fix -", clean);
+    g_assert_cmpstr(fixture->out, ==, clean);
 }
 
 static void
@@ -395,7 +503,8 @@ test_statistics(Fixture *fixture, gconstpointer data)
         "     2  AGT002 agent-channel-misnamed    agent channel has the wrong name or target type\n"
         "     1  MEM004 no-balloon-statistics     balloon statistics period not set: no guest "
         "memory figures\n"
-        "3 definitions checked: 2 errors, 1 warning, 0 notices\n");
+        "3 definitions checked: 2 errors, 1 warning, 0 notices\n"
+        "3 can be fixed: --diff shows how, --fix does it\n");
 }
 
 static void
@@ -615,6 +724,10 @@ main(int argc, char **argv)
         { "/lint-cli/profile", test_profile },
         { "/lint-cli/severity", test_severity },
         { "/lint-cli/suppressed", test_suppressed },
+        { "/lint-cli/diff", test_diff },
+        { "/lint-cli/fix", test_fix },
+        { "/lint-cli/fix/refused", test_fix_refused },
+        { "/lint-cli/fix/stdin", test_fix_stdin },
         { "/lint-cli/baseline", test_baseline },
         { "/lint-cli/statistics", test_statistics },
         { "/lint-cli/facts", test_facts },

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "monitor/cli/lint-judge.h"
+#include "monitor/cli/input.h"
+#include "monitor/facts.h"
+#include "probes/host-paths.h"
+#include "config/text.h"
+
+#include <string.h>
+
+/* A baseline of a large fleet: some thousand guests with some ten findings each. */
+#define MAX_BASELINE (64 * 1024 * 1024)
+
+static gboolean
+load_baseline(VitalsLintJudge *judge, const char *path)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) content = vitals_cli_read(path, MAX_BASELINE, &error);
+    g_autofree char *shown = vitals_text_printable(path, -1);
+
+    if (!content) {
+        g_printerr("virt-vitals: %s\n", error->message);
+        return FALSE;
+    }
+    judge->baseline =
+        vitals_lint_baseline_parse(g_bytes_get_data(content, NULL), g_bytes_get_size(content));
+    if (!judge->baseline)
+        g_printerr("virt-vitals: %s: no baseline; 'virt-vitals lint --format json' makes one\n",
+                   shown);
+    return judge->baseline != NULL;
+}
+
+static gboolean
+load_facts(VitalsLintJudge *judge, const char *path)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) content = NULL;
+    g_autofree char *shown = vitals_text_printable(path, -1);
+
+    if (g_str_equal(path, "host") || g_str_equal(path, "none")) {
+        judge->facts = *path == 'h' ? vitals_facts_collect("/") : NULL;
+        return TRUE;
+    }
+    content = vitals_cli_read(path, VITALS_FACTS_MAX_BYTES, &error);
+    if (!content) {
+        g_printerr("virt-vitals: %s\n", error->message);
+        return FALSE;
+    }
+    judge->facts = vitals_facts_parse(g_bytes_get_data(content, NULL), g_bytes_get_size(content));
+    if (!judge->facts)
+        g_printerr("virt-vitals: %s: no facts of a host; 'virt-vitals facts' makes them\n", shown);
+    return judge->facts != NULL;
+}
+
+gboolean
+vitals_lint_judge_init(VitalsLintJudge *judge, const VitalsLintOptions *options)
+{
+    g_autoptr(GDateTime) now = g_date_time_new_now_local();
+
+    judge->options = options;
+    judge->today = g_date_time_format(now, "%Y-%m-%d");
+    return (!options->baseline || load_baseline(judge, options->baseline)) &&
+           (!options->facts || load_facts(judge, options->facts));
+}
+
+void
+vitals_lint_judge_clear(VitalsLintJudge *judge)
+{
+    vitals_lint_baseline_free(judge->baseline);
+    vitals_host_facts_free(judge->facts);
+    vitals_host_facts_free(judge->own);
+    g_free(judge->today);
+}
+
+/* Profiles raise first, so that what the user set for a rule is the last word. */
+static void
+set_severities(VitalsLintJudge *judge, VitalsFindings *findings)
+{
+    vitals_findings_raise(findings, judge->options->profiles);
+    for (guint i = 0; i < findings->found->len; i++) {
+        VitalsFinding *finding = findings->found->pdata[i];
+        gpointer severity;
+
+        if (g_hash_table_lookup_extended(judge->options->severities, finding->rule, NULL,
+                                         &severity))
+            finding->severity = (VitalsSeverity)GPOINTER_TO_INT(severity);
+    }
+}
+
+/* A guest of this host's libvirt runs here; a file may be for any host. A URI with a host in it begins
+ * its authority with something else than "/". */
+const VitalsHostFacts *
+vitals_lint_judge_facts(VitalsLintJudge *judge, gboolean is_domain)
+{
+    const char *uri = judge->options->uri ? judge->options->uri : g_getenv("LIBVIRT_DEFAULT_URI");
+    const char *authority = uri ? strstr(uri, "://") : NULL;
+    /* the guests of libvirt's test driver run nowhere */
+    gboolean is_local =
+        (!authority || authority[strlen("://")] == '/') && !(uri && g_str_has_prefix(uri, "test:"));
+
+    if (judge->options->facts || !is_domain || !is_local)
+        return judge->facts;
+    if (!judge->own)
+        judge->own = vitals_facts_collect("/");
+    return judge->own;
+}
+
+/* Files are looked at where the facts are this host's own; what a file of facts does not hold stays
+ * unknown. */
+static void
+look_at_paths(VitalsLintJudge *judge, const VitalsDefinition *definition)
+{
+    gboolean is_host = g_strcmp0(judge->options->facts, "host") == 0;
+    VitalsHostFacts *facts = is_host ? judge->facts : definition->host ? judge->own : NULL;
+    g_autoptr(GPtrArray) paths = facts ? vitals_host_paths(definition) : NULL;
+
+    for (guint i = 0; paths && i < paths->len; i++)
+        vitals_facts_look_at(facts, "/", paths->pdata[i]);
+}
+
+guint
+vitals_lint_judge(VitalsLintJudge *judge, VitalsLintSource *source)
+{
+    source->definition->today = judge->today;
+    if (source->definition->driver != VITALS_DRIVER_HOST) {
+        source->definition->host = vitals_lint_judge_facts(judge, source->is_domain);
+        look_at_paths(judge, source->definition);
+    }
+    source->findings = vitals_lint(source->definition, judge->options->rules);
+    set_severities(judge, source->findings);
+    return judge->baseline ? vitals_lint_baseline_apply(judge->baseline, source) : 0;
+}

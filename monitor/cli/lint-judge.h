@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "monitor/cli/lint-options.h"
+#include "monitor/output/lint-baseline.h"
+
+/**
+ * VitalsLintJudge: what all sources of a run are judged by
+ * @baseline: (nullable): what is known
+ * @facts: (nullable): of every guest's host, where the user said so
+ * @own: (nullable): of this host, once a guest of its libvirt asked for it
+ */
+typedef struct {
+    const VitalsLintOptions *options;
+    VitalsLintBaseline *baseline;
+    VitalsHostFacts *facts;
+    VitalsHostFacts *own;
+    char *today;
+} VitalsLintJudge;
+
+/**
+ * vitals_lint_judge_init:
+ * @options: must outlive the judge
+ *
+ * Reads what the options name. Tells on standard error what is wrong.
+ *
+ * Returns: whether it can judge
+ */
+gboolean vitals_lint_judge_init(VitalsLintJudge *judge, const VitalsLintOptions *options);
+void vitals_lint_judge_clear(VitalsLintJudge *judge);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(VitalsLintJudge, vitals_lint_judge_clear)
+
+/**
+ * vitals_lint_judge_facts:
+ * @is_domain: it is about a guest of the connection: it runs on this host if libvirt does. A file may
+ *   be for any host.
+ *
+ * Returns: (transfer none) (nullable): what is known of the host
+ */
+const VitalsHostFacts *vitals_lint_judge_facts(VitalsLintJudge *judge, gboolean is_domain);
+
+/**
+ * vitals_lint_judge:
+ * @source: with a definition, which is given host (unless it is the host's) and day; gets its findings
+ *
+ * Judges one source by rules, severities and baseline.
+ *
+ * Returns: how many findings the baseline held
+ */
+guint vitals_lint_judge(VitalsLintJudge *judge, VitalsLintSource *source);
