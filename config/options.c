@@ -510,13 +510,13 @@ const VitalsOption vitals_options[] = {
         .section = "Recorder",
         .key = "SignalsKept",
         .type = VITALS_OPTION_DURATION,
-        .fallback = "5min",
+        .fallback = "15min",
         .minimum = MINUTE,
         .maximum = 30 * MINUTE,
-        .text =
-            "How far back the signals of each guest are kept in memory, to be written into its "
-            "incident. Lengthen it when faults build up slowly; memory grows with it and with the "
-            "number of guests.",
+        .text = "How far back the signals of each guest are kept in memory, to be written into its "
+                "incident. A guest takes some 700 KiB for 15 minutes: shorten it on hosts with "
+                "hundreds "
+                "of guests, lengthen it when faults build up slowly.",
     },
     { .section = NULL },
 };

@@ -6,13 +6,14 @@
 build_packages=(
     gcc libc6-dev meson ninja-build pkg-config libglib2.0-dev libvirt-dev libvirt-glib-1.0-dev
     libxml2-dev libmicrohttpd-dev libpcre2-dev libjansson-dev libcurl4-gnutls-dev
-    libarchive-dev
+    libarchive-dev libpng-dev
 )
 host_packages=(
     libvirt-daemon libvirt-daemon-driver-qemu libvirt-daemon-system libvirt-clients qemu-system-x86
     qemu-utils
 )
 lab_packages=(busybox-static make cpio kmod xz-utils crash util-linux curl jq qemu-guest-agent)
+bench_packages=(prometheus-libvirt-exporter) # what tests/bench/cost compares with; nothing else needs it
 test_packages=(clang-format clang-tidy shellcheck prometheus)
 
 say() {

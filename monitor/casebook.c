@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/casebook.h"
+#include "monitor/evidence.h"
 #include "monitor/incident.h"
 #include "monitor/policy.h"
 #include "monitor/recording.h"
@@ -20,6 +21,7 @@ struct VitalsCasebook {
     VitalsAbandoned *abandoned;
     VitalsLane *disk;
     VitalsCapture *capture;
+    VitalsEvidence *evidence;
     VitalsStorekeeper *keeper; /* NULL if the directory is another process's */
     VitalsCaseListener listener;
     gpointer data;
@@ -44,6 +46,8 @@ typedef struct {
     VitalsAction action;
     gboolean action_needs_dump;
     gint64 last_logged;
+    gboolean acted;   /* dump and action are over */
+    gboolean evident; /* all other evidence is in */
 } Case;
 
 static void
@@ -184,11 +188,28 @@ on_finished(gpointer result, const GError *error, gboolean late, gpointer data)
 }
 
 static void
-finish(Case *item)
+finish_if_whole(Case *item)
 {
     VitalsCall call = { .work = finish_on_disk, .done = on_finished, .data = item };
 
-    vitals_lane_submit(item->casebook->disk, &call);
+    if (item->acted && item->evident)
+        vitals_lane_submit(item->casebook->disk, &call);
+}
+
+static void
+finish(Case *item)
+{
+    item->acted = TRUE;
+    finish_if_whole(item);
+}
+
+static void
+on_evidence_complete(gpointer data)
+{
+    Case *item = data;
+
+    item->evident = TRUE;
+    finish_if_whole(item);
 }
 
 /* ---- acting ---- */
@@ -376,9 +397,23 @@ submit_dump(Case *item)
     vitals_capture_submit(casebook->capture, dump, &listener, item);
 }
 
+/* What only a guest that is not being dumped can tell has been told. */
+static void
+on_may_dump(gpointer data)
+{
+    Case *item = data;
+
+    if (item->capture)
+        submit_dump(item);
+    else
+        act_and_finish(item, FALSE);
+}
+
 static void
 on_begun(gpointer result, const GError *error, gboolean late, gpointer data)
 {
+    static const VitalsEvidenceListener listener = { .may_dump = on_may_dump,
+                                                     .complete = on_evidence_complete };
     Case *item = data;
     VitalsIncidentView *view = item->dossier->view;
 
@@ -397,10 +432,8 @@ on_begun(gpointer result, const GError *error, gboolean late, gpointer data)
         return;
     }
     show(item);
-    if (item->capture)
-        submit_dump(item);
-    else
-        act_and_finish(item, FALSE);
+    vitals_evidence_collect(item->casebook->evidence, item->guest, item->casebook->settings,
+                            item->dossier, &listener, item);
 }
 
 /* ---- opening ---- */
@@ -644,6 +677,7 @@ vitals_casebook_new(VitalsHypervisor *hypervisor, VitalsSettings *settings, cons
     casebook->abandoned = abandoned;
     casebook->disk = vitals_lane_new("disk", NULL, 1, abandoned);
     casebook->capture = vitals_capture_new(hypervisor, abandoned);
+    casebook->evidence = vitals_evidence_new(hypervisor, casebook->disk);
     if (listener)
         casebook->listener = *listener;
     casebook->data = data;
@@ -665,6 +699,7 @@ vitals_casebook_free(VitalsCasebook *casebook, gint64 patience)
     if (!casebook)
         return TRUE;
     ended = vitals_capture_free(casebook->capture, patience);
+    ended = vitals_evidence_free(casebook->evidence, patience) && ended;
     ended = vitals_lane_free(casebook->disk, patience) && ended;
     ended = vitals_storekeeper_free(casebook->keeper, patience) && ended;
     g_ptr_array_unref(casebook->views);

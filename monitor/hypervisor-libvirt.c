@@ -7,7 +7,7 @@
 #include <libvirt-glib/libvirt-glib.h>
 #include <string.h>
 
-/* This file and hypervisor-libvirt-events.c are the only ones that call libvirt. */
+/* The files hypervisor-libvirt*.c are the only ones that call libvirt. */
 
 typedef VitalsLibvirtConnection Connection;
 
@@ -165,8 +165,8 @@ connect_to(VitalsHypervisor *base, GError **error)
     return &self->base;
 }
 
-static virDomainPtr
-look_up(Connection *self, const char *uuid, GError **error)
+virDomainPtr
+vitals_libvirt_look_up(Connection *self, const char *uuid, GError **error)
 {
     virDomainPtr domain = virDomainLookupByUUIDString(self->connection, uuid);
 
@@ -175,11 +175,10 @@ look_up(Connection *self, const char *uuid, GError **error)
     return domain;
 }
 
-/* What is done to a dead run must not be done to the healthy one that took its place meanwhile. */
-static virDomainPtr
-look_up_run(Connection *self, const char *uuid, int id, GError **error)
+virDomainPtr
+vitals_libvirt_look_up_run(Connection *self, const char *uuid, int id, GError **error)
 {
-    virDomainPtr domain = look_up(self, uuid, error);
+    virDomainPtr domain = vitals_libvirt_look_up(self, uuid, error);
 
     if (!domain || (int)virDomainGetID(domain) == id)
         return domain;
@@ -441,7 +440,7 @@ balloon(VitalsConnection *base, const char *uuid, GError **error)
     Connection *self = (Connection *)base;
     virDomainMemoryStatStruct stats[VIR_DOMAIN_MEMORY_STAT_NR];
     g_autoptr(VitalsSample) sample = NULL;
-    g_autoptr(virDomain) domain = look_up(self, uuid, error);
+    g_autoptr(virDomain) domain = vitals_libvirt_look_up(self, uuid, error);
     int count;
 
     if (!domain)
@@ -478,7 +477,7 @@ ping_agent(VitalsConnection *base, const char *uuid, guint seconds, GError **err
 {
     Connection *self = (Connection *)base;
     g_autoptr(VitalsSample) sample = NULL;
-    g_autoptr(virDomain) domain = look_up(self, uuid, error);
+    g_autoptr(virDomain) domain = vitals_libvirt_look_up(self, uuid, error);
     const virError *last;
     char *reply;
 
@@ -509,7 +508,7 @@ registers(VitalsConnection *base, const char *uuid, GError **error)
     Connection *self = (Connection *)base;
     g_autoptr(VitalsSample) sample = NULL;
     g_autoptr(GArray) list = NULL;
-    g_autoptr(virDomain) domain = look_up(self, uuid, error);
+    g_autoptr(virDomain) domain = vitals_libvirt_look_up(self, uuid, error);
     char *text = NULL;
 
     if (!domain)
@@ -533,7 +532,7 @@ static gboolean
 set_balloon_period(VitalsConnection *base, const char *uuid, guint seconds, GError **error)
 {
     Connection *self = (Connection *)base;
-    g_autoptr(virDomain) domain = look_up(self, uuid, error);
+    g_autoptr(virDomain) domain = vitals_libvirt_look_up(self, uuid, error);
 
     if (!domain)
         return FALSE;
@@ -549,7 +548,7 @@ dump(VitalsConnection *base, const char *uuid, int id, const char *path, VitalsD
      GError **error)
 {
     Connection *self = (Connection *)base;
-    g_autoptr(virDomain) domain = look_up_run(self, uuid, id, error);
+    g_autoptr(virDomain) domain = vitals_libvirt_look_up_run(self, uuid, id, error);
     guint native = format == VITALS_DUMP_KDUMP_ZLIB ? VIR_DOMAIN_CORE_DUMP_FORMAT_KDUMP_ZLIB
                                                     : VIR_DOMAIN_CORE_DUMP_FORMAT_RAW;
 
@@ -567,7 +566,7 @@ progress(VitalsConnection *base, const char *uuid, guint64 *ret_done, guint64 *r
          GError **error)
 {
     Connection *self = (Connection *)base;
-    g_autoptr(virDomain) domain = look_up(self, uuid, error);
+    g_autoptr(virDomain) domain = vitals_libvirt_look_up(self, uuid, error);
     virTypedParameterPtr parameters = NULL;
     int count = 0;
     int type = 0;
@@ -613,7 +612,7 @@ static gboolean
 act(VitalsConnection *base, const char *uuid, int id, VitalsAction action, GError **error)
 {
     Connection *self = (Connection *)base;
-    g_autoptr(virDomain) domain = look_up_run(self, uuid, id, error);
+    g_autoptr(virDomain) domain = vitals_libvirt_look_up_run(self, uuid, id, error);
     int result = 0;
 
     if (!domain)
@@ -676,6 +675,8 @@ static const VitalsDriver driver = {
     .balloon = balloon,
     .ping_agent = ping_agent,
     .registers = registers,
+    .screenshot = vitals_libvirt_screenshot,
+    .messages = vitals_libvirt_messages,
     .set_balloon_period = set_balloon_period,
     .dump = dump,
     .progress = progress,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Shared by the two files that call libvirt, and by nobody else. */
+/* Shared by the files that call libvirt, and by nobody else. */
 
 #include "monitor/hypervisor.h"
 
@@ -19,6 +19,20 @@ typedef struct {
 
 /* Turns libvirt's last error of this thread into @error. @what: what was attempted, without a period */
 void vitals_libvirt_take_error(GError **error, virConnectPtr connection, const char *what);
+
+/* Returns: (transfer full): the domain; on failure @error and %NULL */
+virDomainPtr vitals_libvirt_look_up(VitalsLibvirtConnection *connection, const char *uuid,
+                                    GError **error);
+
+/* Likewise, but only that run: what is done to a dead run must not be done to the healthy one that took
+ * its place meanwhile. */
+virDomainPtr vitals_libvirt_look_up_run(VitalsLibvirtConnection *connection, const char *uuid,
+                                        int id, GError **error);
+
+/* VitalsDriver's screenshot and messages. */
+GBytes *vitals_libvirt_screenshot(VitalsConnection *connection, const char *uuid, int id,
+                                  GError **error);
+GStrv vitals_libvirt_messages(VitalsConnection *connection, const char *uuid, GError **error);
 
 /* VitalsDriver's subscribe. */
 gboolean vitals_libvirt_subscribe(VitalsConnection *connection, VitalsEventHandler on_event,

@@ -85,6 +85,8 @@ typedef void (*VitalsClosedHandler)(gpointer data);
  * @ping_agent: a sample with the part agent; waits for the guest, but no longer than @seconds (and
  *   libvirt's own 5 s to synchronise), and takes no job that others wait for
  * @registers: *monitor*: a sample with the part registers; libvirt marks the domain as tainted
+ * @screenshot: (nullable): *monitor*: its screen, as PNG or PPM, of that run only; at most 256 MiB
+ * @messages: (nullable): *cheap*: what libvirt has against it: taints and deprecations; raw
  * @set_balloon_period: *monitor*: of the running guest only; 0 switches it off
  * @dump: *monitor*: a memory-only dump to the absolute @path, of that run only: another one of the same
  *   guest is %VITALS_HYPERVISOR_ERROR_GONE. The guest is left as libvirt leaves it.
@@ -107,6 +109,8 @@ typedef struct {
     VitalsSample *(*ping_agent)(VitalsConnection *connection, const char *uuid, guint seconds,
                                 GError **error);
     VitalsSample *(*registers)(VitalsConnection *connection, const char *uuid, GError **error);
+    GBytes *(*screenshot)(VitalsConnection *connection, const char *uuid, int id, GError **error);
+    GStrv (*messages)(VitalsConnection *connection, const char *uuid, GError **error);
     gboolean (*set_balloon_period)(VitalsConnection *connection, const char *uuid, guint seconds,
                                    GError **error);
     gboolean (*dump)(VitalsConnection *connection, const char *uuid, int id, const char *path,

@@ -8,6 +8,7 @@
 #include "monitor/report.h"
 #include "monitor/testimony.h"
 #include "monitor/store.h"
+#include "monitor/tail.h"
 #include "config/text.h"
 
 #include <errno.h>
@@ -37,6 +38,15 @@ moment_free(gpointer data)
     g_free(moment);
 }
 
+static void
+piece_note_free(gpointer data)
+{
+    VitalsPieceNote *note = data;
+
+    g_free(note->reason);
+    g_free(note);
+}
+
 VitalsDossier *
 vitals_dossier_new(const char *state_dir)
 {
@@ -45,6 +55,7 @@ vitals_dossier_new(const char *state_dir)
     dossier->state_dir = g_strdup(state_dir);
     dossier->view = vitals_incident_view_new();
     dossier->timeline = g_ptr_array_new_with_free_func(moment_free);
+    dossier->pieces = g_ptr_array_new_with_free_func(piece_note_free);
     dossier->predictions = g_ptr_array_new_with_free_func(g_free);
     dossier->testimony = g_ptr_array_new_with_free_func(g_free);
     dossier->samples = g_ptr_array_new_with_free_func((GDestroyNotify)vitals_sample_unref);
@@ -65,6 +76,7 @@ vitals_dossier_free(VitalsDossier *dossier)
     g_free(dossier->signals_header);
     g_ptr_array_unref(dossier->samples);
     g_ptr_array_unref(dossier->timeline);
+    g_ptr_array_unref(dossier->pieces);
     g_ptr_array_unref(dossier->testimony);
     g_ptr_array_unref(dossier->predictions);
     vitals_vmcore_free(dossier->vmcore);
@@ -118,28 +130,15 @@ sync_path(const char *path)
     close(fd);
 }
 
-/*
- * The end of a console's log, made printable. The path comes from a definition: whatever stands there
- * is only read if it is a plain file, and no more than @most bytes of it.
- */
+/* The end of a console's log, made printable; the path comes from a definition. */
 static char *
 read_console(const char *path, gsize most)
 {
-    g_autofree char *bytes = NULL;
-    struct stat info;
-    ssize_t got = -1;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+    g_autoptr(GBytes) end = vitals_tail_read(path, most, NULL);
+    gsize length;
+    const char *bytes = end ? g_bytes_get_data(end, &length) : NULL;
 
-    if (fd < 0)
-        return NULL;
-    if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode)) {
-        off_t start = info.st_size > (off_t)most ? info.st_size - (off_t)most : 0;
-
-        bytes = g_malloc(most);
-        got = pread(fd, bytes, most, start);
-    }
-    close(fd);
-    return got < 0 ? NULL : vitals_text_printable_lines(bytes, got);
+    return end ? vitals_text_printable_lines(bytes, (gssize)length) : NULL;
 }
 
 static gboolean
@@ -240,6 +239,15 @@ vitals_incident_begin(VitalsDossier *dossier, GError **error)
                                         strlen(dossier->xml), error)) &&
            write_signals(dossier->view->path, dossier->signals_header, dossier->samples, error) &&
            write_console(dossier, NULL, error);
+}
+
+gboolean
+vitals_incident_add(const char *directory, const char *name, GBytes *bytes, GError **error)
+{
+    gsize length;
+    const char *data = g_bytes_get_data(bytes, &length);
+
+    return write_file(directory, name, data ? data : "", length, error);
 }
 
 char *

@@ -20,6 +20,15 @@ typedef struct {
     char *text;
 } VitalsMoment;
 
+/* What came of one piece of evidence: @reason tells why it is missing, %NULL if it is not. */
+typedef struct {
+    const char *name;
+    const char *file;
+    gsize bytes;
+    char *reason;
+    double seconds;
+} VitalsPieceNote;
+
 /**
  * VitalsDossier: everything that goes into one incident
  * @state_dir: the daemon's state directory
@@ -37,6 +46,7 @@ typedef struct {
  * @predictions: (element-type utf8): what lint says of the definition, see vitals_prediction_read()
  * @console_tail: how much of the console's log to keep, bytes
  * @timeline: (element-type VitalsMoment): in the order of time
+ * @pieces: (element-type VitalsPieceNote): what came of the evidence around it, see monitor/evidence.h
  * @dump_seconds: how long the dump took
  * @vmcore: (nullable): what the dump turned out to be
  * @claim: the open directory, locked for as long as it is being written; -1 before
@@ -57,6 +67,7 @@ typedef struct {
     GPtrArray *predictions;
     gsize console_tail;
     GPtrArray *timeline;
+    GPtrArray *pieces;
     double dump_seconds;
     VitalsVmcore *vmcore;
     int claim;
@@ -78,6 +89,10 @@ void vitals_dossier_note(VitalsDossier *dossier, gint64 realtime, const char *fo
  * first: manifest, definition, signals, console. Sets @dossier->view's id and path.
  */
 gboolean vitals_incident_begin(VitalsDossier *dossier, GError **error);
+
+/* Writes one more file into an incident that is being written. */
+gboolean vitals_incident_add(const char *directory, const char *name, GBytes *bytes,
+                             GError **error);
 
 /**
  * vitals_incident_finish:

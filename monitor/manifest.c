@@ -77,6 +77,24 @@ missing_json(const VitalsDossier *dossier)
     return lines_json(missing);
 }
 
+/* What there is has "reason" null, what is missing has the reason. */
+static json_t *
+pieces_json(const VitalsDossier *dossier)
+{
+    json_t *array = json_array();
+
+    for (guint i = 0; i < dossier->pieces->len; i++) {
+        const VitalsPieceNote *note = g_ptr_array_index(dossier->pieces, i);
+
+        json_array_append_new(array,
+                              json_pack("{s:s, s:s, s:I, s:o, s:f}", "name", note->name, "file",
+                                        note->file, "bytes", (json_int_t)note->bytes, "reason",
+                                        note->reason ? text_json(note->reason) : json_null(),
+                                        "seconds", note->seconds));
+    }
+    return array;
+}
+
 /* The boot that this happened in: with the domain's number it names one run of one guest. */
 static char *
 boot_id(void)
@@ -110,6 +128,7 @@ vitals_manifest_new(const VitalsDossier *dossier, gboolean complete)
     json_object_set_new(json, "evidence", strings_json(dossier->evidence));
     json_object_set_new(json, "timeline", timeline_json(dossier));
     json_object_set_new(json, "capture", capture_json(dossier));
+    json_object_set_new(json, "pieces", pieces_json(dossier));
     json_object_set_new(json, "missing", missing_json(dossier));
     json_object_set_new(json, "lint", lines_json(dossier->predictions));
     json_object_set_new(json, "console_reports", lines_json(dossier->testimony));

@@ -18,6 +18,8 @@
  *   timeline                           [{time, text}]
  *   capture                            {result, format, detail, bytes, path, seconds, vmcoreinfo,
  *                                      kernel_release}
+ *   pieces                             [{name, file, bytes, reason, seconds}]: the evidence around it;
+ *                                      reason is null, or why there is no such file
  *   missing                            what could not be had and why, a line each
  *   lint                               what lint says of the definition, a line each
  *   console_reports                    what the guest said on its console, a line each

@@ -20,6 +20,13 @@ vitals_report_missing(const VitalsDossier *dossier)
     GPtrArray *missing = g_ptr_array_new_with_free_func(g_free);
     const VitalsOutline *outline = dossier->outline;
 
+    for (guint i = 0; i < dossier->pieces->len; i++) {
+        const VitalsPieceNote *note = g_ptr_array_index(dossier->pieces, i);
+
+        if (note->reason)
+            g_ptr_array_add(missing,
+                            g_strdup_printf("%s: %s: %s", note->file, note->name, note->reason));
+    }
     if (!outline) {
         g_ptr_array_add(missing, g_strdup("domain.xml: libvirt did not give the definition"));
         return missing;

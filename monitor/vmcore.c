@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/vmcore.h"
+#include "monitor/file-bytes.h"
+#include "monitor/kdump-flat.h"
+#include "monitor/kdump.h"
 #include "config/text.h"
 
 #include <elf.h>
@@ -19,13 +22,9 @@ G_DEFINE_QUARK(vitals - vmcore - error - quark, vitals_vmcore_error)
 /* __NEW_UTS_LEN of the kernel's include/uapi/linux/utsname.h: no real release is longer. */
 #define RELEASE_MAX 64
 
-/* The flattened form: a header of 4096 bytes, then pieces of {offset, size}, big-endian, each with
- * its data; a piece of -1, -1 is the end (makedumpfile, makedumpfile.h; QEMU, dump/dump.c). */
-#define FLAT_SIGNATURE "makedumpfile"
-#define FLAT_HEADER 4096
+/* The first pieces of a flattened dump hold its headers and notes (QEMU, dump/dump.c). */
 #define FLAT_PIECES_MAX 64
 
-#define KDUMP_SIGNATURE "KDUMP   "
 #define KDUMP_BLOCK_MIN 512
 #define KDUMP_BLOCK_MAX (64 * 1024)
 
@@ -59,20 +58,8 @@ fail(GError **error, VitalsVmcoreError code, const char *message)
 static gboolean
 read_at(const File *file, guint64 offset, gpointer buffer, gsize length)
 {
-    gsize done = 0;
-
-    if (offset > file->size || length > file->size - offset)
-        return FALSE;
-    while (done < length) {
-        ssize_t got = pread(file->fd, (char *)buffer + done, length - done, (off_t)(offset + done));
-
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return FALSE;
-        done += (gsize)got;
-    }
-    return TRUE;
+    return offset <= file->size && length <= file->size - offset &&
+           vitals_bytes_read(file->fd, offset, buffer, length);
 }
 
 static gboolean
@@ -219,7 +206,7 @@ big_endian(const guint8 *bytes)
 static gboolean
 read_flat(const File *file, guint64 offset, gpointer buffer, gsize length)
 {
-    guint64 at = FLAT_HEADER;
+    guint64 at = VITALS_FLAT_HEADER;
 
     for (guint i = 0; i < FLAT_PIECES_MAX; i++) {
         guint8 piece[16];
@@ -254,7 +241,7 @@ has_flat_end(const File *file)
                                     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
     guint8 last[16];
 
-    return file->size >= FLAT_HEADER + sizeof end &&
+    return file->size >= VITALS_FLAT_HEADER + sizeof end &&
            read_at(file, file->size - sizeof last, last, sizeof last) &&
            memcmp(last, end, sizeof end) == 0;
 }
@@ -283,12 +270,16 @@ inspect_kdump(const File *file, VitalsVmcore *vmcore, GError **error)
 {
     char signature[8];
     guint32 block = 0;
+    VitalsKdump kdump;
 
     vmcore->format = "kdump-zlib";
     if (file->flat && !has_flat_end(file))
         return fail(error, VITALS_VMCORE_ERROR_TRUNCATED, "the dump has no end mark");
+    if (!file->flat && (!vitals_kdump_open(file->fd, &kdump, error) ||
+                        !vitals_kdump_check_whole(file->fd, &kdump, error)))
+        return FALSE;
     if (!read_kdump(file, 0, signature, sizeof signature) ||
-        memcmp(signature, KDUMP_SIGNATURE, sizeof signature) != 0 ||
+        memcmp(signature, VITALS_KDUMP_SIGNATURE, sizeof signature) != 0 ||
         !read_kdump(file, KDUMP_BLOCK_SIZE_AT, &block, sizeof block))
         return fail(error, VITALS_VMCORE_ERROR_FORMAT, "the dump has no kdump header");
     block = GUINT32_FROM_LE(block);
@@ -313,11 +304,12 @@ vitals_vmcore_inspect(const char *path, GError **error)
         fail(error, VITALS_VMCORE_ERROR_TRUNCATED, "the dump is empty");
         return NULL;
     }
-    file.flat = memcmp(magic, FLAT_SIGNATURE, strlen(FLAT_SIGNATURE)) == 0;
+    file.flat = memcmp(magic, VITALS_FLAT_SIGNATURE, strlen(VITALS_FLAT_SIGNATURE)) == 0;
 
     if (memcmp(magic, ELFMAG, SELFMAG) == 0)
         whole = inspect_elf(&file, vmcore, error);
-    else if (file.flat || memcmp(magic, KDUMP_SIGNATURE, strlen(KDUMP_SIGNATURE)) == 0)
+    else if (file.flat ||
+             memcmp(magic, VITALS_KDUMP_SIGNATURE, strlen(VITALS_KDUMP_SIGNATURE)) == 0)
         whole = inspect_kdump(&file, vmcore, error);
     else
         whole = fail(error, VITALS_VMCORE_ERROR_FORMAT, "the file is no ELF and no kdump");

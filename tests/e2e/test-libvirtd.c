@@ -3,6 +3,30 @@
 #include "tests/e2e/guest.h"
 #include "tests/e2e/lab.h"
 
+/* At any moment of a cycle, so that it breaks in the middle of any call. */
+#define KILLS 3
+
+static void
+kill_again_and_again(void)
+{
+    for (guint i = 0; i < KILLS; i++) {
+        vitals_lab_libvirtd("kill");
+        g_usleep((gulong)g_random_int_range(0, G_USEC_PER_SEC));
+        vitals_lab_libvirtd("restart");
+        g_usleep((gulong)g_random_int_range(0, 2 * G_USEC_PER_SEC));
+    }
+}
+
+/* Since when the guest's verdict has been what it is. */
+static char *
+verdict_since(VitalsLabDaemon *daemon, const char *name)
+{
+    g_autoptr(json_t) guest = vitals_lab_daemon_guest(daemon, name);
+
+    g_assert_nonnull(guest);
+    return g_strdup(vitals_lab_json_string(guest, "since"));
+}
+
 /* libvirtd dies and comes back: the daemon stays, forgets nobody, blames nobody, and still sees. */
 static void
 test_killed(void)
@@ -12,6 +36,8 @@ test_killed(void)
     g_autoptr(VitalsLabGuest) second = vitals_lab_guest_start("vitals-second", "panic=yes", NULL);
     g_autoptr(json_t) known = NULL;
     g_autoptr(json_t) incident = NULL;
+    g_autofree char *since = NULL;
+    g_autofree char *still = NULL;
     gint64 start;
 
     vitals_lab_guest_wait_up(first);
@@ -19,7 +45,9 @@ test_killed(void)
     start = g_get_monotonic_time();
     vitals_lab_daemon_wait_health(daemon, "vitals-first", "healthy", NULL, start, 30);
     vitals_lab_daemon_wait_health(daemon, "vitals-second", "healthy", NULL, start, 30);
+    since = verdict_since(daemon, "vitals-first");
 
+    kill_again_and_again();
     vitals_lab_libvirtd("kill");
     g_usleep(10 * G_USEC_PER_SEC);
     g_assert_cmpint(vitals_lab_daemon_get(daemon, "/metrics", NULL, NULL), ==, 200);
@@ -32,6 +60,8 @@ test_killed(void)
     vitals_lab_daemon_wait_health(daemon, "vitals-second", "healthy", NULL, start, 60);
     g_usleep(15 * G_USEC_PER_SEC);
     g_assert_cmpuint(vitals_lab_daemon_incidents(daemon, NULL), ==, 0);
+    still = verdict_since(daemon, "vitals-first");
+    g_assert_cmpstr(since, ==, still);
 
     start = vitals_lab_guest_cause(second, "panic");
     vitals_lab_daemon_wait_health(daemon, "vitals-second", "crashed", "kernel", start, 2);

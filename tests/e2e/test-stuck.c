@@ -106,11 +106,92 @@ test_stopped_at_exit(void)
     g_assert_cmpint(vitals_lab_daemon_stop(daemon), ==, 0);
 }
 
+/* Firmware only, as QEMU and libvirt are what matters here: 24 of them start in seconds. */
+#define CROWD 24
+#define RECOVERED_LIMIT 10.0
+
+static char *
+crowd_name(guint i)
+{
+    return g_strdup_printf("vitals-crowd-%u", i);
+}
+
+static gboolean
+is_stuck(const json_t *guest)
+{
+    return g_str_equal(vitals_lab_json_string(guest, "health"), "stuck");
+}
+
+/* How many are called stuck; nobody else may notice, however many they are. */
+static guint
+count_stuck(VitalsLabDaemon *daemon)
+{
+    guint count = 0;
+    double seconds = 0;
+
+    g_assert_cmpint(vitals_lab_daemon_get(daemon, "/metrics", NULL, &seconds), ==, 200);
+    g_assert_cmpfloat(seconds, <, METRICS_LIMIT);
+    for (guint i = 0; i < CROWD; i++) {
+        g_autofree char *name = crowd_name(i);
+        g_autoptr(json_t) guest = vitals_lab_daemon_guest(daemon, name);
+
+        g_assert_nonnull(guest);
+        count += is_stuck(guest);
+        if (i % 2)
+            g_assert_false(is_stuck(guest));
+        g_assert_cmpfloat(json_number_value(json_object_get(guest, "sample_age_seconds")), <=,
+                          SAMPLE_AGE_LIMIT);
+    }
+    return count;
+}
+
+static void
+wait_stuck(VitalsLabDaemon *daemon, guint wanted, double seconds)
+{
+    gint64 start = g_get_monotonic_time();
+
+    while (count_stuck(daemon) != wanted)
+        g_assert_true(vitals_lab_wait(start, seconds));
+    g_test_message("%u of %u are stuck after %.2f s", wanted, CROWD, vitals_lab_since(start));
+}
+
+/* Every other guest's QEMU at the same moment: libvirtd has fewer workers than that, and stays usable. */
+static void
+test_half(void)
+{
+    g_autoptr(VitalsLabDaemon) daemon = vitals_lab_daemon_start(NULL);
+    g_autoptr(GPtrArray) guests =
+        g_ptr_array_new_with_free_func((GDestroyNotify)vitals_lab_guest_free);
+
+    for (guint i = 0; i < CROWD; i++) {
+        g_autofree char *name = crowd_name(i);
+
+        g_ptr_array_add(guests, vitals_lab_guest_start(name, "boot=none", "memory=24", NULL));
+    }
+    for (guint i = 0; i < CROWD; i++) {
+        g_autofree char *name = crowd_name(i);
+
+        vitals_lab_daemon_wait_health(daemon, name, "starting", NULL, g_get_monotonic_time(), 10);
+    }
+
+    for (guint i = 0; i < CROWD; i += 2)
+        vitals_lab_guest_signal(guests->pdata[i], SIGSTOP);
+    wait_stuck(daemon, CROWD / 2, STUCK_LIMIT);
+    for (gint64 start = g_get_monotonic_time(); vitals_lab_wait(start, 5);)
+        g_assert_cmpuint(count_stuck(daemon), ==, CROWD / 2);
+
+    for (guint i = 0; i < CROWD; i += 2)
+        vitals_lab_guest_signal(guests->pdata[i], SIGCONT);
+    wait_stuck(daemon, 0, RECOVERED_LIMIT);
+    g_assert_cmpint(vitals_lab_daemon_stop(daemon), ==, 0);
+}
+
 static void
 add_tests(void)
 {
     g_test_add_func("/stuck/stopped", test_stopped);
     g_test_add_func("/stuck/stopped-at-exit", test_stopped_at_exit);
+    g_test_add_func("/stuck/half", test_half);
 }
 
 int

@@ -316,11 +316,36 @@ set_balloon_period(VitalsConnection *base, const char *uuid, guint seconds, GErr
     return leave(fake, uuid, FAKE_SET_PERIOD, good);
 }
 
-/* The smallest files that can pass for dumps. */
+/* Two pixels, as QEMU's screendump would give them. */
+static GBytes *
+screenshot(VitalsConnection *base, const char *uuid, int id, GError **error)
+{
+    static const char ppm[] = "P6\n2 1\n255\n\x00\x00\x00\xff\xff\xff";
+    Fake *fake = fake_of(base);
+    gboolean good = enter(fake, (FakeConnection *)base, uuid, FAKE_SCREENSHOT, error);
+
+    leave(fake, uuid, FAKE_SCREENSHOT, good);
+    return good ? g_bytes_new_static(ppm, sizeof ppm - 1) : NULL;
+}
+
+static GStrv
+messages(VitalsConnection *base, const char *uuid, GError **error)
+{
+    Fake *fake = fake_of(base);
+    gboolean good = enter(fake, (FakeConnection *)base, uuid, FAKE_MESSAGES, error);
+
+    leave(fake, uuid, FAKE_MESSAGES, good);
+    return good ? g_strsplit("tainted: custom-monitor\x1b[2J", "\n", -1) : NULL;
+}
+
+/* The smallest files that can pass for dumps: an ELF core with a page, a kdump with one. */
+#define FAKE_DUMP_SIZE (5 * 4096)
+
 static gboolean
 write_dump(const char *path, VitalsDumpFormat format, GError **error)
 {
-    static const guint32 block = GUINT32_TO_LE(4096);
+    static const guint32 blocks[] = { GUINT32_TO_LE(4096), GUINT32_TO_LE(1), GUINT32_TO_LE(2) };
+    static const guint64 page[] = { GUINT64_TO_LE(4 * 4096 + 24), GUINT64_TO_LE(8), 0 };
     static const Elf64_Ehdr elf = {
         .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
         .e_type = ET_CORE,
@@ -332,16 +357,18 @@ write_dump(const char *path, VitalsDumpFormat format, GError **error)
         .e_phnum = 1,
     };
     static const Elf64_Phdr segment = { .p_type = PT_LOAD, .p_offset = 4096, .p_filesz = 4096 };
-    g_autofree char *bytes = g_malloc0(8192);
+    g_autofree char *bytes = g_malloc0(FAKE_DUMP_SIZE);
 
     if (format == VITALS_DUMP_ELF) {
         memcpy(bytes, &elf, sizeof elf);
         memcpy(bytes + sizeof elf, &segment, sizeof segment);
     } else {
         memcpy(bytes, "KDUMP   ", 8);
-        memcpy(bytes + 428, &block, sizeof block);
+        memcpy(bytes + 428, blocks, sizeof blocks);
+        bytes[2 * 4096] = bytes[3 * 4096] = 1;
+        memcpy(bytes + 4 * 4096, page, sizeof page);
     }
-    return g_file_set_contents(path, bytes, 8192, NULL) ||
+    return g_file_set_contents(path, bytes, FAKE_DUMP_SIZE, NULL) ||
            refuse(error, VITALS_HYPERVISOR_ERROR_FAILED, "cannot write the dump");
 }
 
@@ -422,6 +449,8 @@ const VitalsDriver fake_driver = {
     .sweep = sweep,
     .definition = definition,
     .balloon = balloon,
+    .screenshot = screenshot,
+    .messages = messages,
     .set_balloon_period = set_balloon_period,
     .dump = dump,
     .progress = progress,

@@ -74,6 +74,81 @@ test_pruned(Scene *scene, gconstpointer data)
     g_assert_true(g_file_test(second, G_FILE_TEST_IS_DIR));
 }
 
+/* ---- the evidence around it ---- */
+
+/* The line of the manifest about that file; %NULL if there is none. */
+static json_t *
+piece_of(const json_t *incident, const char *file, json_t **ret_manifest)
+{
+    g_autofree char *text = scene_file(incident, "incident.json");
+    json_t *manifest = json_loads(text, 0, NULL);
+    size_t index;
+    json_t *piece;
+
+    *ret_manifest = manifest;
+    json_array_foreach(json_object_get(manifest, "pieces"), index, piece)
+    {
+        if (g_str_equal(scene_member(piece, "file"), file))
+            return piece;
+    }
+    return NULL;
+}
+
+static void
+test_pieces(Scene *scene, gconstpointer data)
+{
+    static const char *const files[] = { "screenshot.png", "domain-inactive.xml", "host.txt",
+                                         "libvirt-messages.txt" };
+    FakeGuest *guest = die_again(scene, NULL, 1);
+    g_autoptr(json_t) incident = scene_incident(scene, 4);
+    g_autoptr(json_t) manifest = NULL;
+    g_autofree char *messages = scene_file(incident, "libvirt-messages.txt");
+    g_autofree char *report = scene_file(incident, "report.txt");
+
+    for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
+        g_autofree char *text = scene_file(incident, files[i]);
+
+        if (!text)
+            g_error("there is no %s", files[i]);
+    }
+    g_assert_cmpstr(messages, ==, "tainted: custom-monitor\\x1b[2J\n");
+    /* what is not allowed is not asked, and said */
+    g_assert_nonnull(strstr(scene_member(piece_of(incident, "registers.txt", &manifest), "reason"),
+                            "DeepProbe"));
+    g_assert_nonnull(strstr(report, "registers.txt: registers: "));
+    g_assert_cmpuint(fake_calls(scene->fake, guest, FAKE_SCREENSHOT), ==, 1);
+}
+
+/* A screen that cannot be had holds up neither the dump nor the incident. */
+static void
+test_screenshot_hangs(Scene *scene, gconstpointer data)
+{
+    FakeGuest *guest = fake_add(scene->fake, "stuck");
+    g_autoptr(json_t) incident = NULL;
+    g_autoptr(json_t) manifest = NULL;
+    gint64 began;
+
+    scene_start(scene);
+    scene_until(scene_is(scene, "stuck", "healthy"), 8);
+    fake_fault(scene->fake, guest, FAKE_SCREENSHOT, (FakeFault){ .hang = TRUE });
+    began = g_get_monotonic_time();
+    fake_panic(scene->fake, guest);
+    scene_until(fake_calls(scene->fake, guest, FAKE_DUMP) == 1, 3);
+    g_assert_cmpint(g_get_monotonic_time() - began, <, 2 * G_USEC_PER_SEC);
+    incident = scene_incident(scene, 6);
+    g_assert_cmpstr(scene_capture(incident, "result"), ==, "ok");
+    g_assert_nonnull(strstr(scene_member(piece_of(incident, "screenshot.png", &manifest), "reason"),
+                            "no answer within"));
+    fake_release(scene->fake, NULL);
+    scene_run(0.3);
+    /* what comes late is not slipped into a finished incident */
+    {
+        g_autofree char *late = scene_file(incident, "screenshot.png");
+
+        g_assert_null(late);
+    }
+}
+
 #define ADD(path, test) \
     g_test_add("/incidents/" path, Scene, NULL, scene_set_up, test, scene_tear_down)
 
@@ -83,5 +158,7 @@ main(int argc, char **argv)
     scene_init(&argc, &argv);
     ADD("files-are-listed", test_files_are_listed);
     ADD("pruned", test_pruned);
+    ADD("pieces", test_pieces);
+    ADD("screenshot-hangs", test_screenshot_hangs);
     return g_test_run();
 }

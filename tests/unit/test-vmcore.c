@@ -82,16 +82,22 @@ build_elf(GByteArray *notes, gboolean memory_first, gboolean many)
     return bytes;
 }
 
-/* A compressed kdump, not flattened: header, sub-header and the note in blocks of @block bytes. */
+/* A compressed kdump, not flattened: header, sub-header and the note in blocks of @block bytes; bitmaps
+ * and one page behind them, as they have to be in blocks of 4096. */
 static GByteArray *
 build_kdump(guint32 block, guint64 at, guint64 length)
 {
+    static const guint32 blocks[] = { 2, 2 }; /* of the sub-header, of the bitmaps */
+    static const guint64 descriptor[] = { 5 * 4096 + 24, 1000, 0 };
     GByteArray *bytes = g_byte_array_new();
 
-    g_byte_array_set_size(bytes, 3 * 4096);
+    g_byte_array_set_size(bytes, 6 * 4096);
     memset(bytes->data, 0, bytes->len);
     memcpy(bytes->data, "KDUMP   ", 8);
     memcpy(bytes->data + 428, &block, sizeof block);
+    memcpy(bytes->data + 432, blocks, sizeof blocks);
+    bytes->data[3 * 4096] = bytes->data[4 * 4096] = 1;
+    memcpy(bytes->data + 5 * 4096, descriptor, sizeof descriptor);
     memcpy(bytes->data + 4096 + 32, &at, sizeof at);
     memcpy(bytes->data + 4096 + 40, &length, sizeof length);
     memcpy(bytes->data + 8192, INFO, strlen(INFO));
@@ -282,11 +288,33 @@ test_kdump(void)
     check_good(flatten(build_kdump(4096, 4096 * 2 - 8, 100), TRUE), "kdump-zlib", NULL);
 }
 
+/* Takes a whole dump and leaves its first @length bytes. */
+static GByteArray *
+cut(GByteArray *bytes, guint length)
+{
+    g_byte_array_set_size(bytes, length);
+    return bytes;
+}
+
 static void
 test_bad_kdump(void)
 {
     static const guint32 blocks[] = { 0, 1, 511, 65537, G_MAXUINT32 };
+    static const guint cuts[] = {
+        512, 4096, 3 * 4096, 5 * 4096 - 1, 5 * 4096 + 23, 5 * 4096 + 1023
+    };
     GByteArray *bytes;
+
+    /* one that is not flattened and lacks its end passed for a whole one */
+    for (gsize i = 0; i < G_N_ELEMENTS(cuts); i++)
+        check_bad(cut(build_kdump(4096, 8192, strlen(INFO)), cuts[i]),
+                  VITALS_VMCORE_ERROR_TRUNCATED);
+    bytes = build_kdump(4096, 8192, strlen(INFO));
+    bytes->data[424] = 0x8; /* makedumpfile ran out of space and says so */
+    check_bad(bytes, VITALS_VMCORE_ERROR_TRUNCATED);
+    bytes = build_kdump(4096, 8192, strlen(INFO));
+    bytes->data[4 * 4096] = 0;
+    check_bad(bytes, VITALS_VMCORE_ERROR_FORMAT);
 
     check_bad(flatten(build_kdump(4096, 0, 0), FALSE), VITALS_VMCORE_ERROR_TRUNCATED);
     for (gsize i = 0; i < G_N_ELEMENTS(blocks); i++)

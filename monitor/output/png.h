@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+/**
+ * vitals_png_from:
+ * @picture: a guest's screen as QEMU's screendump gives it: PNG, or PPM (binary, "P6", 8 bits each)
+ *
+ * The guest decides on the picture: one with more than 64 million pixels, or with a wrong number of
+ * them, is refused. Nothing of a PNG is believed but its first eight bytes; it is passed on.
+ *
+ * Returns: (transfer full) (nullable): a PNG; on failure %G_IO_ERROR
+ */
+GBytes *vitals_png_from(GBytes *picture, GError **error);
