@@ -7,10 +7,10 @@
  * vitals_host_paths:
  *
  * Finds the files and devices of the host that a definition cannot start without: images and devices
- * of disks, pipes, devices and sockets of consoles and channels.
+ * of disks, pipes, devices and sockets of consoles and channels, the directories of their logs, the
+ * emulator.
  *
- * Returns: (transfer container) (element-type utf8): absolute paths, which belong to the definition;
- *   some may be there twice
+ * Returns: (transfer full) (element-type utf8): absolute paths; some may be there twice
  */
 GPtrArray *vitals_host_paths(const VitalsDefinition *definition);
 

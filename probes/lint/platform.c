@@ -120,6 +120,17 @@ is_removed(const char *machine)
     return FALSE;
 }
 
+/* What libvirt's capabilities say of it, where these are known. */
+static gboolean
+is_deprecated_here(const VitalsDefinition *definition, const char *machine)
+{
+    GHashTable *machines = definition->host ? definition->host->machines : NULL;
+    const char *arch = vitals_xml_value(definition->domain, "os/type/@arch");
+    g_autofree char *key = g_strdup_printf("%s %s", arch ? arch : "x86_64", machine);
+
+    return machines && GPOINTER_TO_UINT(g_hash_table_lookup(machines, key)) > 1;
+}
+
 static VitalsAnswer
 check_cpu004(const VitalsDefinition *definition, VitalsFindings *findings)
 {
@@ -128,7 +139,13 @@ check_cpu004(const VitalsDefinition *definition, VitalsFindings *findings)
 
     if (!machine)
         return VITALS_ANSWER_NOT_APPLICABLE;
-    if (is_removed(machine))
+    if (is_deprecated_here(definition, machine))
+        vitals_findings_add(
+            findings, type,
+            "this host's QEMU calls machine type '%s' deprecated: a version to come "
+            "will not have it",
+            machine);
+    else if (is_removed(machine))
         vitals_findings_add(
             findings, type,
             "machine type '%s' is gone from current QEMU: after an upgrade the guest "
@@ -155,9 +172,8 @@ const VitalsRule vitals_rule_cpu004 = {
             "</os>",
     .remedy = "plan the change to a current machine type; the guest sees other hardware",
     .exceptions =
-        "Only types that some released QEMU no longer has, as the definition alone does not "
-        "tell which QEMU the host has: pc-0.x, pc-1.x, pc-i440fx-1.x, pc-q35-1.x. `virsh "
-        "capabilities` shows what else this host calls deprecated.",
+        "Where the host's libvirt was not asked, only types that some released QEMU no longer has: "
+        "pc-0.x, pc-1.x, pc-i440fx-1.x, pc-q35-1.x.",
     .evidence =
         (const char *const[]){
             "measured: libvirt 9.0.0 with QEMU 7.2 marks eight machine types deprecated='yes'",

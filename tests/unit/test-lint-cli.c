@@ -15,7 +15,7 @@ static const char clean[] =
     "  <features><acpi/><vmcoreinfo state='on'/></features><cpu mode='host-model'/>\n"
     "  <on_crash>preserve</on_crash>\n"
     "  <devices>\n"
-    "    <serial type='pty'><log file='/var/log/clean.log' append='on'/></serial>\n"
+    "    <serial type='pty'><log file='/dev/null' append='on'/></serial>\n"
     "    <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>\n"
     "    <memballoon model='virtio'><stats period='5'/></memballoon>\n"
     "    <panic model='isa'/>\n"
@@ -187,10 +187,10 @@ test_text(Fixture *fixture, gconstpointer data)
         "1 definition checked: 0 errors, 1 warning, 0 notices\n"
         "1 can be fixed: --diff shows how, --fix does it\n");
 
-    check(fixture, "lint unknown.xml", 0);
+    check(fixture, "lint --select PCI001,PCI005,PCI006,PCI007,PCI013 unknown.xml", 0);
     g_assert_nonnull(strstr(fixture->out, "unknown.xml: not evaluated, as not known: driver of the "
                                           "host's PCI device 0000:01:00.0 [PCI001 "));
-    g_assert_nonnull(strstr(fixture->out, "not evaluated for want of 5 facts\n"));
+    g_assert_nonnull(strstr(fixture->out, "not evaluated for want of 4 facts\n"));
 }
 
 /* All of a definition on one line, a long way to the right, behind tabs and wide characters. */
@@ -467,7 +467,7 @@ test_facts(Fixture *fixture, gconstpointer data)
     g_assert_nonnull(strstr(fixture->out,
                             "not evaluated, as not known: the host's PCI devices [PCI005 "
                             "iommu-group-shared, PCI006 functions-left-behind, PCI008 "
-                            "hostdev-does-not-exist, PCI010 hostdev-without-reset]\n"));
+                            "hostdev-does-not-exist, PCI010 hostdev-without-reset, "));
     check(fixture, "lint --facts host clean.xml", 0);
     add_file(fixture, "pipe.xml",
              "<domain type='kvm'><devices><serial type='pipe'><source path='/no/such/pipe'/>"
@@ -702,7 +702,7 @@ test_rules(Fixture *fixture, gconstpointer data)
 
     check(fixture, "rules --format json cap", 0);
     document = parse_json(fixture->out);
-    g_assert_cmpuint(json_array_size(json_object_get(document, "rules")), ==, 15);
+    g_assert_cmpuint(json_array_size(json_object_get(document, "rules")), ==, 20);
     g_assert_cmpint(json_unpack(document, "{s:[{s:s}]}", "rules", "id", &id), ==, 0);
     g_assert_cmpstr(id, ==, "CAP001");
     json_decref(document);

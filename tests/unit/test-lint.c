@@ -7,7 +7,8 @@
 /*
  * tests/lint/<RULE>/ holds definitions for each rule. bad*.xml gives exactly what its comments
  * "<!-- expect: RULE [SEVERITY] -->" say, each in the line of its comment. good*.xml gives nothing at
- * all. lookalike*.xml gives nothing of that rule. A rule without all three kinds fails. host.json, if
+ * all. lookalike*.xml gives nothing of that rule. "<!-- starts with the host -->" says that the guest
+ * does, which is libvirt's to tell. A rule without all three kinds fails. host.json, if
  * there is one, is the host of all these guests. A rule about hosts has *.json instead, each of them
  * a host, with what is expected in its member "expect".
  */
@@ -52,6 +53,8 @@ define(const char *source, const char *text, const VitalsHostFacts *host)
 
     g_assert_no_error(error);
     definition->today = "2026-11-21";
+    if (strstr(text, "<!-- starts with the host -->"))
+        definition->is_autostart = VITALS_YES;
     return definition;
 }
 
@@ -389,6 +392,31 @@ test_image_format(void)
     g_assert_cmpint(severity_of_format("qcow2", "vmdk"), ==, VITALS_SEVERITY_ERROR);
 }
 
+/* What the host's own libvirt says of a machine type is told beside what every QEMU has dropped. */
+static void
+test_deprecated_machine(void)
+{
+    static const char text[] =
+        "<domain type='kvm'><os><type arch='x86_64' machine='pc-q35-4.0'>hvm</type></os></domain>";
+    g_autoptr(VitalsHostFacts) host = vitals_host_facts_new();
+    g_autoptr(VitalsDefinition) definition = define("test", text, host);
+    g_autoptr(GPtrArray) only = g_ptr_array_new();
+
+    g_ptr_array_add(only, (gpointer)vitals_rule_find("CPU004"));
+    for (guint kind = 0; kind <= 2; kind++) {
+        g_autoptr(VitalsFindings) findings = NULL;
+
+        if (kind > 0) {
+            g_clear_pointer(&host->machines, g_hash_table_unref);
+            host->machines = g_hash_table_new(g_str_hash, g_str_equal);
+            g_hash_table_insert(host->machines, (gpointer) "x86_64 pc-q35-4.0",
+                                GUINT_TO_POINTER(kind));
+        }
+        findings = vitals_lint(definition, only);
+        g_assert_cmpuint(findings->found->len, ==, kind == 2 ? 1 : 0);
+    }
+}
+
 static void
 test_severity_of_wanted_port(void)
 {
@@ -561,6 +589,7 @@ main(int argc, char **argv)
     g_test_add_func("/lint/find", test_find);
     g_test_add_func("/lint/host-facts", test_host_facts);
     g_test_add_func("/lint/image-format", test_image_format);
+    g_test_add_func("/lint/deprecated-machine", test_deprecated_machine);
     g_test_add_func("/lint/severity/wanted-port", test_severity_of_wanted_port);
     g_test_add_func("/lint/answers", test_answers);
     g_test_add_func("/lint/suppression", test_suppression);
