@@ -156,6 +156,19 @@ const VitalsOption vitals_options[] = {
                 "tainted, so it is never done unless asked for.",
     },
     {
+        .section = "Console",
+        .key = "Follow",
+        .type = VITALS_OPTION_BOOLEAN,
+        .fallback = "yes",
+        .per_guest = TRUE,
+        .text =
+            "Whether the log of a guest's serial console (<log file='...'/>, or Xen's "
+            "guest-NAME.log) is read while it runs: a panic is known within a second of its text, "
+            "also without a panic device, and what the guest says of oopses, lockups, exhausted "
+            "memory or services that fail again and again names the cause. Switch it off for "
+            "guests whose console is nobody's business.",
+    },
+    {
         .section = "Verdict",
         .key = "AgentDeadline",
         .type = VITALS_OPTION_INTEGER,

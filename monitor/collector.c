@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/collector.h"
 #include "monitor/asker.h"
+#include "monitor/consoles.h"
 #include "monitor/host.h"
 #include "monitor/period.h"
 #include "config/text.h"
@@ -24,6 +25,7 @@ struct VitalsCollector {
     VitalsHost *host;
     VitalsPeriod *period;
     VitalsAsker *asker;
+    VitalsConsoles *consoles;
     VitalsAbandoned *abandoned;
 
     GHashTable *guests; /* by UUID */
@@ -110,6 +112,31 @@ on_answer(VitalsGuest *guest, VitalsSample *sample, gpointer data)
         ingest(collector, guest, sample);
 }
 
+static void
+follow_console(VitalsCollector *collector, const VitalsGuest *guest)
+{
+    g_autofree char *label = vitals_guest_label(guest);
+    gboolean wanted = guest->active &&
+                      vitals_settings_boolean(collector->settings, guest->name, "Console.Follow");
+
+    vitals_consoles_follow(collector->consoles, guest->uuid, guest->id, label,
+                           wanted && guest->outline ? guest->outline->console_log : NULL);
+}
+
+static void
+on_heard(const char *uuid, int id, VitalsSample *sample, VitalsConsoleCounts *counts, gpointer data)
+{
+    VitalsCollector *collector = data;
+    VitalsGuest *guest = g_hash_table_lookup(collector->guests, uuid);
+
+    if (!guest || guest->id != id || !guest->active || collector->stopping)
+        return;
+    vitals_console_counts_unref(guest->console);
+    guest->console = vitals_console_counts_ref(counts);
+    if (sample)
+        ingest(collector, guest, sample);
+}
+
 static gpointer
 read_definition(VitalsConnection *connection, gpointer data, GError **error)
 {
@@ -148,6 +175,7 @@ on_definition(gpointer result, const GError *error, gboolean late, gpointer data
     guest->outline = g_steal_pointer(&definition->outline);
     definition_free(definition);
     vitals_period_settle(errand->collector->period, guest);
+    follow_console(errand->collector, guest);
 }
 
 static void
@@ -182,6 +210,7 @@ static void
 end_run(VitalsCollector *collector, VitalsGuest *guest)
 {
     guest->active = FALSE;
+    follow_console(collector, guest);
     collector->listener.ended(guest, collector->data);
 }
 
@@ -236,9 +265,12 @@ on_event(const char *uuid, const char *name, int id, VitalsEvent event, const ch
             return;
         /* told before it is judged: there is nothing left to dump */
         guest->active = FALSE;
+        follow_console(collector, guest);
     } else {
         guest->seen = sample->at;
     }
+    if (event == VITALS_EVENT_REBOOT)
+        vitals_consoles_rebooted(collector->consoles, uuid);
     vitals_guest_ref(guest);
     ingest(collector, guest, sample);
     vitals_guest_unref(guest);
@@ -545,6 +577,7 @@ on_ticker(gpointer data)
     start_sweep(collector);
     start_look(collector);
     vitals_asker_ping(collector->asker);
+    vitals_consoles_check(collector->consoles);
     tick_guests(collector);
     collector->listener.cycle(collector->data);
     return G_SOURCE_CONTINUE;
@@ -659,6 +692,9 @@ vitals_collector_new(VitalsHypervisor *hypervisor, VitalsSettings *settings,
     collector->period = vitals_period_new(settings, collector->bulk, collector->deadline);
     collector->asker = vitals_asker_new(hypervisor, settings, collector->bulk, abandoned,
                                         collector->guests, on_answer, collector);
+    collector->consoles =
+        vitals_consoles_new(vitals_settings_string(settings, NULL, "Monitor.StateDirectory"),
+                            abandoned, on_heard, collector);
     collector->ticker =
         g_timeout_add((guint)(collector->sample_period / 1000), on_ticker, collector);
     on_ticker(collector);
@@ -679,6 +715,8 @@ vitals_collector_free(VitalsCollector *collector, gint64 patience)
     ended = vitals_lane_free(collector->bulk, patience) && ended;
     ended = vitals_asker_free(collector->asker, patience) && ended;
     ended = vitals_lane_free(collector->proc, patience) && ended;
+    /* a thread that hangs on its disk needs nothing of ours */
+    vitals_consoles_free(collector->consoles, patience);
     vitals_period_free(collector->period);
     if (ended) /* a thread that hangs may still use it */
         vitals_host_free(collector->host);

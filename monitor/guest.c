@@ -59,6 +59,7 @@ vitals_guest_unref(VitalsGuest *guest)
     g_free(guest->uuid);
     g_free(guest->name);
     g_free(guest->xml);
+    vitals_console_counts_unref(guest->console);
     vitals_outline_free(guest->outline);
     vitals_recorder_free(guest->recorder);
     for (guint part = 0; part < VITALS_N_PARTS; part++)
@@ -197,6 +198,7 @@ vitals_guest_view(const VitalsGuest *guest, gint64 now, gint64 realtime)
     view->capture = guest->capture;
     view->capture_done = guest->capture_done;
     view->capture_total = guest->capture_total;
+    view->console = guest->console ? vitals_console_counts_ref(guest->console) : NULL;
     view_vcpus(guest, view);
     view_memory(guest, view);
     view_forecast(guest, view, realtime);

@@ -28,6 +28,7 @@
  * @pinging: a ping of its agent is under way or waits for a worker
  * @ping_at: monotonic time of the next ping
  * @period_ours: the balloon's period was set by us
+ * @console: (nullable): what was counted on its console
  * @episode: the health its open incident began with; %VITALS_HEALTH_HEALTHY if there is none
  * @consider_at: monotonic time at which the policy wants to look again; 0 if it does not
  * @captured: monotonic time of its last capture; 0 for never
@@ -55,6 +56,7 @@ typedef struct {
     gboolean pinging;
     gint64 ping_at;
     gboolean period_ours;
+    VitalsConsoleCounts *console;
     VitalsHealth episode;
     gint64 consider_at;
     gint64 captured;

@@ -47,6 +47,32 @@ vitals_snapshot_unref(VitalsSnapshot *snapshot)
     g_free(snapshot);
 }
 
+VitalsConsoleCounts *
+vitals_console_counts_new(void)
+{
+    VitalsConsoleCounts *counts = g_new0(VitalsConsoleCounts, 1);
+
+    g_atomic_ref_count_init(&counts->references);
+    counts->reports = g_array_new(FALSE, TRUE, sizeof(VitalsTally));
+    return counts;
+}
+
+VitalsConsoleCounts *
+vitals_console_counts_ref(VitalsConsoleCounts *counts)
+{
+    g_atomic_ref_count_inc(&counts->references);
+    return counts;
+}
+
+void
+vitals_console_counts_unref(VitalsConsoleCounts *counts)
+{
+    if (!counts || !g_atomic_ref_count_dec(&counts->references))
+        return;
+    g_array_unref(counts->reports);
+    g_free(counts);
+}
+
 VitalsGuestView *
 vitals_guest_view_new(void)
 {
@@ -69,6 +95,7 @@ vitals_guest_view_free(VitalsGuestView *view)
     if (!view)
         return;
     g_free(view->detail);
+    vitals_console_counts_unref(view->console);
     g_free(view->name);
     g_free(view->uuid);
     g_strfreev(view->evidence);

@@ -16,6 +16,35 @@ typedef struct {
     gint64 realtime; /* wall clock, microseconds */
 } VitalsBeatView;
 
+/* A counter with one label whose values are a bounded set of our own words. */
+typedef struct {
+    const char *label;
+    guint64 count;
+} VitalsTally;
+
+/**
+ * VitalsConsoleCounts: what was counted of one guest's console since its run is followed; counted, and never
+ * changed once it was handed out
+ * @bytes: read; @skipped: left out, as there were too many
+ * @loops: how many were found
+ * @floods: seconds of flood
+ * @reports: (element-type VitalsTally): by kind, which are the signatures' words
+ */
+typedef struct {
+    gatomicrefcount references;
+    guint64 bytes;
+    guint64 lines;
+    guint64 skipped;
+    guint64 loops;
+    guint64 floods;
+    GArray *reports;
+} VitalsConsoleCounts;
+
+VitalsConsoleCounts *vitals_console_counts_new(void);
+VitalsConsoleCounts *vitals_console_counts_ref(VitalsConsoleCounts *counts);
+void vitals_console_counts_unref(VitalsConsoleCounts *counts);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsConsoleCounts, vitals_console_counts_unref)
+
 /**
  * VitalsGuestView: one guest
  * @detail: what names the cause more exactly, printable; "" if there is nothing
@@ -31,6 +60,7 @@ typedef struct {
  * @has_counters: the last three figures came from the guest
  * @memory_exhaustion_seconds: until all memory is in use if the trend goes on; -1 if none is forecast
  * @memory_exhaustion_confidence: of that, 0 to 1
+ * @console: (nullable): %NULL while no console is followed
  * @capture: %NULL, or "queued", "dumping" while a capture is under way
  * @capture_done: bytes written so far
  * @capture_total: bytes expected; 0 if not known
@@ -63,6 +93,8 @@ typedef struct {
     guint64 memory_usable;
     gint64 memory_exhaustion_seconds;
     double memory_exhaustion_confidence;
+
+    VitalsConsoleCounts *console;
 
     const char *capture;
     guint64 capture_done;
@@ -98,12 +130,6 @@ typedef struct {
     guint64 capture_bytes;
     gboolean partial;
 } VitalsIncidentView;
-
-/* A counter with one label whose values are a bounded set of our own words. */
-typedef struct {
-    const char *label;
-    guint64 count;
-} VitalsTally;
 
 /**
  * VitalsSnapshot:

@@ -17,10 +17,9 @@
 static gboolean
 is_another_panic(const VitalsHeard *heard, const VitalsUtterance *utterance, gint64 at)
 {
-    if (!heard->at)
-        return TRUE;
-    return utterance->begun &&
-           ((utterance->live && !heard->live) || at - heard->at > REPORT_WITHIN);
+    if (!utterance->begun)
+        return FALSE;
+    return !heard->at || (utterance->live && !heard->live) || at - heard->at > REPORT_WITHIN;
 }
 
 static void
@@ -66,7 +65,8 @@ absorb(const VitalsSample *sample, VitalsSigns *signs, VitalsSource *source)
         return VITALS_PULSE_NONE;
 
     source->answer_at = sample->at;
-    for (guint i = 0; i < sample->n_utterances; i++)
+    /* else it is from before the guest started over */
+    for (guint i = 0; i < sample->n_utterances && sample->at >= signs->started; i++)
         hear(&sample->utterances[i], sample->at, signs);
     if (sample->kernel_lines) {
         source->last_beat = sample->at;

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "monitor/console-places.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+#define VERSION 1
+
+/* A place takes up to 6 KiB; of more guests than this the rest begins anew after a restart. */
+#define PLACES_MAX 4096
+
+/* What nobody has looked at for so long is another guest's by now. */
+#define KEPT (30 * 24 * 3600)
+
+static void
+place_free(gpointer data)
+{
+    vitals_console_place_clear(data);
+    g_free(data);
+}
+
+GHashTable *
+vitals_console_places_new(void)
+{
+    return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, place_free);
+}
+
+void
+vitals_console_places_set(GHashTable *places, const char *path, VitalsConsolePlace *place)
+{
+    if (place->inode && g_hash_table_size(places) < PLACES_MAX) {
+        g_hash_table_replace(places, g_strdup(path), g_memdup2(place, sizeof *place));
+        place->partial = NULL;
+    }
+    vitals_console_place_clear(place);
+}
+
+static guint64
+number_at(const json_t *json, const char *key)
+{
+    return (guint64)json_integer_value(json_object_get(json, key));
+}
+
+static void
+take_place(GHashTable *places, const json_t *json, gint64 now)
+{
+    const char *path = json_string_value(json_object_get(json, "path"));
+    const char *partial = json_string_value(json_object_get(json, "partial"));
+    gsize length = 0;
+    g_autofree guchar *bytes = partial ? g_base64_decode(partial, &length) : NULL;
+    VitalsConsolePlace place = {
+        .device = number_at(json, "device"),
+        .inode = number_at(json, "inode"),
+        .offset = number_at(json, "offset"),
+        .hash = (guint)number_at(json, "hash"),
+        .seen = (gint64)number_at(json, "seen"),
+    };
+
+    if (!path || !g_path_is_absolute(path) || place.offset > G_MAXINT64 || now - place.seen > KEPT)
+        return;
+    place.partial = g_bytes_new(bytes, MIN(length, VITALS_CONSOLE_PARTIAL_MAX));
+    vitals_console_places_set(places, path, &place);
+}
+
+GHashTable *
+vitals_console_places_load(const char *state_dir)
+{
+    g_autofree char *path = g_build_filename(state_dir, "consoles.json", NULL);
+    json_t *document = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
+    json_t *array = json_object_get(document, "places");
+    GHashTable *places = vitals_console_places_new();
+    gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+    json_t *row;
+    size_t index;
+
+    if (number_at(document, "version") == VERSION) {
+        json_array_foreach(array, index, row)
+        {
+            take_place(places, row, now);
+        }
+    }
+    json_decref(document);
+    return places;
+}
+
+char *
+vitals_console_places_text(GHashTable *places)
+{
+    json_t *array = json_array();
+    json_t *document = json_pack("{s:i, s:o}", "version", VERSION, "places", array);
+    GHashTableIter iter;
+    gpointer path;
+    gpointer value;
+    char *dumped;
+    char *text;
+
+    g_hash_table_iter_init(&iter, places);
+    while (g_hash_table_iter_next(&iter, &path, &value)) {
+        const VitalsConsolePlace *place = value;
+        gsize length = 0;
+        gconstpointer bytes = place->partial ? g_bytes_get_data(place->partial, &length) : NULL;
+        g_autofree char *partial = g_base64_encode(bytes, length);
+
+        json_array_append_new(
+            array, json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:s}", "path", path, "device",
+                             (json_int_t)place->device, "inode", (json_int_t)place->inode, "offset",
+                             (json_int_t)place->offset, "hash", (json_int_t)place->hash, "seen",
+                             (json_int_t)place->seen, "partial", partial));
+    }
+    dumped = json_dumps(document, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
+    text = g_strconcat(dumped, "\n", NULL);
+    free(dumped);
+    json_decref(document);
+    return text;
+}
+
+gboolean
+vitals_console_places_write(const char *state_dir, const char *text, GError **error)
+{
+    g_autofree char *path = g_build_filename(state_dir, "consoles.json", NULL);
+
+    return g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, error);
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config/signatures.h"
+#include "monitor/console-follower.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static VitalsSignatures *signatures;
+
+/* A guest's log, who follows it, and a clock. */
+typedef struct {
+    char *directory;
+    char *path;
+    VitalsConsoleFollower *follower;
+    gint64 now;
+    char *buffer;
+} Scene;
+
+static void
+set_up(Scene *scene, gconstpointer data)
+{
+    scene->directory = g_dir_make_tmp("test-follower-XXXXXX", NULL);
+    scene->path = g_build_filename(scene->directory, "guest.log", NULL);
+    scene->now = 1000 * G_USEC_PER_SEC;
+    scene->buffer = g_malloc(VITALS_CONSOLE_FETCH_MAX);
+    scene->follower = vitals_console_follower_new(signatures, scene->path, NULL);
+}
+
+static void
+tear_down(Scene *scene, gconstpointer data)
+{
+    vitals_console_follower_free(scene->follower);
+    unlink(scene->path);
+    g_assert_cmpint(g_rmdir(scene->directory), ==, 0);
+    g_free(scene->directory);
+    g_free(scene->path);
+    g_free(scene->buffer);
+}
+
+static void
+append(const Scene *scene, const char *text)
+{
+    FILE *file = fopen(scene->path, "a");
+
+    g_assert_nonnull(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+/* A round, a quarter of a second after the last one. */
+static VitalsSample *
+round_of(Scene *scene)
+{
+    g_autoptr(GError) error = NULL;
+
+    scene->now += G_USEC_PER_SEC / 4;
+    vitals_console_follower_fetch(scene->follower, scene->buffer, &error);
+    g_assert_no_error(error);
+    return vitals_console_follower_digest(scene->follower, scene->buffer, scene->now, scene->now);
+}
+
+/* Lets @rounds pass. Returns: (transfer full) (nullable): the last thing of that kind that was said */
+static VitalsUtterance *
+wait_for(Scene *scene, guint rounds, VitalsSaid what)
+{
+    VitalsUtterance *found = NULL;
+
+    for (guint i = 0; i < rounds; i++) {
+        g_autoptr(VitalsSample) sample = round_of(scene);
+
+        for (guint j = 0; sample && j < sample->n_utterances; j++) {
+            if (sample->utterances[j].what != what)
+                continue;
+            g_free(found);
+            found = g_memdup2(&sample->utterances[j], sizeof *found);
+        }
+    }
+    return found;
+}
+
+#define OOPS(stamp)                                                                        \
+    "[" stamp ".000000] BUG: kernel NULL pointer dereference, address: 0000000000000010\n" \
+    "[" stamp ".000100] RIP: 0010:widget_open+0x12/0x80\n"
+#define PANIC(stamp) "[" stamp ".100000] Kernel panic - not syncing: Fatal exception\n"
+
+static void
+test_panic(Scene *scene, gconstpointer data)
+{
+    g_autofree VitalsUtterance *begun = NULL;
+    g_autofree VitalsUtterance *whole = NULL;
+    g_autoptr(VitalsConsoleCounts) counts = NULL;
+
+    append(scene, "[    1.000000] a line\n");
+    g_free(wait_for(scene, 4, VITALS_SAID_OTHER));
+    append(scene, OOPS("    2") PANIC("    2"));
+    begun = wait_for(scene, 1, VITALS_SAID_PANIC);
+    g_assert_nonnull(begun);
+    g_assert_true(begun->live && begun->begun);
+    whole = wait_for(scene, 8, VITALS_SAID_PANIC);
+    g_assert_nonnull(whole);
+    g_assert_false(whole->begun);
+    g_assert_nonnull(strstr(whole->title, "widget_open"));
+    counts = vitals_console_follower_counts(scene->follower);
+    g_assert_cmpuint(counts->reports->len, ==, 1);
+    g_assert_cmpstr(g_array_index(counts->reports, VitalsTally, 0).label, ==,
+                    "NULL-POINTER-DEREFERENCE");
+}
+
+/* The same fault once more, survived: it is no panic because it once was one. */
+static void
+test_fault_after_panic(Scene *scene, gconstpointer data)
+{
+    g_autofree VitalsUtterance *panic = NULL;
+
+    append(scene, "[    1.000000] a line\n");
+    g_free(wait_for(scene, 4, VITALS_SAID_OTHER));
+    append(scene, OOPS("    2") PANIC("    2"));
+    g_free(wait_for(scene, 8, VITALS_SAID_PANIC));
+    vitals_console_follower_rebooted(scene->follower);
+    g_free(wait_for(scene, 8, VITALS_SAID_OTHER));
+    append(scene, OOPS("    3"));
+    panic = wait_for(scene, 8, VITALS_SAID_PANIC);
+    g_assert_null(panic);
+}
+
+/* What the log ended with before us may be how the guest ended; what it went on after is past. */
+static void
+test_history(Scene *scene, gconstpointer data)
+{
+    g_autofree VitalsUtterance *old = NULL;
+    g_autofree VitalsUtterance *last = NULL;
+    g_autoptr(VitalsConsoleFollower) again = NULL;
+    VitalsConsoleFollower *first;
+
+    append(scene, OOPS("    2") PANIC("    2") "[    0.000000] Linux version 6.1.0\n"
+                                               "Debian GNU/Linux 12 web ttyS0\n\nweb login: \n");
+    old = wait_for(scene, 8, VITALS_SAID_PANIC);
+    g_assert_null(old);
+    append(scene, OOPS("    9") PANIC("    9"));
+    first = scene->follower;
+    scene->follower = vitals_console_follower_new(signatures, scene->path, NULL);
+    vitals_console_follower_free(first);
+    last = wait_for(scene, 8, VITALS_SAID_PANIC);
+    g_assert_nonnull(last);
+    g_assert_false(last->live);
+}
+
+/* The end of the run before, read after the guest was started anew, says nothing about it now. */
+static void
+test_rebooted(Scene *scene, gconstpointer data)
+{
+    g_autofree VitalsUtterance *panic = NULL;
+    g_autofree VitalsUtterance *next = NULL;
+
+    append(scene, "[   50.000000] a line\n");
+    g_free(wait_for(scene, 4, VITALS_SAID_OTHER));
+    append(scene, PANIC("   51"));
+    vitals_console_follower_rebooted(scene->follower);
+    panic = wait_for(scene, 8, VITALS_SAID_PANIC);
+    g_assert_null(panic);
+    append(scene, PANIC("    1"));
+    next = wait_for(scene, 1, VITALS_SAID_PANIC);
+    g_assert_nonnull(next);
+    g_assert_true(next->live);
+}
+
+static void
+test_lines(Scene *scene, gconstpointer data)
+{
+    g_autoptr(VitalsSample) kernel = NULL;
+    g_autoptr(VitalsSample) userspace = NULL;
+    g_autoptr(VitalsSample) nothing = NULL;
+
+    append(scene, "[    1.000000] a line\n");
+    g_free(wait_for(scene, 4, VITALS_SAID_OTHER));
+    append(scene, "[    2.000000] a line of the kernel\n");
+    kernel = round_of(scene);
+    g_assert_nonnull(kernel);
+    g_assert_true(kernel->kernel_lines && !kernel->userspace_lines);
+    append(scene, "web login: \n");
+    nothing = round_of(scene); /* they are told once a second */
+    g_assert_null(nothing);
+    g_free(wait_for(scene, 2, VITALS_SAID_OTHER));
+    userspace = round_of(scene);
+    g_assert_nonnull(userspace);
+    g_assert_true(!userspace->kernel_lines && userspace->userspace_lines);
+}
+
+/* A getty every ten seconds: named by its third time, with pace and count, and counted on. */
+static void
+test_loop(Scene *scene, gconstpointer data)
+{
+    VitalsUtterance *loop = NULL;
+
+    append(scene, "[    1.000000] a line\n");
+    g_free(wait_for(scene, 4, VITALS_SAID_OTHER));
+    for (guint i = 0; i < 3; i++) {
+        g_assert_null(loop);
+        append(scene, "agetty[99]: /dev/ttyS1: could not get terminal name: -22\n");
+        loop = wait_for(scene, 40, VITALS_SAID_LOOP);
+    }
+    g_assert_nonnull(loop);
+    g_assert_cmpuint(loop->count, ==, 3);
+    g_assert_cmpint(ABS(loop->period - 10 * G_USEC_PER_SEC), <, G_USEC_PER_SEC);
+    g_assert_nonnull(strstr(loop->title, "could not get terminal name"));
+    g_free(loop);
+    append(scene, "agetty[100]: /dev/ttyS1: could not get terminal name: -22\n");
+    loop = wait_for(scene, 40, VITALS_SAID_LOOP);
+    g_assert_cmpuint(loop->count, ==, 4);
+    g_free(loop);
+}
+
+static void
+append_megabytes(const Scene *scene, guint count)
+{
+    g_autofree char *block = g_strnfill(1024 * 1024, 'y');
+
+    for (gsize i = 1; i < 1024 * 1024; i += 2)
+        block[i] = '\n';
+    while (count-- > 0)
+        append(scene, block);
+}
+
+/* What a guest writes beyond measure is left out, counted and told; what comes behind it is heard. */
+static void
+test_flood(Scene *scene, gconstpointer data)
+{
+    g_autoptr(VitalsConsoleCounts) counts = NULL;
+    g_autofree VitalsUtterance *flood = NULL;
+    g_autofree VitalsUtterance *panic = NULL;
+
+    append(scene, "[    1.000000] a line\n");
+    g_free(wait_for(scene, 8, VITALS_SAID_OTHER));
+    for (guint i = 0; i < 8; i++) {
+        append_megabytes(scene, 8);
+        g_free(flood);
+        flood = wait_for(scene, 4, VITALS_SAID_FLOOD);
+    }
+    g_assert_nonnull(flood);
+    g_test_message("%s", flood->title);
+    counts = vitals_console_follower_counts(scene->follower);
+    g_assert_cmpuint(counts->skipped, >, 40 * 1024 * 1024);
+    g_assert_cmpuint(counts->bytes, <, 24 * 1024 * 1024);
+    g_assert_cmpuint(counts->floods, >, 0);
+    append(scene, "\n" PANIC("   17"));
+    panic = wait_for(scene, 2, VITALS_SAID_PANIC);
+    g_assert_nonnull(panic);
+    g_assert_true(panic->live);
+}
+
+/* A line in two halves, with a restart of ours in between. */
+static void
+test_torn(Scene *scene, gconstpointer data)
+{
+    g_autofree VitalsUtterance *panic = NULL;
+    g_auto(VitalsConsolePlace) place = { 0 };
+
+    append(scene, "[    1.000000] a line\n[    2.000000] Kernel pan");
+    g_free(wait_for(scene, 1, VITALS_SAID_OTHER));
+    place = vitals_console_follower_place(scene->follower);
+    vitals_console_follower_free(scene->follower);
+    scene->follower = vitals_console_follower_new(signatures, scene->path, &place);
+    append(scene, "ic - not syncing: torn\n");
+    panic = wait_for(scene, 8, VITALS_SAID_PANIC);
+    g_assert_nonnull(panic);
+    g_assert_nonnull(strstr(panic->title, "torn"));
+}
+
+int
+main(int argc, char **argv)
+{
+    static const struct {
+        const char *path;
+        void (*test)(Scene *scene, gconstpointer data);
+    } tests[] = {
+        { "/console-follower/panic", test_panic },
+        { "/console-follower/fault-after-panic", test_fault_after_panic },
+        { "/console-follower/history", test_history },
+        { "/console-follower/rebooted", test_rebooted },
+        { "/console-follower/lines", test_lines },
+        { "/console-follower/loop", test_loop },
+        { "/console-follower/flood", test_flood },
+        { "/console-follower/torn", test_torn },
+    };
+    g_autoptr(GPtrArray) items = NULL;
+    int status;
+
+    g_test_init(&argc, &argv, NULL);
+    items = vitals_signatures_items(NULL, NULL);
+    signatures = vitals_signatures_new(items, NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(tests); i++)
+        g_test_add(tests[i].path, Scene, NULL, set_up, tests[i].test, tear_down);
+    status = g_test_run();
+    vitals_signatures_free(signatures);
+    return status;
+}
