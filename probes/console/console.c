@@ -46,6 +46,8 @@ struct VitalsConsole {
     gint64 now;       /* as fed */
     gint64 stamp;     /* printk's clock, last seen */
     gint64 log_base;  /* what to add to it: it begins anew with each boot */
+    gint64 wall_base; /* what to add to a logger's clock */
+    gint64 wall;      /* as it was last seen, or -1 */
     gint64 log_now;   /* of the log's own clock, or -1 */
     gboolean running; /* this boot is behind its first seconds and was not shut down */
     gboolean kernel_beat;
@@ -84,8 +86,9 @@ on_report(const VitalsSignature *begun, const VitalsReport *ended, gboolean agai
 }
 
 /*
- * The time of a line as the log tells it: a logger's clock is best; printk's begins anew with each
- * boot; a line without either came when the last one did.
+ * The time of a line as the log tells it: by a logger's clock, or printk's, which begins anew with each
+ * boot. A log that has both, or loggers that tell dates in several ways, is one: where another clock begins
+ * it tells the time that the first had come to. A line without either came when the last one did.
  */
 static gint64
 follow_log_clock(VitalsConsole *console, const VitalsPrefix *prefix)
@@ -93,10 +96,13 @@ follow_log_clock(VitalsConsole *console, const VitalsPrefix *prefix)
     gint64 now = console->log_now;
 
     if (prefix->wall >= 0) {
-        now = prefix->wall;
+        if (console->wall < 0 || ABS(prefix->wall - console->wall) > G_TIME_SPAN_DAY)
+            console->wall_base = MAX(console->log_now, 0) - prefix->wall;
+        console->wall = prefix->wall;
+        now = console->wall_base + prefix->wall;
     } else if (prefix->stamp >= 0) {
         if (prefix->stamp < console->stamp - RUNNING_AFTER)
-            console->log_base += console->stamp;
+            console->log_base = MAX(console->log_now, console->log_base + console->stamp);
         now = console->log_base + prefix->stamp;
     }
     console->log_now = MAX(now, console->log_now);
@@ -249,6 +255,7 @@ vitals_console_new(VitalsSignatures *signatures, const VitalsConsoleOptions *opt
     console->func = func;
     console->user = user;
     console->log_now = -1;
+    console->wall = -1;
     vitals_console_rebooted(console);
     console->lines = vitals_lines_new(on_line, console);
     console->assembly = vitals_assembly_new(signatures, on_report, console);

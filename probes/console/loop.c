@@ -10,6 +10,7 @@ enum {
     TEXT_MAX = 96,     /* of a line is looked at */
     SLACK = 16,        /* room behind it, so that nobody needs to look where it ends */
     STEADY = 2,        /* equal distances in a row that make a loop */
+    SURE = 8,          /* and that are no coincidence: words like "failed" are in many a line */
     STEADY_LINES = 6,  /* where distances are counted in lines, as the log tells no time */
     MIN_LINES = 3,     /* lines closer together are one burst */
     LINE = 1000 * 1000 /* a line's worth of "time" there */
@@ -181,11 +182,12 @@ is_near(gint64 a, gint64 b)
 }
 
 static VitalsConsoleSeverity
-judge(VitalsLoops *loops, const char *text, gsize length)
+judge(VitalsLoops *loops, const Slot *slot, const char *text, gsize length)
 {
     if (vitals_signatures_shape(loops->signatures, VITALS_SHAPE_LOOP_ERROR, text, length))
         return VITALS_CONSOLE_ERROR;
-    if (vitals_signatures_shape(loops->signatures, VITALS_SHAPE_LOOP_WARNING, text, length))
+    if (slot->steady >= SURE &&
+        vitals_signatures_shape(loops->signatures, VITALS_SHAPE_LOOP_WARNING, text, length))
         return VITALS_CONSOLE_WARNING;
     return VITALS_CONSOLE_NOTICE;
 }
@@ -229,7 +231,7 @@ lead(VitalsLoops *loops, VitalsLoop *loop, Slot *slot, const char *text, gsize l
 {
     g_free(loop->template_);
     loop->template_ = make_template(text, length);
-    loop->severity = judge(loops, text, length);
+    loop->severity = judge(loops, slot, text, length);
     loop->count = slot->count;
     loop->period = slot->period;
     loop->line_first = slot->first;
@@ -246,7 +248,7 @@ begin_loop(VitalsLoops *loops, Slot *slot, const char *text, gsize length)
         loop = g_ptr_array_index(loops->list, companion);
         slot->loop = companion + 1;
         loop->members++;
-        if (judge(loops, text, length) <= loop->severity)
+        if (judge(loops, slot, text, length) <= loop->severity)
             return NULL;
         lead(loops, loop, slot, text, length);
         return loop;
@@ -261,18 +263,24 @@ begin_loop(VitalsLoops *loops, Slot *slot, const char *text, gsize length)
     return loop;
 }
 
-static void
+/* Returns whether it is worse than it looked. */
+static gboolean
 continue_loop(VitalsLoops *loops, Slot *slot, guint64 number, const char *text, gsize length)
 {
     VitalsLoop *loop = g_ptr_array_index(loops->list, slot->loop - 1);
 
     loop->last = slot->last;
     loop->line_last = number;
+    if (slot->steady == SURE && judge(loops, slot, text, length) > loop->severity) {
+        lead(loops, loop, slot, text, length);
+        return TRUE;
+    }
     if (!slot->leads)
-        return;
+        return FALSE;
     loop->count = MAX(loop->count, slot->count);
     loop->period = slot->period;
     loop->restarts = MAX(loop->restarts, read_counter(loops, text, length));
+    return FALSE;
 }
 
 /* Takes note of another time; returns whether the pace has become steady just now. */
@@ -315,10 +323,10 @@ vitals_loops_see(VitalsLoops *loops, const char *text, gsize length, guint64 num
     }
     if (pace(slot, now, timed ? MIN_PERIOD : MIN_LINES * LINE, timed ? STEADY : STEADY_LINES))
         begun = begin_loop(loops, slot, text, length);
-    if (slot->loop)
-        continue_loop(loops, slot, number, text, length);
     if (begun)
         begun->timed = timed;
+    if (slot->loop && continue_loop(loops, slot, number, text, length))
+        return g_ptr_array_index(loops->list, slot->loop - 1);
     return begun;
 }
 

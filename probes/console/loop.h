@@ -11,7 +11,8 @@ enum { VITALS_LOOPS_MAX = 64 };
 /**
  * VitalsLoop: lines that come again and again at a steady pace
  * @template_: the most telling of its lines, printable, with `#` for what differs
- * @severity: by [Frames] LoopError and LoopWarning; what they do not know is a notice
+ * @severity: by [Frames] LoopError and LoopWarning; what they do not know is a notice, and so is at first
+ *   what only sounds like trouble
  * @count: how often it came since the first time
  * @timed: whether the log tells time
  * @period: microseconds if it does, else millions of lines

@@ -155,6 +155,73 @@ test_untimed(Fixture *fixture, gconstpointer log_clock)
     g_assert_cmpint(loop->severity, ==, VITALS_CONSOLE_WARNING);
 }
 
+/* Loops of different pace run side by side, none of them exactly; each is named within three periods. */
+static void
+test_interleaved(Fixture *fixture, gconstpointer log_clock)
+{
+    static const double periods[] = { 10.1, 17, 31, 74 };
+    g_autoptr(GRand) random = g_rand_new_with_seed(3);
+    gint64 due[G_N_ELEMENTS(periods)] = { 0 };
+
+    for (gint64 now = 0; now < 400 * 10; now++) {
+        for (guint i = 0; i < G_N_ELEMENTS(periods); i++) {
+            if (now < due[i])
+                continue;
+            due[i] = now + (gint64)(periods[i] * g_rand_double_range(random, 9.3, 10.7));
+            say(fixture, (double)now / 10,
+                "systemd[1]: door%c.service: Scheduled restart job, restart counter is at %d.\n",
+                'a' + (int)i, (int)now);
+        }
+        if (now == 3 * 11 * 10)
+            g_assert_cmpuint(fixture->loops, >=, 1);
+        if (now == 3 * 80 * 10)
+            g_assert_cmpuint(vitals_console_loops(fixture->console)->len, ==, 4);
+    }
+    for (guint i = 0; i < 4; i++) {
+        const VitalsLoop *loop = g_ptr_array_index(vitals_console_loops(fixture->console), i);
+
+        g_assert_cmpint(loop->severity, ==, VITALS_CONSOLE_ERROR);
+        g_assert_cmpuint(loop->count, >=, 5);
+    }
+}
+
+/* What healthy systems say again and again is worth a notice at most, also if it has a bad word in it. */
+static void
+test_periodic(Fixture *fixture, gconstpointer log_clock)
+{
+    for (int i = 0; i < 48; i++) {
+        say(fixture, i * 3600, "CRON[%d]: (root) CMD (run-parts /etc/cron.hourly)\n", 1000 + i);
+        for (int j = 0; j < 120; j++)
+            say(fixture, i * 3600 + j * 30.0, "dhclient[77]: bound to 10.0.0.%d -- renewal\n", i);
+        if (i < 4)
+            say(fixture, i * 3600 + 1800, "gizmod[8]: 3 of 4000 mails failed\n");
+        say(fixture, i * 3600 + 1801, "gizmod[8]: statistics: 0 errors, error-name=n/a\n");
+    }
+    for (guint i = 0; i < vitals_console_loops(fixture->console)->len; i++) {
+        const VitalsLoop *loop = g_ptr_array_index(vitals_console_loops(fixture->console), i);
+
+        g_test_message("%s", loop->template_);
+        g_assert_cmpint(loop->severity, <=, VITALS_CONSOLE_NOTICE);
+    }
+}
+
+/* Lines of the journal and of the kernel have clocks of their own. */
+static void
+test_clocks(Fixture *fixture, gconstpointer log_clock)
+{
+    for (int i = 0; i < 8; i++) {
+        say(fixture, 0, "[ %4d.000000] gizmo: door %d\n", 30 + i * 12, i);
+        say(fixture, 0, "Nov 21 07:%02d:00 guest gizmod[9]: door\n", i);
+        say(fixture, 0, "2026-11-21T07:%02d:01.000Z guest gizmod[9]: window\n", i);
+        say(fixture, 0, "gizmod has no clock\n");
+    }
+    for (guint i = 0; i < vitals_console_loops(fixture->console)->len; i++) {
+        const VitalsLoop *loop = g_ptr_array_index(vitals_console_loops(fixture->console), i);
+
+        g_assert_cmpint(loop->period, <=, 62 * G_USEC_PER_SEC);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -164,5 +231,8 @@ main(int argc, char **argv)
     g_test_add("/console-loop/irregular", Fixture, NULL, set_up, test_irregular, tear_down);
     g_test_add("/console-loop/boot", Fixture, "", set_up, test_boot, tear_down);
     g_test_add("/console-loop/untimed", Fixture, "", set_up, test_untimed, tear_down);
+    g_test_add("/console-loop/interleaved", Fixture, NULL, set_up, test_interleaved, tear_down);
+    g_test_add("/console-loop/periodic", Fixture, NULL, set_up, test_periodic, tear_down);
+    g_test_add("/console-loop/clocks", Fixture, "", set_up, test_clocks, tear_down);
     return g_test_run();
 }
