@@ -1,17 +1,42 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/host.h"
 
+#include <pwd.h>
 #include <string.h>
+#include <unistd.h>
+
+/* How far a process that bears a guest's UUID on its command line can be believed to be its QEMU: anybody
+ * may start such a one. */
+typedef enum {
+    TRUST_ANYBODY, /* an ordinary user's, as far as can be told */
+    TRUST_USER,    /* of a user that libvirt runs QEMU as, or of the one that we are */
+    TRUST_CGROUP,  /* in a control group that only libvirt or root can have put it into */
+} Trust;
 
 /* @start: when it started, in clock ticks since boot: with the number it names one process for ever
- * (proc(5), field 22 of stat). @delays: run delay by thread, nanoseconds. */
+ * (proc(5), field 22 of stat). @threads: (element-type Thread): by number. @looks: how often they were
+ * looked at. */
 typedef struct {
     int pid;
     guint64 start;
+    Trust trust;
     gboolean gone;
     char *frozen_path;
-    GHashTable *delays;
+    GHashTable *threads;
+    guint looks;
 } Process;
+
+/* @delay: run delay, nanoseconds. @slices: how often it was given a CPU. @blocked_at: monotonic time at which
+ * it was first seen in the uninterruptible sleep in which it still is; 0 if it is in none. */
+typedef struct {
+    guint64 delay;
+    guint64 slices;
+    gint64 blocked_at;
+} Thread;
+
+/* That a thread sleeps uninterruptibly is asked of one that had no CPU since the last look, and only at every
+ * so manieth look: the question costs a file for each thread. */
+#define STATE_EVERY 5
 
 /* A domain that has no QEMU (another hypervisor, another PID namespace) is looked for at every look for
  * so long, and from then on once in so long: it takes all of /proc. */
@@ -33,7 +58,7 @@ struct VitalsHost {
 static void
 process_free(Process *process)
 {
-    g_hash_table_unref(process->delays);
+    g_hash_table_unref(process->threads);
     g_free(process->frozen_path);
     g_free(process);
 }
@@ -75,9 +100,8 @@ read_file(VitalsHost *host, const char *path, gsize *ret_length)
 /* The state letter and start time of a process (proc(5)). Its name, the second field, may hold
  * blanks and brackets: the fields that matter stand behind the last bracket. */
 static gboolean
-read_stat(VitalsHost *host, int pid, char *ret_state, guint64 *ret_start)
+read_stat(VitalsHost *host, const char *path, char *ret_state, guint64 *ret_start)
 {
-    g_autofree char *path = g_strdup_printf("proc/%d/stat", pid);
     g_autofree char *text = read_file(host, path, NULL);
     g_auto(GStrv) fields = NULL;
     const char *bracket = text ? strrchr(text, ')') : NULL;
@@ -92,16 +116,31 @@ read_stat(VitalsHost *host, int pid, char *ret_state, guint64 *ret_start)
     return TRUE;
 }
 
-/* Nanoseconds a thread was ready to run and had no CPU: the second number (kernel,
- * Documentation/scheduler/sched-stats.rst). */
-static guint64
-read_run_delay(VitalsHost *host, int pid, const char *thread)
+/* Nanoseconds a thread was ready to run and had no CPU, and how often it had one: the second and the third
+ * number (kernel, Documentation/scheduler/sched-stats.rst). */
+static Thread
+read_thread(VitalsHost *host, int pid, const char *thread)
 {
     g_autofree char *path = g_strdup_printf("proc/%d/task/%s/schedstat", pid, thread);
     g_autofree char *text = read_file(host, path, NULL);
-    const char *blank = text ? strchr(text, ' ') : NULL;
+    char *end = text ? strchr(text, ' ') : NULL;
+    Thread now = { 0 };
 
-    return blank ? g_ascii_strtoull(blank, NULL, 10) : 0;
+    if (end) {
+        now.delay = g_ascii_strtoull(end, &end, 10);
+        now.slices = g_ascii_strtoull(end, NULL, 10);
+    }
+    return now;
+}
+
+static gboolean
+is_blocked(VitalsHost *host, int pid, const char *thread)
+{
+    g_autofree char *path = g_strdup_printf("proc/%d/task/%s/stat", pid, thread);
+    guint64 start;
+    char state;
+
+    return read_stat(host, path, &state, &start) && state == 'D';
 }
 
 /* Where cgroup v2 says whether the process is frozen; NULL if it is in none. */
@@ -154,25 +193,89 @@ wanted_uuid(VitalsHost *host, const char *pid, GHashTable *wanted)
     return NULL;
 }
 
+/* The users that distributions let QEMU run as (Debian, Red Hat). */
+static gboolean
+is_qemu_user(guint64 uid)
+{
+    static const char *const names[] = { "libvirt-qemu", "qemu" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        const struct passwd *user = getpwnam(names[i]);
+
+        if (user && user->pw_uid == uid)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* The real, effective, saved and file system user (proc(5)): all four, as a program that is set-uid runs on
+ * behalf of whoever started it. */
+static gboolean
+is_of_trusted_user(VitalsHost *host, int pid)
+{
+    g_autofree char *path = g_strdup_printf("proc/%d/status", pid);
+    g_autofree char *text = read_file(host, path, NULL);
+    const char *line = text ? strstr(text, "\nUid:\t") : NULL;
+    char *at = line ? (char *)line + strlen("\nUid:") : NULL;
+    guint64 uids[4] = { 0 };
+
+    if (!at)
+        return FALSE;
+    for (gsize i = 0; i < G_N_ELEMENTS(uids); i++)
+        uids[i] = g_ascii_strtoull(at, &at, 10);
+    for (gsize i = 1; i < G_N_ELEMENTS(uids); i++) {
+        if (uids[i] != uids[0])
+            return FALSE;
+    }
+    return uids[0] == 0 || uids[0] == geteuid() || is_qemu_user(uids[0]);
+}
+
+/* libvirt's groups stand at the top, in machine.slice with systemd and in machine without; an ordinary user
+ * can only make groups below its own. */
+static gboolean
+is_in_machine_group(const char *frozen_path)
+{
+    return frozen_path && (g_str_has_prefix(frozen_path, "sys/fs/cgroup/machine.slice/") ||
+                           g_str_has_prefix(frozen_path, "sys/fs/cgroup/machine/"));
+}
+
+static Trust
+trust_in(VitalsHost *host, int pid, const char *frozen_path)
+{
+    if (is_in_machine_group(frozen_path))
+        return TRUST_CGROUP;
+    return is_of_trusted_user(host, pid) ? TRUST_USER : TRUST_ANYBODY;
+}
+
+/* Of those that are trusted alike the oldest one is QEMU itself. */
+static gboolean
+is_better(const Process *known, Trust trust, guint64 start)
+{
+    if (!known || known->gone || trust > known->trust)
+        return TRUE;
+    return trust == known->trust && start < known->start;
+}
+
 static void
 adopt(VitalsHost *host, const char *uuid, int pid)
 {
     Process *known = g_hash_table_lookup(host->processes, uuid);
+    g_autofree char *path = g_strdup_printf("proc/%d/stat", pid);
+    g_autofree char *frozen_path = find_frozen_path(host, pid);
+    Trust trust = trust_in(host, pid, frozen_path);
     Process *process;
     guint64 start;
     char state;
 
-    if (!read_stat(host, pid, &state, &start))
-        return;
-    /* Anybody may write a UUID on a command line: the oldest one is QEMU itself. */
-    if (known && !known->gone && known->start <= start)
+    if (!read_stat(host, path, &state, &start) || !is_better(known, trust, start))
         return;
 
     process = g_new0(Process, 1);
     process->pid = pid;
     process->start = start;
-    process->delays = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    process->frozen_path = find_frozen_path(host, pid);
+    process->trust = trust;
+    process->threads = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    process->frozen_path = g_steal_pointer(&frozen_path);
     g_hash_table_replace(host->processes, g_strdup(uuid), process);
 }
 
@@ -193,48 +296,70 @@ find_processes(VitalsHost *host, GHashTable *wanted)
 
 /* ---- looking ---- */
 
-/* The longest that one of its threads waited for a CPU since the last look, microseconds. A thread
- * seen for the first time has waited for nothing yet. */
+/* One that got no CPU since it was seen in an uninterruptible sleep is in the same one still. */
 static gint64
-starved_since(VitalsHost *host, Process *process)
+blocked_since(VitalsHost *host, const Process *process, const char *name, const Thread *before,
+              const Thread *now, gint64 at)
+{
+    if (!before || before->slices != now->slices)
+        return 0;
+    if (process->looks % STATE_EVERY != 0)
+        return before->blocked_at;
+    if (!is_blocked(host, process->pid, name))
+        return 0;
+    return before->blocked_at ? before->blocked_at : at;
+}
+
+/* The longest that one of its threads waited for a CPU since the last look, microseconds; a thread seen for the
+ * first time has waited for nothing yet. And the longest that one but the first has been blocked for. */
+static void
+look_at_threads(VitalsHost *host, Process *process, VitalsSample *sample)
 {
     g_autofree char *path = g_strdup_printf("%s/proc/%d/task", host->root, process->pid);
+    g_autofree char *first = g_strdup_printf("%d", process->pid);
     g_autoptr(GDir) directory = g_dir_open(path, 0, NULL);
-    const char *thread;
+    const char *name;
     guint64 most = 0;
 
-    while (directory && (thread = g_dir_read_name(directory))) {
-        guint64 delay = read_run_delay(host, process->pid, thread);
-        guint64 *before = g_hash_table_lookup(process->delays, thread);
+    process->looks++;
+    while (directory && (name = g_dir_read_name(directory))) {
+        Thread now = read_thread(host, process->pid, name);
+        Thread *before = g_hash_table_lookup(process->threads, name);
 
-        if (before && delay > *before)
-            most = MAX(most, delay - *before);
+        if (!g_str_equal(name, first))
+            now.blocked_at = blocked_since(host, process, name, before, &now, sample->at);
+        if (now.blocked_at)
+            sample->thread_blocked_for =
+                MAX(sample->thread_blocked_for, sample->at - now.blocked_at);
+        if (before && now.delay > before->delay)
+            most = MAX(most, now.delay - before->delay);
         if (before)
-            *before = delay;
+            *before = now;
         else
-            g_hash_table_insert(process->delays, g_strdup(thread), g_memdup2(&delay, sizeof delay));
+            g_hash_table_insert(process->threads, g_strdup(name), g_memdup2(&now, sizeof now));
     }
     /* Threads of QEMU's pools come and go; what is forgotten is only counted from anew. */
-    if (g_hash_table_size(process->delays) > 4096)
-        g_hash_table_remove_all(process->delays);
-    return (gint64)(most / 1000);
+    if (g_hash_table_size(process->threads) > 4096)
+        g_hash_table_remove_all(process->threads);
+    sample->starved = (gint64)(most / 1000);
 }
 
 static void
 look(VitalsHost *host, Process *process, VitalsSample *sample)
 {
+    g_autofree char *path = g_strdup_printf("proc/%d/stat", process->pid);
     guint64 start = 0;
     char state = 0;
 
     sample->parts[VITALS_PART_PROCESS] = VITALS_FACT_AVAILABLE;
     sample->pid = process->pid;
-    if (process->gone || !read_stat(host, process->pid, &state, &start) ||
-        start != process->start || state == 'Z' || state == 'X') {
+    if (process->gone || !read_stat(host, path, &state, &start) || start != process->start ||
+        state == 'Z' || state == 'X') {
         process->gone = TRUE;
         sample->process = VITALS_PROCESS_GONE;
         return;
     }
-    sample->starved = starved_since(host, process);
+    look_at_threads(host, process, sample);
     if (state == 'T' || state == 't')
         sample->process = VITALS_PROCESS_STOPPED;
     else if (is_frozen(host, process))
@@ -279,10 +404,10 @@ look_for_missing(VitalsHost *host, const char *const *uuids)
     for (const char *const *uuid = uuids; *uuid; uuid++) {
         Process *process = g_hash_table_lookup(host->processes, *uuid);
 
-        if (process && !process->gone)
+        if (process && !process->gone && process->trust > TRUST_ANYBODY)
             continue;
         /* one that is gone may be back at any moment, and must not be called gone then */
-        if (!process && !is_search_due(host, *uuid))
+        if (!(process && process->gone) && !is_search_due(host, *uuid))
             continue;
         note_search(host, *uuid);
         g_hash_table_add(missing, (gpointer)*uuid);

@@ -22,7 +22,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsHost, vitals_host_free)
  * Finds each domain's QEMU by the UUID on its command line, as libvirt's public calls do not tell the
  * process, and keeps it as long as it lives. A domain whose process was never found has the part
  * process %VITALS_FACT_ABSENT (another hypervisor, another PID namespace); one whose process was
- * found and is not there any more is %VITALS_PROCESS_GONE. Blocks on /proc.
+ * found and is not there any more is %VITALS_PROCESS_GONE. As anybody may write a UUID on a command
+ * line, the control group and the user of the process decide between several. Blocks on /proc.
  *
  * Returns: (element-type VitalsSighting) (transfer full): samples with the part process
  */

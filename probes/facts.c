@@ -20,15 +20,11 @@ const char *
 vitals_part_name(VitalsPart part)
 {
     static const char *const names[VITALS_N_PARTS] = {
-        [VITALS_PART_STATE] = "state",
-        [VITALS_PART_CONTROL] = "control",
-        [VITALS_PART_VCPU] = "vcpu",
-        [VITALS_PART_PROCESS] = "process",
-        [VITALS_PART_BALLOON] = "balloon",
-        [VITALS_PART_EVENT] = "event",
-        [VITALS_PART_NET] = "net",
-        [VITALS_PART_AGENT] = "agent",
-        [VITALS_PART_REGISTERS] = "registers",
+        [VITALS_PART_STATE] = "state",     [VITALS_PART_CONTROL] = "control",
+        [VITALS_PART_VCPU] = "vcpu",       [VITALS_PART_PROCESS] = "process",
+        [VITALS_PART_BALLOON] = "balloon", [VITALS_PART_EVENT] = "event",
+        [VITALS_PART_NET] = "net",         [VITALS_PART_AGENT] = "agent",
+        [VITALS_PART_BLOCK] = "block",     [VITALS_PART_REGISTERS] = "registers",
         [VITALS_PART_CONSOLE] = "console",
     };
     return NAME_OF(names, part);
@@ -127,6 +123,7 @@ vitals_event_name(VitalsEvent event)
         [VITALS_EVENT_AGENT_DISCONNECTED] = "agent-disconnected",
         [VITALS_EVENT_CONTROL_ERROR] = "control-error",
         [VITALS_EVENT_MEMORY_FAILURE] = "memory-failure",
+        [VITALS_EVENT_CHANGED] = "changed",
     };
     return NAME_OF(names, event);
 }

@@ -32,12 +32,13 @@ typedef enum {
     VITALS_PART_EVENT,     /* something libvirt told us by itself */
     VITALS_PART_NET,       /* packets, counted by the host's end of the wire: never blocks */
     VITALS_PART_AGENT,     /* a ping to the guest agent: waits for the guest, with a time-out */
+    VITALS_PART_BLOCK,     /* requests to its disks: asks the monitor and may block for ever */
     VITALS_PART_REGISTERS, /* registers of the vCPUs: asks the monitor, taints the domain */
     VITALS_PART_CONSOLE,   /* what the guest wrote on its console: read from a file on the host */
     VITALS_N_PARTS,
 } VitalsPart;
 
-/* "state", "control", "vcpu", "process", "balloon", "event", "net", "agent", "registers",
+/* "state", "control", "vcpu", "process", "balloon", "event", "net", "agent", "block", "registers",
  * "console" */
 const char *vitals_part_name(VitalsPart part);
 
@@ -133,6 +134,7 @@ typedef enum {
     VITALS_EVENT_AGENT_DISCONNECTED,
     VITALS_EVENT_CONTROL_ERROR,
     VITALS_EVENT_MEMORY_FAILURE,
+    VITALS_EVENT_CHANGED, /* its live definition: a device, a limit, metadata */
     VITALS_N_EVENTS,
 } VitalsEvent;
 
@@ -147,6 +149,8 @@ const char *vitals_event_name(VitalsEvent event);
  * @vcpu_ns: (array length=vcpus): nanoseconds each vCPU has used, in their order
  * @starved: microseconds since the previous sample of this part in which the process' threads were
  *   ready to run and the host gave them no CPU (the largest of its threads' run delay)
+ * @thread_blocked_for: how long one of the process' other threads has been in one and the same
+ *   uninterruptible sleep, microseconds, as far as it was seen; 0 if none is
  * @last_update: the wall-clock second at which the guest last answered the balloon's question; 0 if
  *   it never did (QEMU, docs/interop/virtio-balloon-stats.rst)
  * @has_counters: the guest's own figures came with it; QEMU drops them when the device is reset
@@ -159,6 +163,10 @@ const char *vitals_event_name(VitalsEvent event);
  *   trouble
  * @userspace_lines: likewise something that only userspace writes
  * @utterances: (array length=n_utterances): what it said there, in its order
+ * @requests: reads, writes and flushes of all its disks that were completed since it started; QEMU
+ *   counts them when they end, so those under way are not among them
+ * @disk_limit: bytes a second that the tightest limit in the definition leaves to one of its disks; 0 if
+ *   there is none; with the part block
  * @transmitted: packets that the guest sent on all its interfaces since it started
  */
 typedef struct {
@@ -179,6 +187,7 @@ typedef struct {
     gint pid;
     VitalsProcess process;
     gint64 starved;
+    gint64 thread_blocked_for;
 
     gint64 last_update;
     gboolean has_counters;
@@ -188,6 +197,8 @@ typedef struct {
     guint64 usable;
 
     guint64 transmitted;
+    guint64 requests;
+    guint64 disk_limit;
     VitalsAgent agent;
 
     guint n_registers;

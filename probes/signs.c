@@ -45,6 +45,19 @@ vitals_signs_layer_is_silent(const VitalsSigns *signs, VitalsLayer layer)
     return silent;
 }
 
+gboolean
+vitals_signs_is_quiet(const VitalsSigns *signs, gint64 allowance)
+{
+    for (guint i = 0; vitals_probes[i]; i++) {
+        const VitalsSource *source = &signs->sources[i];
+
+        if (vitals_source_has_deadline(source) &&
+            signs->run_clock - source->run_at_beat > source->period * 2 + allowance)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 double
 vitals_signs_vcpu_share(const VitalsSigns *signs)
 {

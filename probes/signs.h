@@ -112,6 +112,13 @@ typedef enum {
  * @starve_share: how much of the latest minute the host gave no CPU to what was ready to run, 0 to 1
  * @starve_at: monotonic time of the sample that @starve_share was brought up to date with
  * @starve_since: since when that share is too large, monotonic; 0 if it is not
+ * @thread_blocked_for: how long one of QEMU's threads besides the main one has been in one
+ *   uninterruptible sleep, microseconds; of the moment @process_at
+ * @block_at: monotonic time of the last answer about requests to disks; 0 for never
+ * @block_moved_at: monotonic time of the last look that found new ones completed; 0 if none did
+ * @block_base: how many were completed at the first look after the kernel's pulse was late
+ * @block_base_at: monotonic time of that look; 0 if there was none yet
+ * @disk_limit: bytes a second that a limit leaves to one of its disks; 0 if there is none
  * @exhaustion_in: microseconds until the guest's memory is exhausted (probes/forecast.h); 0 if nothing
  *   is forecast
  * @looks: what the deep probe saw of each vCPU, lately
@@ -181,6 +188,12 @@ typedef struct {
     guint64 panic_ns;
     gint64 panic_ns_at;
     gboolean console_lied;
+    gint64 thread_blocked_for;
+    gint64 block_at;
+    gint64 block_moved_at;
+    guint64 block_base;
+    gint64 block_base_at;
+    guint64 disk_limit;
 
     VitalsSource sources[VITALS_SOURCES_MAX];
 } VitalsSigns;
@@ -228,6 +241,10 @@ gboolean vitals_signs_kernel_is_heard(const VitalsSigns *signs);
 
 /* Whether any source of that layer or above, with a pace or without, was heard of lately. */
 gboolean vitals_signs_is_alive(const VitalsSigns *signs, VitalsLayer layer);
+
+/* Whether a source is a period late: past the jitter of two paces that do not know of each other, and early
+ * enough to ask again before the deadline. @allowance: microseconds more */
+gboolean vitals_signs_is_quiet(const VitalsSigns *signs, gint64 allowance);
 
 /* How many cores the vCPUs used since the kernel fell silent, of the time the host gave them: 1.0 is
  * one vCPU at full speed. Negative while that time is too short to tell, or nothing is known. */

@@ -39,6 +39,7 @@ absorb(const VitalsSample *sample, VitalsSigns *signs, VitalsSource *source)
         signs->process_since = sample->at;
     signs->process = sample->process;
     signs->process_at = sample->at;
+    signs->thread_blocked_for = sample->thread_blocked_for;
     signs->starved += sample->starved;
     signs->starve_debt += sample->starved;
     note_starvation(sample, signs);

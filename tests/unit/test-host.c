@@ -157,6 +157,102 @@ test_oldest_wins(Fixture *fixture, gconstpointer data)
 }
 
 static void
+put_uids(Fixture *fixture, int pid, int real, int effective)
+{
+    g_autofree char *path = g_strdup_printf("proc/%d/status", pid);
+    g_autofree char *text = g_strdup_printf("Name:\tqemu\nUid:\t%d\t%d\t%d\t%d\nGid:\t0\t0\t0\t0\n",
+                                            real, effective, effective, effective);
+
+    put(fixture, path, text, -1);
+}
+
+/* Another user's process was there first and has the same words on its command line. */
+static void
+test_impostor(Fixture *fixture, gconstpointer data)
+{
+    put_qemu(fixture, 40, 'T', 500);
+    put_uids(fixture, 40, 12345, 12345);
+    put_qemu(fixture, 41, 'T', 501);
+    put_uids(fixture, 41, 12345, 0); /* set-uid root: still on behalf of that user */
+    put_qemu(fixture, 60, 'S', 600);
+    put_uids(fixture, 60, 0, 0);
+    check(fixture, 60, VITALS_PROCESS_ALIVE);
+    /* of root's, the one in libvirt's control group */
+    put_qemu(fixture, 70, 'D', 700);
+    put_uids(fixture, 70, 0, 0);
+    put(fixture, "proc/70/cgroup", "0::/machine.slice/machine-qemu.scope\n", -1);
+    put_qemu(fixture, 65, 'S', 650);
+    put_uids(fixture, 65, 0, 0);
+    drop(fixture, "proc/60");
+    check(fixture, 60, VITALS_PROCESS_GONE);
+    check(fixture, 70, VITALS_PROCESS_BLOCKED);
+}
+
+/* While QEMU was not there yet the impostor was all there was. */
+static void
+test_impostor_alone(Fixture *fixture, gconstpointer data)
+{
+    put_qemu(fixture, 40, 'T', 500);
+    put_uids(fixture, 40, 12345, 12345);
+    check(fixture, 40, VITALS_PROCESS_STOPPED);
+    put_qemu(fixture, 60, 'S', 600);
+    put_uids(fixture, 60, 0, 0);
+    check(fixture, 60, VITALS_PROCESS_ALIVE);
+}
+
+static void
+put_thread(Fixture *fixture, int thread, char state, int slices)
+{
+    g_autofree char *stat = g_strdup_printf("proc/40/task/%d/stat", thread);
+    g_autofree char *schedstat = g_strdup_printf("proc/40/task/%d/schedstat", thread);
+    g_autofree char *text = g_strdup_printf(
+        "%d (worker) %c 1 2 3 0 -1 4 5 6 7 8 9 10 11 12 20 0 5 0 500 1000 200 0\n", thread, state);
+    g_autofree char *counts = g_strdup_printf("1 2 %d\n", slices);
+
+    put(fixture, stat, text, -1);
+    put(fixture, schedstat, counts, -1);
+}
+
+/* Returns: for how long a thread was blocked, at the last of so many looks as make sure that it was asked */
+static gint64
+look_for_blocked(Fixture *fixture)
+{
+    gint64 blocked = 0;
+
+    for (guint i = 0; i < 6; i++) {
+        g_autoptr(VitalsSample) sample = look(fixture);
+
+        blocked = sample->thread_blocked_for;
+        g_usleep(2000);
+    }
+    return blocked;
+}
+
+static void
+test_blocked_thread(Fixture *fixture, gconstpointer data)
+{
+    put_qemu(fixture, 40, 'S', 500);
+    put_thread(fixture, 40, 'S', 100);
+    put_thread(fixture, 41, 'S', 100);
+    g_assert_cmpint(look_for_blocked(fixture), ==, 0);
+    /* one that sleeps for a request, and for another one: it had the CPU in between */
+    put_thread(fixture, 41, 'D', 101);
+    for (guint i = 0; i < 12; i++) {
+        g_autoptr(VitalsSample) sample = look(fixture);
+
+        g_assert_cmpint(sample->thread_blocked_for, ==, 0);
+        put_thread(fixture, 41, 'D', 102 + (int)i);
+    }
+    look_for_blocked(fixture);
+    g_assert_cmpint(look_for_blocked(fixture), >, 10000);
+    put_thread(fixture, 41, 'S', 120);
+    g_assert_cmpint(look_for_blocked(fixture), ==, 0);
+    /* the main thread is another matter */
+    put_thread(fixture, 40, 'D', 100);
+    g_assert_cmpint(look_for_blocked(fixture), ==, 0);
+}
+
+static void
 test_odd_files(Fixture *fixture, gconstpointer data)
 {
     put_qemu(fixture, 40, 'S', 500);
@@ -237,6 +333,9 @@ main(int argc, char **argv)
     ADD("states", test_states);
     ADD("gone-and-reused", test_gone_and_reused);
     ADD("oldest-wins", test_oldest_wins);
+    ADD("impostor", test_impostor);
+    ADD("impostor-alone", test_impostor_alone);
+    ADD("blocked-thread", test_blocked_thread);
     ADD("odd-files", test_odd_files);
     ADD("starved", test_starved);
     ADD("frozen", test_frozen);
