@@ -142,6 +142,19 @@ const VitalsOption vitals_options[] = {
     },
     {
         .section = "Probe",
+        .key = "BlockPeriod",
+        .type = VITALS_OPTION_DURATION,
+        .fallback = "30s",
+        .minimum = 0,
+        .maximum = 10 * MINUTE,
+        .per_guest = TRUE,
+        .text =
+            "How often the requests to a guest's disks are counted; 0 never does. They prove that "
+            "a kernel lives whose balloon fell silent, and show that a disk no longer answers. "
+            "Each look is a question to QEMU; on suspicion it is put every second.",
+    },
+    {
+        .section = "Probe",
         .key = "DeepProbe",
         .type = VITALS_OPTION_WORD,
         .fallback = "never",

@@ -5,6 +5,9 @@
 /* Suspicion is looked into at this pace. */
 #define ASK_AGAIN G_USEC_PER_SEC
 
+/* A disk with a limit is looked at this often: the limit may be too tight to live with. */
+#define LIMITED_PACE (5 * G_USEC_PER_SEC)
+
 /* An agent that lives answers in milliseconds. libvirt adds up to 5 s of its own to synchronise with one
  * that does not, so such pings have workers of their own: they must not keep a balloon waiting. */
 #define AGENT_TIMEOUT_S 2
@@ -21,12 +24,15 @@ struct VitalsAsker {
     gpointer data;
 };
 
-/* A question to one guest. */
+/* A question to one guest. @balloon, @block: what is asked; @disk_limit: of its definition */
 typedef struct {
     VitalsAsker *asker;
     VitalsGuest *guest;
     char *uuid;
     gint64 sent;
+    gboolean balloon;
+    gboolean block;
+    guint64 disk_limit;
 } Errand;
 
 static void
@@ -70,8 +76,18 @@ static gpointer
 ask(VitalsConnection *connection, gpointer data, GError **error)
 {
     Errand *errand = data;
+    const VitalsDriver *driver = connection->hypervisor->driver;
+    g_autoptr(VitalsSample) sample =
+        errand->balloon ? driver->balloon(connection, errand->uuid, error)
+                        : vitals_sample_new(g_get_monotonic_time(), g_get_real_time());
 
-    return connection->hypervisor->driver->balloon(connection, errand->uuid, error);
+    if (!sample || !errand->block)
+        return g_steal_pointer(&sample);
+    /* disks that do not tell are no reason to throw the balloon's answer away */
+    if (!driver->block(connection, errand->uuid, sample, errand->balloon ? NULL : error))
+        return errand->balloon ? g_steal_pointer(&sample) : NULL;
+    sample->disk_limit = errand->disk_limit;
+    return g_steal_pointer(&sample);
 }
 
 static void
@@ -109,7 +125,8 @@ may_ask(const VitalsGuest *guest, gint64 now)
     const VitalsSigns *signs = &guest->watch.signs;
 
     return guest->active && !guest->asking && now >= guest->ask_at && guest->outline &&
-           guest->outline->balloon && signs->state == VITALS_DOMAIN_RUNNING &&
+           (guest->outline->balloon || guest->outline->disks) &&
+           signs->state == VITALS_DOMAIN_RUNNING &&
            (!signs->process_at || signs->process == VITALS_PROCESS_ALIVE) &&
            signs->control != VITALS_CONTROL_OCCUPIED && signs->control != VITALS_CONTROL_ERROR &&
            !signs->capturing;
@@ -134,17 +151,52 @@ is_look_due(const VitalsAsker *asker, VitalsGuest *guest, gint64 now)
     return TRUE;
 }
 
+/* When the disks are to be looked at next, if they are now. */
+static gint64
+block_pace(const VitalsAsker *asker, const VitalsGuest *guest)
+{
+    gint64 period = vitals_settings_duration(asker->settings, guest->name, "Probe.BlockPeriod");
+
+    if (!guest->outline->disks || !period)
+        return 0;
+    if (vitals_watch_is_suspicious(&guest->watch))
+        return MIN(period, ASK_AGAIN);
+    return guest->outline->disk_limit ? MIN(period, LIMITED_PACE) : period;
+}
+
+/* Decides what is asked this time, and when it is asked again. */
 static void
-ask_guest(VitalsAsker *asker, VitalsGuest *guest, gint64 now)
+plan_questions(const VitalsAsker *asker, VitalsGuest *guest, Errand *errand, gint64 now)
 {
     gint64 pace = guest->watch.signs.sources[vitals_probe_index("balloon")].period;
     gint64 due = vitals_watch_due(&guest->watch);
+    gint64 disks = block_pace(asker, guest);
+
+    /* all a tenth early, so that a cycle that comes a little early does not skip a turn */
+    errand->balloon = guest->outline->balloon;
+    errand->block = disks && now >= guest->block_asked + disks - disks / 10;
+    errand->disk_limit = guest->outline->disk_limit;
+    if (errand->block)
+        guest->block_asked = now;
+    if (pace == 0 || vitals_watch_is_suspicious(&guest->watch))
+        pace = ASK_AGAIN;
+    if (!errand->balloon)
+        pace = disks ? disks : G_TIME_SPAN_MINUTE;
+    guest->ask_at = now + pace - pace / 10;
+    if (due > now)
+        guest->ask_at = MIN(guest->ask_at, due);
+}
+
+static void
+ask_guest(VitalsAsker *asker, VitalsGuest *guest, gint64 now)
+{
+    Errand *errand = errand_new(asker, guest);
     VitalsCall call = {
         .work = ask,
         .done = on_asked,
         .overdue = on_ask_overdue,
         .deadline = asker->deadline,
-        .data = errand_new(asker, guest),
+        .data = errand,
         .free_data = errand_free,
         .free_result = (GDestroyNotify)vitals_sample_unref,
     };
@@ -155,13 +207,12 @@ ask_guest(VitalsAsker *asker, VitalsGuest *guest, gint64 now)
         vitals_lane_submit(asker->bulk, &call);
         return;
     }
-    if (pace == 0 || vitals_watch_is_suspicious(&guest->watch))
-        pace = ASK_AGAIN;
+    plan_questions(asker, guest, errand, now);
+    if (!errand->balloon && !errand->block) {
+        errand_free(errand);
+        return;
+    }
     guest->asking = TRUE;
-    /* a tenth early, so that a cycle that comes a little early does not skip a turn */
-    guest->ask_at = now + pace - pace / 10;
-    if (due > now)
-        guest->ask_at = MIN(guest->ask_at, due);
     vitals_lane_submit(asker->bulk, &call);
 }
 

@@ -271,6 +271,8 @@ on_event(const char *uuid, const char *name, int id, VitalsEvent event, const ch
     }
     if (event == VITALS_EVENT_REBOOT)
         vitals_consoles_rebooted(collector->consoles, uuid);
+    if (event == VITALS_EVENT_CHANGED)
+        guest->define_at = sample->at;
     vitals_guest_ref(guest);
     ingest(collector, guest, sample);
     vitals_guest_unref(guest);

@@ -23,6 +23,7 @@
  * @asking: a balloon question is under way or waits for a worker
  * @quarantined: that question is overdue
  * @ask_at: monotonic time of the next question
+ * @block_asked: monotonic time of the last question about its disks; 0 for never
  * @look_at: monotonic time before which its registers are not looked at again
  * @looks_left: looks that belong to the series under way
  * @pinging: a ping of its agent is under way or waits for a worker
@@ -51,6 +52,7 @@ typedef struct {
     gboolean asking;
     gboolean quarantined;
     gint64 ask_at;
+    gint64 block_asked;
     gint64 look_at;
     guint looks_left;
     gboolean pinging;

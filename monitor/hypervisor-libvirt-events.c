@@ -116,6 +116,26 @@ on_memory_failure(virConnectPtr connection, virDomainPtr domain, int recipient, 
 }
 
 static void
+on_tunable(virConnectPtr connection, virDomainPtr domain, virTypedParameterPtr parameters,
+           int count, void *data)
+{
+    tell(domain, VITALS_EVENT_CHANGED, "limit", data);
+}
+
+static void
+on_device(virConnectPtr connection, virDomainPtr domain, const char *alias, void *data)
+{
+    tell(domain, VITALS_EVENT_CHANGED, alias, data);
+}
+
+static void
+on_metadata(virConnectPtr connection, virDomainPtr domain, int type, const char *namespace_uri,
+            void *data)
+{
+    tell(domain, VITALS_EVENT_CHANGED, "metadata", data);
+}
+
+static void
 on_closed(virConnectPtr connection, int reason, void *data)
 {
     Subscription *self = data;
@@ -162,6 +182,10 @@ vitals_libvirt_subscribe(VitalsConnection *base, VitalsEventHandler on_event,
         { VIR_DOMAIN_EVENT_ID_CONTROL_ERROR, VIR_DOMAIN_EVENT_CALLBACK(on_control_error) },
         { VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_agent) },
         { VIR_DOMAIN_EVENT_ID_MEMORY_FAILURE, VIR_DOMAIN_EVENT_CALLBACK(on_memory_failure) },
+        { VIR_DOMAIN_EVENT_ID_TUNABLE, VIR_DOMAIN_EVENT_CALLBACK(on_tunable) },
+        { VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, VIR_DOMAIN_EVENT_CALLBACK(on_device) },
+        { VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, VIR_DOMAIN_EVENT_CALLBACK(on_device) },
+        { VIR_DOMAIN_EVENT_ID_METADATA_CHANGE, VIR_DOMAIN_EVENT_CALLBACK(on_metadata) },
     };
     VitalsLibvirtConnection *self = (VitalsLibvirtConnection *)base;
     Subscription *subscription;

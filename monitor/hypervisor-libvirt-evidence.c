@@ -4,7 +4,6 @@
 #include <libvirt/virterror.h>
 #include <stdlib.h>
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(virDomain, virDomainFree)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(virStream, virStreamFree)
 
 /* A picture of 64 million pixels with 3 bytes each. */

@@ -16,8 +16,6 @@ typedef struct {
     char *uri;
 } Hypervisor;
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(virDomain, virDomainFree)
-
 /* virDomainGetVcpus writes at most so many; QEMU 7.2's machines end at 288 (pc, q35) and 512. */
 #define VCPUS_MAX 512
 
@@ -673,6 +671,7 @@ static const VitalsDriver driver = {
     .names = names,
     .definition = definition,
     .balloon = balloon,
+    .block = vitals_libvirt_block,
     .ping_agent = ping_agent,
     .registers = registers,
     .screenshot = vitals_libvirt_screenshot,

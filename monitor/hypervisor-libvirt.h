@@ -17,6 +17,8 @@ typedef struct {
     GArray *callbacks;
 } VitalsLibvirtConnection;
 
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(virDomain, virDomainFree)
+
 /* Turns libvirt's last error of this thread into @error. @what: what was attempted, without a period */
 void vitals_libvirt_take_error(GError **error, virConnectPtr connection, const char *what);
 
@@ -33,6 +35,10 @@ virDomainPtr vitals_libvirt_look_up_run(VitalsLibvirtConnection *connection, con
 GBytes *vitals_libvirt_screenshot(VitalsConnection *connection, const char *uuid, int id,
                                   GError **error);
 GStrv vitals_libvirt_messages(VitalsConnection *connection, const char *uuid, GError **error);
+
+/* VitalsDriver's block. */
+gboolean vitals_libvirt_block(VitalsConnection *base, const char *uuid, VitalsSample *sample,
+                              GError **error);
 
 /* VitalsDriver's subscribe. */
 gboolean vitals_libvirt_subscribe(VitalsConnection *connection, VitalsEventHandler on_event,

@@ -82,6 +82,7 @@ typedef void (*VitalsClosedHandler)(gpointer data);
  * @names: *cheap*: the names of all domains, active or not. Returns: (transfer full)
  * @definition: *cheap*: the live XML, or the inactive one. Takes a UUID or a name
  * @balloon: *monitor*: a sample with the part balloon
+ * @block: *monitor*: adds the part block to @sample; %FALSE if that failed, for want of disks too
  * @ping_agent: a sample with the part agent; waits for the guest, but no longer than @seconds (and
  *   libvirt's own 5 s to synchronise), and takes no job that others wait for
  * @registers: *monitor*: a sample with the part registers; libvirt marks the domain as tainted
@@ -106,6 +107,8 @@ typedef struct {
     char *(*definition)(VitalsConnection *connection, const char *domain, gboolean inactive,
                         GError **error);
     VitalsSample *(*balloon)(VitalsConnection *connection, const char *uuid, GError **error);
+    gboolean (*block)(VitalsConnection *connection, const char *uuid, VitalsSample *sample,
+                      GError **error);
     VitalsSample *(*ping_agent)(VitalsConnection *connection, const char *uuid, guint seconds,
                                 GError **error);
     VitalsSample *(*registers)(VitalsConnection *connection, const char *uuid, GError **error);

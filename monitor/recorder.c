@@ -88,9 +88,14 @@ vcpu_json(const VitalsSample *sample)
 static json_t *
 process_json(const VitalsSample *sample)
 {
-    return json_pack("{s:i, s:s, s:f}", "pid", sample->pid, "process",
-                     vitals_process_name(sample->process), "starved_seconds",
-                     (double)sample->starved / G_USEC_PER_SEC);
+    json_t *json = json_pack("{s:i, s:s, s:f}", "pid", sample->pid, "process",
+                             vitals_process_name(sample->process), "starved_seconds",
+                             (double)sample->starved / G_USEC_PER_SEC);
+
+    if (sample->thread_blocked_for)
+        json_object_set_new(json, "thread_blocked_seconds",
+                            json_real((double)sample->thread_blocked_for / G_USEC_PER_SEC));
+    return json;
 }
 
 static json_t *
@@ -117,6 +122,17 @@ static json_t *
 agent_json(const VitalsSample *sample)
 {
     return json_pack("{s:s}", "agent", vitals_agent_name(sample->agent));
+}
+
+static json_t *
+block_json(const VitalsSample *sample)
+{
+    json_t *json = json_pack("{s:I}", "completed_requests", (json_int_t)sample->requests);
+
+    if (sample->disk_limit)
+        json_object_set_new(json, "limit_bytes_per_second",
+                            json_integer((json_int_t)sample->disk_limit));
+    return json;
 }
 
 static json_t *
@@ -165,15 +181,11 @@ char *
 vitals_sample_to_line(const VitalsSample *sample)
 {
     static json_t *(*const writers[VITALS_N_PARTS])(const VitalsSample *) = {
-        [VITALS_PART_STATE] = state_json,
-        [VITALS_PART_CONTROL] = control_json,
-        [VITALS_PART_VCPU] = vcpu_json,
-        [VITALS_PART_PROCESS] = process_json,
-        [VITALS_PART_BALLOON] = balloon_json,
-        [VITALS_PART_EVENT] = event_json,
-        [VITALS_PART_NET] = net_json,
-        [VITALS_PART_AGENT] = agent_json,
-        [VITALS_PART_REGISTERS] = registers_json,
+        [VITALS_PART_STATE] = state_json,     [VITALS_PART_CONTROL] = control_json,
+        [VITALS_PART_VCPU] = vcpu_json,       [VITALS_PART_PROCESS] = process_json,
+        [VITALS_PART_BALLOON] = balloon_json, [VITALS_PART_EVENT] = event_json,
+        [VITALS_PART_NET] = net_json,         [VITALS_PART_AGENT] = agent_json,
+        [VITALS_PART_BLOCK] = block_json,     [VITALS_PART_REGISTERS] = registers_json,
         [VITALS_PART_CONSOLE] = console_json,
     };
     g_autofree char *time = vitals_time_rfc3339(sample->realtime);

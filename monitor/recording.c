@@ -154,6 +154,7 @@ take_process(json_t *json, VitalsSample *sample)
 {
     sample->pid = (gint)CLAMP(json_integer_value(json_object_get(json, "pid")), 0, G_MAXINT);
     sample->starved = MAX(seconds_at(json, "starved_seconds", 0), 0);
+    sample->thread_blocked_for = MAX(seconds_at(json, "thread_blocked_seconds", 0), 0);
     return TAKE_WORD(json, "process", call_vitals_process_name, &sample->process);
 }
 
@@ -181,6 +182,14 @@ static gboolean
 take_agent(json_t *json, VitalsSample *sample)
 {
     return TAKE_WORD(json, "agent", call_vitals_agent_name, &sample->agent);
+}
+
+static gboolean
+take_block(json_t *json, VitalsSample *sample)
+{
+    sample->requests = size_at(json, "completed_requests");
+    sample->disk_limit = size_at(json, "limit_bytes_per_second");
+    return TRUE;
 }
 
 static gboolean
@@ -247,15 +256,11 @@ static gboolean
 take_part(json_t *json, VitalsPart part, VitalsSample *sample)
 {
     static gboolean (*const readers[VITALS_N_PARTS])(json_t *, VitalsSample *) = {
-        [VITALS_PART_STATE] = take_state,
-        [VITALS_PART_CONTROL] = take_control,
-        [VITALS_PART_VCPU] = take_vcpu,
-        [VITALS_PART_PROCESS] = take_process,
-        [VITALS_PART_BALLOON] = take_balloon,
-        [VITALS_PART_EVENT] = take_event,
-        [VITALS_PART_NET] = take_net,
-        [VITALS_PART_AGENT] = take_agent,
-        [VITALS_PART_REGISTERS] = take_registers,
+        [VITALS_PART_STATE] = take_state,     [VITALS_PART_CONTROL] = take_control,
+        [VITALS_PART_VCPU] = take_vcpu,       [VITALS_PART_PROCESS] = take_process,
+        [VITALS_PART_BALLOON] = take_balloon, [VITALS_PART_EVENT] = take_event,
+        [VITALS_PART_NET] = take_net,         [VITALS_PART_AGENT] = take_agent,
+        [VITALS_PART_BLOCK] = take_block,     [VITALS_PART_REGISTERS] = take_registers,
         [VITALS_PART_CONSOLE] = take_console,
     };
     int state;

@@ -36,6 +36,11 @@
 /* Too little CPU for so long is a finding; shorter ones are what a busy host does. */
 #define STARVED_FOR (60 * G_USEC_PER_SEC)
 
+/* Bytes a second at which one page of 4 KiB takes a minute: nobody limits a disk to that on purpose for long.
+ * The guest has to have used its disks before, and to have got nothing for three looks on suspicion. */
+#define CRAWL 68
+#define CRAWLS_FOR (15 * G_USEC_PER_SEC)
+
 static gboolean
 kernel_is_dead(const VitalsSigns *signs, const VitalsLimits *limits)
 {
@@ -147,6 +152,23 @@ static gboolean
 holds_qemu_blocked(const VitalsSigns *signs, const VitalsLimits *limits)
 {
     return process_has_been(signs, limits, VITALS_PROCESS_BLOCKED, limits->blocked_after);
+}
+
+static gboolean
+holds_disk_blocked(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return signs->state == VITALS_DOMAIN_RUNNING &&
+           vitals_signs_is_fresh(signs, limits, signs->process_at) &&
+           signs->thread_blocked_for >= limits->blocked_after;
+}
+
+/* It was at work on its disks, and a limit stands in its definition at which a page takes a minute. */
+static gboolean
+holds_disk_throttled(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return signs->state == VITALS_DOMAIN_RUNNING && signs->disk_limit > 0 &&
+           signs->disk_limit <= CRAWL && signs->block_moved_at != 0 &&
+           signs->block_at - signs->block_moved_at >= CRAWLS_FOR;
 }
 
 static gboolean
@@ -511,6 +533,27 @@ const VitalsCause vitals_causes[] = {
         .remedy = "Read the vmcore's log and backtraces, then reset the guest.",
         .said = VITALS_SAID_STALL,
         .holds = kernel_is_dead,
+    },
+    {
+        .id = "disk-blocked",
+        .health = VITALS_HEALTH_DEGRADED,
+        .layer = VITALS_LAYER_HYPERVISOR,
+        .meaning =
+            "A thread of QEMU has been inside the host's kernel for a request to one of the "
+            "guest's disks that is not answered: the guest lives, but what needs that disk hangs.",
+        .remedy =
+            "Look at the storage below the guest's disks (NFS, a failing or suspended device) "
+            "and at the host's kernel log; the guest goes on when it answers.",
+        .holds = holds_disk_blocked,
+    },
+    {
+        .id = "disk-throttled",
+        .health = VITALS_HEALTH_DEGRADED,
+        .layer = VITALS_LAYER_HYPERVISOR,
+        .meaning = "A limit in the guest's definition lets next to nothing through to one of its "
+                   "disks, and no request of the guest is completed any more.",
+        .remedy = "See 'virsh blkdeviotune DOMAIN DISK' for the limit and who set it; 0 lifts it.",
+        .holds = holds_disk_throttled,
     },
     {
         .id = "vcpu-dead",

@@ -107,6 +107,26 @@ has_agent(const VitalsXmlNode *root)
     return FALSE;
 }
 
+/* The tightest limit on bytes; those on requests let at least one a second through. */
+static guint64
+disk_limit(const VitalsXmlNode *root)
+{
+    static const char *const keys[] = { "total_bytes_sec", "read_bytes_sec", "write_bytes_sec" };
+    g_autoptr(GPtrArray) tunes = vitals_xml_all(root, "devices/disk/iotune");
+    guint64 tightest = 0;
+
+    for (guint i = 0; i < tunes->len; i++) {
+        for (gsize j = 0; j < G_N_ELEMENTS(keys); j++) {
+            const char *text = vitals_xml_value(g_ptr_array_index(tunes, i), keys[j]);
+            guint64 limit = 0;
+
+            if (text && g_ascii_string_to_unsigned(text, 10, 1, G_MAXINT64, &limit, NULL))
+                tightest = tightest ? MIN(tightest, limit) : limit;
+        }
+    }
+    return tightest;
+}
+
 static guint64
 video_memory(const VitalsXmlNode *root)
 {
@@ -151,6 +171,8 @@ vitals_outline_new(const char *source, const char *text, GError **error)
     balloon = vitals_xml_value(root, "devices/memballoon/@model");
     outline->balloon = balloon && g_str_has_prefix(balloon, "virtio");
     outline->balloon_period = number_at(root, "devices/memballoon/stats/@period");
+    outline->disks = vitals_xml_first(root, "devices/disk") != NULL;
+    outline->disk_limit = disk_limit(root);
     outline->agent = has_agent(root);
     outline->panic_device = vitals_xml_first(root, "devices/panic") != NULL;
     outline->vmcoreinfo = vitals_xml_first(root, "features/vmcoreinfo") != NULL &&

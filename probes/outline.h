@@ -10,6 +10,8 @@
  * @vcpus: how many vCPUs it may have
  * @balloon: it has a virtio balloon, so that a statistics period makes sense
  * @balloon_period: seconds; 0 if none is set
+ * @disks: it has disks
+ * @disk_limit: bytes a second that the tightest limit (iotune) leaves to one of them; 0 for no limit
  * @agent: it has a channel for the guest agent
  * @panic_device: it can tell the host that it panicked
  * @vmcoreinfo: its kernel can leave a note of its layout, without which dumps are hard to read
@@ -26,6 +28,8 @@ typedef struct {
     guint vcpus;
     gboolean balloon;
     guint balloon_period;
+    gboolean disks;
+    guint64 disk_limit;
     gboolean agent;
     gboolean panic_device;
     gboolean vmcoreinfo;

@@ -223,6 +223,24 @@ append_vcpu(GPtrArray *lines, const VitalsSigns *signs)
                                         seconds(signs->starved)));
 }
 
+static void
+append_disks(GPtrArray *lines, const VitalsSigns *signs)
+{
+    if (signs->thread_blocked_for)
+        g_ptr_array_add(lines, g_strdup_printf("process: a thread of QEMU has been in one "
+                                               "uninterruptible sleep for %.1f s",
+                                               seconds(signs->thread_blocked_for)));
+    if (signs->block_moved_at)
+        g_ptr_array_add(lines,
+                        g_strdup_printf("block: requests were last seen completed %.1f s ago; idle "
+                                        "and stuck disks look alike from here",
+                                        seconds(signs->now - signs->block_moved_at)));
+    if (signs->disk_limit)
+        g_ptr_array_add(lines,
+                        g_strdup_printf("block: a disk is limited to %" G_GUINT64_FORMAT " bytes/s",
+                                        signs->disk_limit));
+}
+
 static char *
 memory_line(double lead)
 {
@@ -255,6 +273,7 @@ vitals_verdict_evidence(const VitalsSigns *signs, const VitalsLimits *limits)
                                                seconds(signs->now - signs->agent_at)));
     if (signs->vcpu_at)
         append_vcpu(lines, signs);
+    append_disks(lines, signs);
     if (signs->exhaustion_in)
         g_ptr_array_add(lines, memory_line(seconds(signs->exhaustion_in)));
     append_vcpus(lines, signs);

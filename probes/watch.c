@@ -68,6 +68,7 @@ start_over(VitalsSigns *signs, gint64 now)
     signs->looks_at = 0;
     memset(signs->said, 0, sizeof signs->said);
     signs->console_lied = FALSE;
+    signs->block_moved_at = 0;
     forget_since_beat(signs);
     for (guint i = 0; i < VITALS_SOURCES_MAX; i++) {
         signs->sources[i].armed = FALSE;
@@ -194,21 +195,6 @@ decide(VitalsWatch *watch)
     return watch->verdict.cause != before.cause;
 }
 
-/* A period late: past the jitter of two paces that do not know of each other, and early enough to ask
- * again before the deadline. @allowance: microseconds more */
-static gboolean
-is_quiet(const VitalsSigns *signs, gint64 allowance)
-{
-    for (guint i = 0; vitals_probes[i]; i++) {
-        const VitalsSource *source = &signs->sources[i];
-
-        if (vitals_source_has_deadline(source) &&
-            signs->run_clock - source->run_at_beat > source->period * 2 + allowance)
-            return TRUE;
-    }
-    return FALSE;
-}
-
 gboolean
 vitals_watch_ingest(VitalsWatch *watch, const VitalsSample *sample)
 {
@@ -234,8 +220,10 @@ vitals_watch_ingest(VitalsWatch *watch, const VitalsSample *sample)
     advance_run_clock(signs, &before, &watch->limits);
     prove_silence(signs, &before);
     if (sample->at > before.vcpu_at && vitals_sample_has(sample, VITALS_PART_VCPU) &&
-        !is_quiet(signs, BEAT_ERROR))
+        !vitals_signs_is_quiet(signs, BEAT_ERROR))
         forget_since_beat(signs);
+    if (!vitals_signs_is_quiet(signs, 0))
+        signs->block_base_at = 0;
     if ((before.process == VITALS_PROCESS_STOPPED || before.process == VITALS_PROCESS_FROZEN) &&
         signs->process == VITALS_PROCESS_ALIVE)
         forgive_silence(signs);
@@ -280,7 +268,7 @@ vitals_watch_set_capturing(VitalsWatch *watch, gint64 now, gboolean capturing)
 gboolean
 vitals_watch_is_suspicious(const VitalsWatch *watch)
 {
-    return is_quiet(&watch->signs, 0);
+    return vitals_signs_is_quiet(&watch->signs, 0);
 }
 
 /* When the silence of all the kernel's sources is proven, if the guest goes on running; 0 if one has none. */

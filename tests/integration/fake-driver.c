@@ -35,7 +35,7 @@ spoiler_of(Fake *fake, FakeEntry *entry, FakeCall call)
 static gboolean
 is_question(FakeCall call)
 {
-    return call == FAKE_BALLOON || call == FAKE_SET_PERIOD;
+    return call == FAKE_BALLOON || call == FAKE_BLOCK || call == FAKE_SET_PERIOD;
 }
 
 static void
@@ -306,6 +306,19 @@ balloon(VitalsConnection *base, const char *uuid, GError **error)
 }
 
 static gboolean
+block(VitalsConnection *base, const char *uuid, VitalsSample *sample, GError **error)
+{
+    Fake *fake = fake_of(base);
+    gboolean good = enter(fake, (FakeConnection *)base, uuid, FAKE_BLOCK, error);
+
+    if (good) {
+        sample->parts[VITALS_PART_BLOCK] = VITALS_FACT_AVAILABLE;
+        sample->requests = fake_lookup(fake, uuid)->guest.requests;
+    }
+    return leave(fake, uuid, FAKE_BLOCK, good);
+}
+
+static gboolean
 set_balloon_period(VitalsConnection *base, const char *uuid, guint seconds, GError **error)
 {
     Fake *fake = fake_of(base);
@@ -451,6 +464,7 @@ const VitalsDriver fake_driver = {
     .balloon = balloon,
     .screenshot = screenshot,
     .messages = messages,
+    .block = block,
     .set_balloon_period = set_balloon_period,
     .dump = dump,
     .progress = progress,

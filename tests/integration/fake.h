@@ -16,6 +16,7 @@ typedef enum {
     FAKE_SWEEP,
     FAKE_DEFINITION,
     FAKE_BALLOON,
+    FAKE_BLOCK,
     FAKE_SET_PERIOD,
     FAKE_SCREENSHOT,
     FAKE_MESSAGES,
@@ -51,6 +52,7 @@ typedef struct {
  * @counters: its balloon driver gives figures
  * @cores: how much CPU its vCPUs use, all together; negative lets their time run backwards
  * @vcpus: how many it has
+ * @requests: how many its disks have completed; 0 for a guest without disks
  * @size: bytes of memory its balloon tells
  * @period: the balloon's statistics period in seconds
  * @xml: (nullable): its definition; %NULL for an ordinary one
@@ -72,6 +74,7 @@ typedef struct {
     gboolean counters;
     double cores;
     guint vcpus;
+    guint64 requests;
     guint64 size;
     guint period;
     char *xml;

@@ -406,6 +406,52 @@ test_definition_fails(Watching *test, gconstpointer data)
     scene_until(is(test, "odd", VITALS_HEALTH_HEALTHY), 10);
 }
 
+/* A device was plugged in, and a limit set: what is known of the guest is not of its start for ever. */
+static void
+test_definition_changes(Watching *test, gconstpointer data)
+{
+    Fake *fake = test->scene.fake;
+    FakeGuest *guest = fake_add(fake, "grows");
+
+    start(test);
+    scene_until(is(test, "grows", VITALS_HEALTH_HEALTHY), 8);
+    g_assert_false(find(test, "grows")->outline->disks);
+    fake_lock(fake);
+    guest->extra = "<devices><disk><iotune><total_bytes_sec>1</total_bytes_sec></iotune></disk>"
+                   "</devices>";
+    fake_unlock(fake);
+    scene_run(1);
+    g_assert_false(find(test, "grows")->outline->disks);
+    fake_fire(fake, guest, guest->id, VITALS_EVENT_CHANGED);
+    scene_until(find(test, "grows")->outline->disks, 2);
+    g_assert_cmpuint(find(test, "grows")->outline->disk_limit, ==, 1);
+    g_assert_true(is(test, "grows", VITALS_HEALTH_HEALTHY));
+}
+
+/* Disks are asked seldom, together with the balloon, and may fail for ever without harm to it. */
+static void
+test_disks(Watching *test, gconstpointer data)
+{
+    Fake *fake = test->scene.fake;
+    FakeGuest *guest = fake_add(fake, "stores");
+    FakeGuest *broken = fake_add(fake, "broken");
+
+    guest->extra = broken->extra = "<devices><disk type='file'/></devices>";
+    guest->requests = 7;
+    fake_fault(fake, broken, FAKE_BLOCK,
+               (FakeFault){ .fails = TRUE, .error = VITALS_HYPERVISOR_ERROR_FAILED });
+    scene_set(test->scene.settings, "Probe.BlockPeriod", "2s");
+    start(test);
+    scene_until(is(test, "stores", VITALS_HEALTH_HEALTHY), 8);
+    scene_until(is(test, "broken", VITALS_HEALTH_HEALTHY), 8);
+    scene_until(fake_calls(fake, guest, FAKE_BLOCK) >= 3, 8);
+    g_assert_cmpuint(fake_calls(fake, guest, FAKE_BALLOON), >, 3);
+    g_assert_cmpuint(fake_most_questions(fake, guest), ==, 1);
+    g_assert_cmpuint(find(test, "stores")->latest[VITALS_PART_BLOCK]->requests, ==, 7);
+    g_assert_null(find(test, "broken")->latest[VITALS_PART_BLOCK]);
+    g_assert_cmpuint(test->bad, ==, 0);
+}
+
 static void
 test_definition_hangs(Watching *test, gconstpointer data)
 {
@@ -639,6 +685,8 @@ main(int argc, char **argv)
     ADD("libvirt-away", test_libvirt_away);
     ADD("late-subscription", test_late_subscription);
     ADD("definition/fails", test_definition_fails);
+    ADD("definition/changes", test_definition_changes);
+    ADD("disks", test_disks);
     ADD("definition/hangs", test_definition_hangs);
     ADD("definition/garbage", test_definition_is_garbage);
     ADD("definition/large", test_definition_is_large);

@@ -25,6 +25,9 @@
  * @libvirt_gone: neither sweeps nor questions are answered
  * @absent: we do not run at all
  * @no_process, @no_vcpu: these parts are never known
+ * @requests: completed by its disks; @disks: it has some, and we look at them every five seconds
+ * @disk_limit: bytes a second
+ * @thread_blocked: one of QEMU's threads waits for storage
  * @witness: (nullable): another watch that is told all that ours is told
  * @shuffle: samples of one instant come in another order
  */
@@ -53,6 +56,11 @@ typedef struct {
     gboolean absent;
     gboolean no_process;
     gboolean no_vcpu;
+    gboolean disks;
+    guint64 requests;
+    guint64 disk_limit;
+    gboolean thread_blocked;
+    gint64 thread_blocked_at;
     VitalsWatch *witness;
     gboolean shuffle;
 
@@ -64,6 +72,7 @@ typedef struct {
     gint64 starved;
     gint64 ask_at;
     gint64 due;
+    gint64 look_at;
     VitalsWatch watch;
 } TestModel;
 

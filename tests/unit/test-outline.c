@@ -118,6 +118,36 @@ test_devices(void)
     }
 }
 
+static void
+test_disk_limit(void)
+{
+    static const struct {
+        const char *disks;
+        guint64 limit;
+    } rows[] = {
+        { "", 0 },
+        { "<disk><target dev='vda'/></disk>", 0 },
+        { "<disk><iotune><total_iops_sec>1</total_iops_sec></iotune></disk>", 0 },
+        { "<disk><iotune><total_bytes_sec>0</total_bytes_sec></iotune></disk>", 0 },
+        { "<disk><iotune><total_bytes_sec>nonsense</total_bytes_sec></iotune></disk>", 0 },
+        { "<disk><iotune><read_bytes_sec>5000</read_bytes_sec><write_bytes_sec>400"
+          "</write_bytes_sec></iotune></disk>",
+          400 },
+        { "<disk><iotune><total_bytes_sec>9</total_bytes_sec></iotune></disk><disk><iotune>"
+          "<total_bytes_sec>1</total_bytes_sec></iotune></disk>",
+          1 },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *xml =
+            g_strdup_printf("<domain><devices>%s</devices></domain>", rows[i].disks);
+        g_autoptr(VitalsOutline) outline = outline_of(xml);
+
+        g_assert_cmpint(outline->disks, ==, *rows[i].disks != '\0');
+        g_assert_cmpuint(outline->disk_limit, ==, rows[i].limit);
+    }
+}
+
 /* The fuzzer's target over a definition with some bytes turned round. */
 static void
 test_fuzz(void)
@@ -141,6 +171,7 @@ main(int argc, char **argv)
     g_test_add_func("/outline/bare", test_bare);
     g_test_add_func("/outline/memory", test_memory);
     g_test_add_func("/outline/devices", test_devices);
+    g_test_add_func("/outline/disk-limit", test_disk_limit);
     g_test_add_func("/outline/fuzz", test_fuzz);
     return g_test_run();
 }

@@ -34,6 +34,9 @@ random_sample(void)
     sample->pid = g_test_rand_int_range(1, G_MAXINT32);
     sample->process = (VitalsProcess)g_test_rand_int_range(0, VITALS_PROCESS_GONE + 1);
     sample->starved = g_test_rand_int_range(0, 1000000);
+    sample->thread_blocked_for = g_test_rand_int_range(0, 1000000);
+    sample->requests = (guint64)g_test_rand_int_range(0, G_MAXINT32) << 10;
+    sample->disk_limit = (guint64)g_test_rand_int_range(0, 3);
     sample->last_update = 1772342220 + g_test_rand_int_range(0, 1000000);
     sample->has_counters = g_test_rand_bit();
     sample->actual = (guint64)g_test_rand_int_range(0, G_MAXINT32) << 10;

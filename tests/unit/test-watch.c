@@ -469,6 +469,83 @@ lose_libvirt_after_dump(TestModel *model, guint t)
     model->libvirt_gone = TRUE;
 }
 
+/* ---- disks ---- */
+
+static void
+have_disks(TestModel *model)
+{
+    model->disks = TRUE;
+    model->requests = 100;
+}
+
+static void
+be_at_work(TestModel *model, guint t)
+{
+    model->requests += 3;
+}
+
+/* Its driver is broken, but nothing else is. */
+static void
+lose_balloon_at_work(TestModel *model, guint t)
+{
+    model->frozen_stamp = TRUE;
+    model->requests += 150;
+}
+
+/* A thousand requests were under way, and its disk is slow. */
+static void
+die_at_work(TestModel *model, guint t)
+{
+    halt(model, t);
+    model->requests += t < 20 ? 3 : t < 520 ? 2 : 0;
+}
+
+/* A crash is not disproven by what was completed before it, or was under way. */
+static void
+crash_at_work(TestModel *model, guint t)
+{
+    model->requests += t < 100 ? 3 : 0;
+    if (t > 3)
+        crash_and_go_on_running(model, t);
+    else
+        crash(model, t);
+}
+
+static void
+throttle(TestModel *model, guint t)
+{
+    if (t == 0)
+        model->requests += 50;
+    model->disk_limit = 1;
+}
+
+static void
+throttle_idle(TestModel *model, guint t)
+{
+    model->disk_limit = 1;
+}
+
+/* Slow, and at work all the same. */
+static void
+throttle_a_little(TestModel *model, guint t)
+{
+    if (t == 0)
+        model->requests += 50;
+    model->disk_limit = 100000;
+}
+
+static void
+block_thread(TestModel *model, guint t)
+{
+    model->thread_blocked = TRUE;
+}
+
+static void
+block_thread_for_a_while(TestModel *model, guint t)
+{
+    model->thread_blocked = t < 9 SECONDS;
+}
+
 static const Row rows[] = {
     /* deaths */
     { "panic-loop", NULL, spin, "kernel-spinning", "kernel-silent", 12 SECONDS },
@@ -501,7 +578,16 @@ static const Row rows[] = {
     { "internal-snapshot", NULL, take_internal_snapshot, "paused-for-job", NULL, 0 },
     { "watchdog-expired", NULL, let_watchdog_expire, "watchdog-expired", NULL, 2 SECONDS },
     { "watchdog-pause", NULL, pause_by_watchdog, "watchdog-pause", NULL, 2 SECONDS },
+    { "die-at-work", have_disks, die_at_work, "kernel-halted", NULL, 12 SECONDS },
+    { "crash-at-work", have_disks, crash_at_work, "guest-panicked", NULL, 1 SECONDS },
     /* never an alarm */
+    { "at-work", have_disks, be_at_work, "none", NULL, 0 },
+    { "balloon-lost-at-work", have_disks, lose_balloon_at_work, "none", NULL, 0 },
+    { "throttled", have_disks, throttle, "disk-throttled", NULL, 0 },
+    { "throttled-idle", have_disks, throttle_idle, "none", NULL, 0 },
+    { "throttled-a-little", have_disks, throttle_a_little, "none", NULL, 0 },
+    { "thread-blocked", NULL, block_thread, "disk-blocked", NULL, 0 },
+    { "thread-blocked-for-a-while", NULL, block_thread_for_a_while, "none", NULL, 0 },
     { "idle", NULL, NULL, "none", .lasts = 600 SECONDS },
     { "busy", be_busy, NULL, "none", NULL, 0 },
     { "busy-on-two", be_busy_on_two, NULL, "none", NULL, 0 },
