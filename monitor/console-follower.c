@@ -11,9 +11,11 @@
 #define BEHIND_MAX (4 * 1024 * 1024)
 #define BEHIND_KEPT (256 * 1024)
 
-/* Bytes a second that are a flood. The fastest that a healthy guest was seen to write for longer is a
- * fork bomb's 20 KB (fault-matrix, section 1); a boot writes 100 KB within seconds. */
-#define FLOOD (1024 * 1024)
+/* So many bytes a second, for so many seconds, are a flood, and so is whatever has to be skipped. The fastest
+ * that a guest in trouble was seen to write for longer is a fork bomb's 20 KB (fault-matrix, section 1);
+ * a boot writes 100 KB within seconds. */
+#define FLOOD (100 * 1024)
+#define FLOOD_SECONDS 5
 
 /* When nothing comes for so long, what came is all there is (probes/console/console.h). */
 #define PAUSE G_USEC_PER_SEC
@@ -55,6 +57,7 @@ struct VitalsConsoleFollower {
     gint64 window; /* when the running second began */
     guint64 window_bytes;
     guint64 window_skipped;
+    guint flooded; /* seconds so far */
 
     guint64 skipped;
     guint64 floods;
@@ -311,21 +314,25 @@ feed_fetched(VitalsConsoleFollower *follower, const char *buffer)
 static void
 watch_flood(VitalsConsoleFollower *follower)
 {
-    guint64 bytes = follower->window_bytes + follower->window_skipped;
     gint64 length = follower->now - follower->window;
     VitalsUtterance utterance = { .what = VITALS_SAID_FLOOD, .severity = VITALS_CONSOLE_WARNING };
     g_autofree char *title = NULL;
+    gboolean skipped;
+    double bytes;
 
     follower->window_bytes += follower->caught_up ? follower->fetched : 0;
     if (length < G_USEC_PER_SEC)
         return;
+    bytes = (double)(follower->window_bytes + follower->window_skipped) * G_USEC_PER_SEC /
+            (double)length;
+    skipped = follower->window_skipped > 0;
     follower->window = follower->now;
     follower->window_bytes = follower->window_skipped = 0;
-    /* the first second has no beginning */
-    if (length > 10 * G_USEC_PER_SEC || bytes < FLOOD * (guint64)length / G_USEC_PER_SEC)
+    follower->flooded = bytes >= FLOOD ? follower->flooded + 1 : 0;
+    if (follower->flooded < FLOOD_SECONDS && !skipped)
         return;
     follower->floods++;
-    title = g_strdup_printf("%.1f MB a second", (double)bytes / (double)length);
+    title = g_strdup_printf("%.1f MB a second", bytes / 1e6);
     vitals_utterance_set_title(&utterance, title);
     say(follower, &utterance);
 }

@@ -93,6 +93,19 @@ first_console_log(const VitalsXmlNode *root)
     return NULL;
 }
 
+/* xenconsoled writes one of its own for each guest, where it is told to (--log=guest, see xenconsoled(8)); no
+ * definition says so. */
+static char *
+xen_console_log(const VitalsXmlNode *root)
+{
+    const char *type = vitals_xml_attribute(root, "type");
+    const char *name = vitals_xml_value(root, "name");
+
+    if (!type || !g_str_equal(type, "xen") || !name || strchr(name, '/'))
+        return NULL;
+    return g_strdup_printf("/var/log/xen/console/guest-%s.log", name);
+}
+
 static gboolean
 has_agent(const VitalsXmlNode *root)
 {
@@ -183,6 +196,8 @@ vitals_outline_new(const char *source, const char *text, GError **error)
     outline->crash_destroys = !on_crash || g_str_equal(on_crash, "destroy");
     read_wishes(root, outline);
     outline->console_log = g_strdup(first_console_log(root));
+    if (!outline->console_log)
+        outline->console_log = xen_console_log(root);
     return outline;
 }
 

@@ -46,6 +46,21 @@ test_whole(void)
     g_assert_cmpstr(outline->console_log, ==, "/log/a");
 }
 
+/* Xen's own log, which no definition tells of; a log that it does tell of is better. */
+static void
+test_xen(void)
+{
+    g_autoptr(VitalsOutline) plain = outline_of("<domain type='xen'><name>web 1</name></domain>");
+    g_autoptr(VitalsOutline) odd = outline_of("<domain type='xen'><name>../x</name></domain>");
+    g_autoptr(VitalsOutline) told =
+        outline_of("<domain type='xen'><name>web</name><devices><serial type='file'>"
+                   "<source path='/log'/></serial></devices></domain>");
+
+    g_assert_cmpstr(plain->console_log, ==, "/var/log/xen/console/guest-web 1.log");
+    g_assert_null(odd->console_log);
+    g_assert_cmpstr(told->console_log, ==, "/log");
+}
+
 static void
 test_bare(void)
 {
@@ -168,6 +183,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/outline/whole", test_whole);
+    g_test_add_func("/outline/xen", test_xen);
     g_test_add_func("/outline/bare", test_bare);
     g_test_add_func("/outline/memory", test_memory);
     g_test_add_func("/outline/devices", test_devices);
