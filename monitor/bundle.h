@@ -14,20 +14,24 @@
 /**
  * vitals_bundle_files:
  * @directory: an incident's
+ * @most: files larger than so many bytes are listed without a checksum, as reading them takes long
  *
  * Lists its files with their size and SHA-256, without those that the list itself stands in or that
  * come later: the manifest and the mark to keep it.
  *
  * Returns: (transfer full): an array of `{"name", "bytes", "sha256"}` in the order of the names
  */
-json_t *vitals_bundle_files(const char *directory);
+json_t *vitals_bundle_files(const char *directory, guint64 most);
+
+/* Adds one more, at the end. */
+void vitals_bundle_add_file(json_t *files, const char *directory, const char *name);
 
 /**
  * vitals_bundle_verify:
  * @files: as vitals_bundle_files() returned it, or from anywhere
  *
  * Returns: (transfer full) (element-type utf8): a printable line for each file that is missing,
- * changed or not in the list; empty if all is as it was
+ * changed or not in the list, by their checksum or, where none is listed, their size; empty if all is as it was
  */
 GPtrArray *vitals_bundle_verify(const char *directory, const json_t *files);
 

@@ -3,6 +3,7 @@
 #include "monitor/evidence.h"
 #include "monitor/incident.h"
 #include "monitor/policy.h"
+#include "monitor/reasons.h"
 #include "monitor/recording.h"
 #include "monitor/store.h"
 #include "monitor/storekeeper.h"
@@ -517,6 +518,7 @@ new_case(VitalsCasebook *casebook, VitalsGuest *guest, const VitalsCause *cause)
     /* the guest may be gone, and its outline with it, before the incident is written */
     dossier->outline = guest->xml ? vitals_outline_new("definition", guest->xml, NULL) : NULL;
     dossier->evidence = vitals_verdict_evidence(&guest->watch.signs, &guest->watch.limits);
+    dossier->reasons = vitals_reasons(guest, cause, dossier->view->opened);
     dossier->meaning = cause->meaning;
     dossier->remedy = cause->remedy;
     dossier->console_tail =

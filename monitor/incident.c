@@ -3,8 +3,10 @@
 #include "monitor/bundle.h"
 #include "monitor/manifest.h"
 #include "monitor/output/time.h"
+#include "monitor/postmortem/postmortem.h"
 #include "monitor/prediction.h"
 #include "monitor/recorder.h"
+#include "monitor/recording.h"
 #include "monitor/report.h"
 #include "monitor/testimony.h"
 #include "monitor/store.h"
@@ -25,6 +27,9 @@
 
 /* Path components may have 255 bytes; time stamp, cause and the partial mark take about 60. */
 #define SLUG_MAX 100
+
+/* What is left of a killed daemon is finished at the start, which must not wait for gigabytes. */
+#define RECOVERED_SUM_MAX ((guint64)16 * 1024 * 1024)
 
 /* Two incidents of one guest, cause and second are already one too many. */
 #define SAME_NAME_MAX 100
@@ -57,6 +62,8 @@ vitals_dossier_new(const char *state_dir)
     dossier->timeline = g_ptr_array_new_with_free_func(moment_free);
     dossier->pieces = g_ptr_array_new_with_free_func(piece_note_free);
     dossier->predictions = g_ptr_array_new_with_free_func(g_free);
+    dossier->risks = g_ptr_array_new_with_free_func(g_free);
+    dossier->lint_diff = g_strdup("");
     dossier->testimony = g_ptr_array_new_with_free_func(g_free);
     dossier->samples = g_ptr_array_new_with_free_func((GDestroyNotify)vitals_sample_unref);
     dossier->claim = -1;
@@ -77,8 +84,11 @@ vitals_dossier_free(VitalsDossier *dossier)
     g_ptr_array_unref(dossier->samples);
     g_ptr_array_unref(dossier->timeline);
     g_ptr_array_unref(dossier->pieces);
+    json_decref(dossier->reasons);
     g_ptr_array_unref(dossier->testimony);
     g_ptr_array_unref(dossier->predictions);
+    g_ptr_array_unref(dossier->risks);
+    g_free(dossier->lint_diff);
     vitals_vmcore_free(dossier->vmcore);
     if (dossier->claim >= 0)
         close(dossier->claim);
@@ -155,16 +165,43 @@ write_signals(const char *directory, const char *header, const GPtrArray *sample
 }
 
 static gboolean
-write_manifest(const VitalsDossier *dossier, gboolean complete, GError **error)
+write_text(const char *directory, const char *name, const char *text, GError **error)
 {
-    json_t *manifest = vitals_manifest_new(dossier, complete);
-    g_autofree char *text = NULL;
+    return write_file(directory, name, text, strlen(text), error);
+}
 
-    if (complete) /* the last file of all, so that it can tell of the others */
-        json_object_set_new(manifest, "files", vitals_bundle_files(dossier->view->path));
-    text = vitals_manifest_text(manifest);
+static gboolean
+write_manifest(const char *directory, const json_t *manifest, GError **error)
+{
+    g_autofree char *text = vitals_manifest_text(manifest);
+
+    return write_text(directory, "incident.json", text, error);
+}
+
+/* What is there until the incident is whole. */
+static gboolean
+write_first_manifest(const VitalsDossier *dossier, GError **error)
+{
+    json_t *manifest = vitals_manifest_new(dossier, FALSE);
+    gboolean written = write_manifest(dossier->view->path, manifest, error);
+
     json_decref(manifest);
-    return write_file(dossier->view->path, "incident.json", text, strlen(text), error);
+    return written;
+}
+
+/* The report for people, then the manifest, the last file of all: it tells of the others. */
+static gboolean
+write_page(const char *directory, json_t *manifest, const GPtrArray *samples, guint64 most,
+           GError **error)
+{
+    g_autofree char *page = NULL;
+
+    json_object_set_new(manifest, "files", vitals_bundle_files(directory, most));
+    page = vitals_postmortem_page(directory, manifest, samples);
+    if (!write_text(directory, "report.html", page, error))
+        return FALSE;
+    vitals_bundle_add_file(json_object_get(manifest, "files"), directory, "report.html");
+    return write_manifest(directory, manifest, error);
 }
 
 /* ---- the life of an incident ---- */
@@ -234,7 +271,7 @@ write_console(const VitalsDossier *dossier, char **ret_console, GError **error)
 gboolean
 vitals_incident_begin(VitalsDossier *dossier, GError **error)
 {
-    return make_directory(dossier, error) && write_manifest(dossier, FALSE, error) &&
+    return make_directory(dossier, error) && write_first_manifest(dossier, error) &&
            (!dossier->xml || write_file(dossier->view->path, "domain.xml", dossier->xml,
                                         strlen(dossier->xml), error)) &&
            write_signals(dossier->view->path, dossier->signals_header, dossier->samples, error) &&
@@ -309,26 +346,68 @@ rename_durably(const char *from, const char *to, GError **error)
     return TRUE;
 }
 
+/* What the guest itself called it, where the verdict came before its console was read. */
+static void
+take_detail(VitalsDossier *dossier)
+{
+    static const char critical[] = "critical: ";
+    const char *known = json_string_value(json_object_get(dossier->reasons, "detail"));
+
+    if (!known || *known || g_str_equal(dossier->view->health, "unknown"))
+        return;
+    for (guint i = 0; i < dossier->testimony->len; i++) {
+        const char *line = g_ptr_array_index(dossier->testimony, i);
+
+        if (g_str_has_prefix(line, critical)) {
+            json_object_set_new(dossier->reasons, "detail", json_string(line + strlen(critical)));
+            return;
+        }
+    }
+}
+
+/* What can be said only now, or takes too long before the dump. */
+static void
+take_findings(VitalsDossier *dossier, const char *console)
+{
+    if (console) {
+        g_ptr_array_unref(dossier->testimony);
+        dossier->testimony = vitals_testimony_read(console, strlen(console));
+    }
+    take_detail(dossier);
+    g_ptr_array_unref(dossier->predictions);
+    g_ptr_array_unref(dossier->risks);
+    g_free(dossier->lint_diff);
+    dossier->predictions = vitals_prediction_read(dossier->xml);
+    dossier->risks = vitals_prediction_risks(dossier->xml);
+    dossier->lint_diff = vitals_prediction_diff(dossier->xml);
+}
+
+static gboolean
+write_reports(const VitalsDossier *dossier, const char *console, GError **error)
+{
+    g_autofree char *report = vitals_report_text(dossier, console);
+    json_t *manifest = vitals_manifest_new(dossier, TRUE);
+    gboolean written =
+        write_text(dossier->view->path, "report.txt", report, error) &&
+        write_page(dossier->view->path, manifest, dossier->samples, G_MAXUINT64, error);
+
+    json_decref(manifest);
+    return written;
+}
+
 gboolean
 vitals_incident_finish(VitalsDossier *dossier, GError **error)
 {
     g_autofree char *console = NULL;
-    g_autofree char *report = NULL;
     g_autofree char *path = NULL;
 
     inspect_dump(dossier);
     path = final_path(dossier);
     if (!write_console(dossier, &console, error))
         return FALSE;
-    if (console) {
-        g_ptr_array_unref(dossier->testimony);
-        dossier->testimony = vitals_testimony_read(console, strlen(console));
-    }
-    g_ptr_array_unref(dossier->predictions);
-    dossier->predictions = vitals_prediction_read(dossier->xml);
-    report = vitals_report_text(dossier, console);
-    if (!write_file(dossier->view->path, "report.txt", report, strlen(report), error) ||
-        !write_manifest(dossier, TRUE, error) || !rename_durably(dossier->view->path, path, error))
+    take_findings(dossier, console);
+    if (!write_reports(dossier, console, error) ||
+        !rename_durably(dossier->view->path, path, error))
         return FALSE;
     g_free(dossier->view->path);
     dossier->view->path = g_steal_pointer(&path);
@@ -337,28 +416,61 @@ vitals_incident_finish(VitalsDossier *dossier, GError **error)
 
 /* ---- what a killed daemon left ---- */
 
-/* Marks the manifest of an interrupted incident; one that cannot be read is left as it is. */
+/* What became of a dump that nobody waited for. QEMU goes on writing when we are gone, so the file may
+ * have become whole since, or may yet. */
 static void
-mark_interrupted(const char *directory)
+mark_dump(const char *directory, json_t *capture)
+{
+    const char *result = json_string_value(json_object_get(capture, "result"));
+    g_autofree char *path = g_build_filename(directory, "vmcore", NULL);
+    g_autoptr(VitalsVmcore) vmcore = NULL;
+
+    if (g_strcmp0(result, "running") != 0 && g_strcmp0(result, "queued") != 0)
+        return;
+    vmcore = vitals_vmcore_inspect(path, NULL);
+    json_object_set_new(capture, "result", json_string("interrupted"));
+    json_object_set_new(
+        capture, "detail",
+        json_string(vmcore ? "the monitor ended before the dump did; the file vmcore in this "
+                             "incident is whole"
+                    : g_file_test(path, G_FILE_TEST_EXISTS)
+                        ? "the monitor ended before the dump did; a file vmcore in this incident "
+                          "may be incomplete"
+                        : "the monitor ended before the dump was begun"));
+    if (vmcore)
+        json_object_set_new(capture, "bytes", json_integer((json_int_t)vmcore->bytes));
+}
+
+static void
+take_sample(VitalsSample *sample, gpointer data)
+{
+    g_ptr_array_add(data, vitals_sample_ref(sample));
+}
+
+static void
+ignore_header(const VitalsRecordingHeader *header, gpointer data)
+{
+}
+
+/* Marks an interrupted incident and writes the reports that it lacks, from what is there. One whose
+ * manifest cannot be read is left as it is. */
+static void
+finish_interrupted(const char *directory)
 {
     json_t *manifest = vitals_store_read_manifest(directory, NULL);
-    json_t *capture = json_object_get(manifest, "capture");
-    const char *result = json_string_value(json_object_get(capture, "result"));
-    char *text;
+    g_autoptr(GPtrArray) samples =
+        g_ptr_array_new_with_free_func((GDestroyNotify)vitals_sample_unref);
+    g_autofree char *signals = g_build_filename(directory, "signals.jsonl", NULL);
+    g_autofree char *report = NULL;
 
     if (!manifest)
         return;
     json_object_set_new(manifest, "interrupted", json_true());
-    if (result && (g_str_equal(result, "running") || g_str_equal(result, "queued"))) {
-        json_object_set_new(capture, "result", json_string("interrupted"));
-        json_object_set_new(capture, "detail",
-                            json_string("the monitor ended before the dump did; a file vmcore in "
-                                        "this incident may be incomplete"));
-    }
-    text = json_dumps(manifest, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
-    if (text)
-        write_file(directory, "incident.json", text, strlen(text), NULL);
-    free(text);
+    mark_dump(directory, json_object_get(manifest, "capture"));
+    vitals_recording_read(signals, ignore_header, take_sample, samples, NULL);
+    report = vitals_report_rest(manifest);
+    if (write_text(directory, "report.txt", report, NULL))
+        write_page(directory, manifest, samples, RECOVERED_SUM_MAX, NULL);
     json_decref(manifest);
 }
 
@@ -387,7 +499,7 @@ vitals_incident_recover(const char *state_dir)
 
         if (claimed < 0 && errno == EWOULDBLOCK) /* its writer lives */
             continue;
-        mark_interrupted(from);
+        finish_interrupted(from);
         recovered += !g_file_test(to, G_FILE_TEST_EXISTS) && rename_durably(from, to, NULL);
         if (claimed >= 0)
             close(claimed);

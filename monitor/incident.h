@@ -5,6 +5,8 @@
 #include "monitor/vmcore.h"
 #include "probes/outline.h"
 
+#include <jansson.h>
+
 /*
  * An incident on disk: a directory of plain files under STATE/incidents. It is written under a name
  * that begins with ".partial-" and renamed when it is whole, so that a daemon killed at any moment
@@ -44,8 +46,11 @@ typedef struct {
  * @samples: (element-type VitalsSample): the last minutes
  * @testimony: (element-type utf8): what the guest said on its console, see vitals_testimony_read()
  * @predictions: (element-type utf8): what lint says of the definition, see vitals_prediction_read()
+ * @risks: (element-type utf8): of these, what may be the cause, see vitals_prediction_risks()
+ * @lint_diff: what would mend it, see vitals_prediction_diff(); "" if nothing would
  * @console_tail: how much of the console's log to keep, bytes
  * @timeline: (element-type VitalsMoment): in the order of time
+ * @reasons: (nullable): see vitals_reasons()
  * @pieces: (element-type VitalsPieceNote): what came of the evidence around it, see monitor/evidence.h
  * @dump_seconds: how long the dump took
  * @vmcore: (nullable): what the dump turned out to be
@@ -65,8 +70,11 @@ typedef struct {
     GPtrArray *samples;
     GPtrArray *testimony;
     GPtrArray *predictions;
+    GPtrArray *risks;
+    char *lint_diff;
     gsize console_tail;
     GPtrArray *timeline;
+    json_t *reasons;
     GPtrArray *pieces;
     double dump_seconds;
     VitalsVmcore *vmcore;

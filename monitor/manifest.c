@@ -125,12 +125,16 @@ vitals_manifest_new(const VitalsDossier *dossier, gboolean complete)
 
         json_object_set_new(json, "kernel_last_beat", json_string(beat));
     }
+    if (dossier->reasons)
+        json_object_update(json, dossier->reasons);
     json_object_set_new(json, "evidence", strings_json(dossier->evidence));
     json_object_set_new(json, "timeline", timeline_json(dossier));
     json_object_set_new(json, "capture", capture_json(dossier));
     json_object_set_new(json, "pieces", pieces_json(dossier));
     json_object_set_new(json, "missing", missing_json(dossier));
     json_object_set_new(json, "lint", lines_json(dossier->predictions));
+    json_object_set_new(json, "risks", lines_json(dossier->risks));
+    json_object_set_new(json, "lint_diff", text_json(dossier->lint_diff));
     json_object_set_new(json, "console_reports", lines_json(dossier->testimony));
     return json;
 }

@@ -14,6 +14,8 @@
  *                                      monitor was killed, a later one wrote the rest
  *   id, domain, uuid, domain_id, boot_id, health, layer, cause, title, opened, meaning, remedy
  *   kernel_last_beat                   absent if there never was one
+ *   confidence, confidence_why, detail, layers, against, alternatives
+ *                                      see monitor/reasons.h
  *   evidence                           what speaks for the cause, a line each
  *   timeline                           [{time, text}]
  *   capture                            {result, format, detail, bytes, path, seconds, vmcoreinfo,
@@ -22,7 +24,10 @@
  *                                      reason is null, or why there is no such file
  *   missing                            what could not be had and why, a line each
  *   lint                               what lint says of the definition, a line each
+ *   risks, lint_diff                   of these, what may be the cause; a unified diff of what would mend it
  *   console_reports                    what the guest said on its console, a line each
+ *   triage                             {release, panic, tools: [{name, result, reason, seconds}],
+ *                                      backtrace_path, dmesg_path}; absent where no dump was read
  *   files                              [{name, bytes, sha256}]: all files beside this one, once complete
  */
 

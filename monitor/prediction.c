@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/prediction.h"
+#include "monitor/output/diff.h"
+#include "probes/fixer.h"
 #include "probes/rule.h"
 
 #include <string.h>
@@ -16,21 +18,73 @@ rules_to_ask(void)
     return rules;
 }
 
-GPtrArray *
-vitals_prediction_read(const char *xml)
+static VitalsFindings *
+lint(VitalsDefinition *definition, gpointer data)
 {
-    GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) rules = rules_to_ask();
+
+    return vitals_lint(definition, rules);
+}
+
+static VitalsFindings *
+find(const char *xml)
+{
     g_autoptr(VitalsDefinition) definition =
         xml ? vitals_definition_new("definition", xml, strlen(xml), NULL, NULL) : NULL;
-    g_autoptr(GPtrArray) rules = rules_to_ask();
-    g_autoptr(VitalsFindings) findings = definition ? vitals_lint(definition, rules) : NULL;
+
+    return definition ? lint(definition, NULL) : NULL;
+}
+
+static gboolean
+is_any(const VitalsFinding *finding)
+{
+    return TRUE;
+}
+
+static gboolean
+is_risk(const VitalsFinding *finding)
+{
+    return finding->severity == VITALS_SEVERITY_ERROR || g_str_has_prefix(finding->rule->id, "PCI");
+}
+
+static GPtrArray *
+lines_of(const char *xml, gboolean (*is_wanted)(const VitalsFinding *finding))
+{
+    GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(VitalsFindings) findings = find(xml);
 
     for (guint i = 0; findings && i < findings->found->len; i++) {
         const VitalsFinding *finding = g_ptr_array_index(findings->found, i);
 
-        g_ptr_array_add(lines,
-                        g_strdup_printf("%s %s: %s; %s", finding->rule->id, finding->rule->name,
-                                        finding->message, finding->remedy));
+        if (is_wanted(finding))
+            g_ptr_array_add(lines,
+                            g_strdup_printf("%s %s: %s; %s", finding->rule->id, finding->rule->name,
+                                            finding->message, finding->remedy));
     }
     return lines;
+}
+
+GPtrArray *
+vitals_prediction_read(const char *xml)
+{
+    return lines_of(xml, is_any);
+}
+
+GPtrArray *
+vitals_prediction_risks(const char *xml)
+{
+    return lines_of(xml, is_risk);
+}
+
+char *
+vitals_prediction_diff(const char *xml)
+{
+    const VitalsFixer fixer = { .lint = lint, .unsafe = TRUE };
+    g_autoptr(VitalsFixed) fixed =
+        xml ? vitals_fixer_run(&fixer, "domain.xml", xml, strlen(xml), NULL) : NULL;
+
+    if (!fixed)
+        return g_strdup("");
+    return g_string_free(vitals_diff("domain.xml", xml, strlen(xml), fixed->bytes, fixed->length),
+                         FALSE);
 }

@@ -13,3 +13,11 @@
  * Returns: (transfer full) (element-type utf8): one printable line each, "CAP007 no-vmcoreinfo: …"
  */
 GPtrArray *vitals_prediction_read(const char *xml);
+
+/* Of those, what can itself be the cause of a fault: errors, and devices of the host that are passed
+ * through. Returns: (transfer full) (element-type utf8) */
+GPtrArray *vitals_prediction_risks(const char *xml);
+
+/* The change to the definition that mends what can be mended, also what changes the guest's hardware: to
+ * be read before it is applied. Returns: (transfer full): a unified diff, "" if there is none */
+char *vitals_prediction_diff(const char *xml);

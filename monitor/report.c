@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/report.h"
 #include "monitor/output/time.h"
+#include "monitor/postmortem/facts.h"
 #include "config/text.h"
 
 #include <string.h>
@@ -127,6 +128,68 @@ append_timeline(GString *text, const VitalsDossier *dossier)
     }
 }
 
+/* ---- what vitals_reasons() knows ---- */
+
+static void
+append_confidence(GString *text, const VitalsDossier *dossier)
+{
+    const char *confidence = vitals_fact_text(dossier->reasons, "confidence");
+    const char *detail = vitals_fact_text(dossier->reasons, "detail");
+
+    if (*detail)
+        g_string_append_printf(text, "The guest's console calls it: %s\n", detail);
+    if (*confidence)
+        g_string_append_printf(text, "Confidence: %s, as %s.\n", confidence,
+                               vitals_fact_text(dossier->reasons, "confidence_why"));
+    for (guint i = 0; i < dossier->risks->len; i++)
+        g_string_append_printf(text, "Its definition carried a known risk: %s\n",
+                               (const char *)g_ptr_array_index(dossier->risks, i));
+}
+
+static void
+append_layers(GString *text, const VitalsDossier *dossier)
+{
+    const json_t *layers = json_object_get(dossier->reasons, "layers");
+    size_t index;
+    json_t *layer;
+
+    if (json_array_size(layers) == 0)
+        return;
+    append_heading(text, "What each layer said");
+    json_array_foreach((json_t *)layers, index, layer)
+    {
+        const json_t *up = json_object_get(layer, "up");
+        double age = vitals_fact_number(layer, "age_seconds", -1);
+        g_autofree char *span = vitals_fact_span(age);
+
+        g_string_append_printf(
+            text, "%-11s %-10s %s%s\n", vitals_fact_text(layer, "layer"),
+            json_is_true(up)    ? "lives"
+            : json_is_false(up) ? "dead"
+                                : "not known",
+            age < 0 ? "no sign of life" : "last sign of life before: ", age < 0 ? "" : span);
+    }
+}
+
+static void
+append_against(GString *text, const VitalsDossier *dossier)
+{
+    size_t index;
+    json_t *item;
+
+    gsize before;
+
+    append_heading(text, "What speaks against it");
+    before = text->len;
+    json_array_foreach(json_object_get(dossier->reasons, "against"), index, item)
+        g_string_append_printf(text, "- %s\n", json_string_value(item));
+    json_array_foreach(json_object_get(dossier->reasons, "alternatives"), index, item)
+        g_string_append_printf(text, "- %s would fit too, and was ranked lower: %s\n",
+                               vitals_fact_text(item, "cause"), vitals_fact_text(item, "meaning"));
+    if (text->len == before)
+        g_string_append(text, "nothing that we saw\n");
+}
+
 char *
 vitals_report_text(const VitalsDossier *dossier, const char *console)
 {
@@ -147,12 +210,15 @@ vitals_report_text(const VitalsDossier *dossier, const char *console)
 
     append_heading(text, "What it means");
     g_string_append_printf(text, "%s\n", dossier->meaning);
+    append_confidence(text, dossier);
     append_heading(text, "What to do");
     g_string_append_printf(text, "%s\n", dossier->remedy);
     append_timeline(text, dossier);
     append_heading(text, "What was seen");
     for (char **line = dossier->evidence; line && *line; line++)
         g_string_append_printf(text, "- %s\n", *line);
+    append_against(text, dossier);
+    append_layers(text, dossier);
     if (dossier->testimony->len > 0) {
         append_heading(text, "What the guest said on its console");
         append_lines(text, dossier->testimony);
@@ -166,6 +232,39 @@ vitals_report_text(const VitalsDossier *dossier, const char *console)
         append_heading(text, "What lint says of the definition");
         append_lines(text, dossier->predictions);
     }
+    if (*dossier->lint_diff) {
+        append_heading(text, "What would mend that");
+        g_string_append(text, dossier->lint_diff);
+    }
     append_console(text, console);
     return g_string_free(text, FALSE);
+}
+
+/* ---- of an incident that was interrupted ---- */
+
+char *
+vitals_report_rest(const json_t *manifest)
+{
+    static const char *const heads[] = { "domain", "health",  "layer", "cause",
+                                         "opened", "meaning", "remedy" };
+    const json_t *capture = json_object_get(manifest, "capture");
+    GString *text = g_string_new(NULL);
+    size_t index;
+    json_t *moment;
+    char *printable;
+
+    g_string_append_printf(text,
+                           "%s\n\nThe monitor was killed while it wrote this incident; a later one "
+                           "finished it.\n\n",
+                           vitals_fact_text(manifest, "title"));
+    for (gsize i = 0; i < G_N_ELEMENTS(heads); i++)
+        g_string_append_printf(text, "%s: %s\n", heads[i], vitals_fact_text(manifest, heads[i]));
+    g_string_append_printf(text, "dump: %s %s\n", vitals_fact_text(capture, "result"),
+                           vitals_fact_text(capture, "detail"));
+    append_heading(text, "Timeline");
+    json_array_foreach(json_object_get(manifest, "timeline"), index, moment) g_string_append_printf(
+        text, "%s  %s\n", vitals_fact_text(moment, "time"), vitals_fact_text(moment, "text"));
+    printable = vitals_text_printable_lines(text->str, -1);
+    g_string_free(text, TRUE);
+    return printable;
 }

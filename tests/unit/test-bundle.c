@@ -54,7 +54,7 @@ tear_down(Fixture *fixture, gconstpointer data)
 static void
 test_checksums(Fixture *fixture, gconstpointer data)
 {
-    json_t *files = vitals_bundle_files(fixture->incident);
+    json_t *files = vitals_bundle_files(fixture->incident, G_MAXUINT64);
     json_t *file = json_array_get(files, 0);
     g_autoptr(GPtrArray) same = vitals_bundle_verify(fixture->incident, files);
     g_autoptr(GPtrArray) changed = NULL;
@@ -73,6 +73,15 @@ test_checksums(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(changed->len, ==, 2);
     g_assert_cmpstr(changed->pdata[0], ==, "vmcore: is not what was written");
     g_assert_cmpstr(changed->pdata[1], ==, "new\\x1b: was added later");
+    json_decref(files);
+
+    /* what was too large to be summed is told by its size */
+    files = vitals_bundle_files(fixture->incident, 3);
+    g_assert_null(json_object_get(json_array_get(files, 2), "sha256"));
+    put(fixture, "vmcore", "longer memory");
+    g_ptr_array_unref(changed);
+    changed = vitals_bundle_verify(fixture->incident, files);
+    g_assert_cmpuint(changed->len, ==, 1);
     json_decref(files);
 }
 

@@ -158,8 +158,8 @@ test_whole(Fixture *fixture, gconstpointer data)
     g_assert_true(g_str_has_suffix(view->path, view->id));
     check_mode(view->path, ".", 0700);
     for (const char *const *name =
-             (const char *const[]){ "incident.json", "report.txt", "domain.xml", "signals.jsonl",
-                                    "console.log", NULL };
+             (const char *const[]){ "incident.json", "report.txt", "report.html", "domain.xml",
+                                    "signals.jsonl", "console.log", NULL };
          *name; name++)
         check_mode(view->path, *name, 0600);
     list = vitals_store_list(fixture->state_dir, problems, NULL);
@@ -350,6 +350,14 @@ test_recover(Fixture *fixture, gconstpointer data)
         json_string_value(json_object_get(json_object_get(manifest, "capture"), "result")), ==,
         "interrupted");
     json_decref(manifest);
+    /* what was not written any more is written now */
+    {
+        g_autofree char *report = read_element(fixture, "report.txt");
+        g_autofree char *page = read_element(fixture, "report.html");
+
+        g_assert_nonnull(strstr(report, "was killed"));
+        g_assert_nonnull(strstr(page, "was killed"));
+    }
 }
 
 /* Nothing outside the incident is read or written through what lies there. */

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+#include <jansson.h>
+
+/* What the sections of a post-mortem ask of its manifest: wrong types and missing keys are empty. */
+
+/* A string; "" if there is none. Borrowed. */
+const char *vitals_fact_text(const json_t *object, const char *key);
+
+/* A number; @otherwise if there is none. */
+double vitals_fact_number(const json_t *object, const char *key, double otherwise);
+
+/* A time in microseconds; 0 if there is none. */
+gint64 vitals_fact_time(const json_t *object, const char *key);
+
+/* "2026-11-21 03:14:43 UTC"; "" for 0. Returns: (transfer full) */
+char *vitals_fact_clock(gint64 realtime);
+
+/* "0.3 s", "12 s", "3 min 20 s", "2 h 5 min". Returns: (transfer full) */
+char *vitals_fact_span(double seconds);
+
+/* A guest's state as the end of a sentence that begins with its name: "has crashed". Static. */
+const char *vitals_fact_health(const char *health);
+
+/* "critical", "warning" or "notice": what colour it deserves. Static. */
+const char *vitals_fact_severity(const char *health);

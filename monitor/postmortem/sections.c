@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "monitor/postmortem/sections.h"
+#include "monitor/postmortem/facts.h"
+#include "monitor/tail.h"
+
+#include <string.h>
+
+/* What is quoted of files; the whole is beside the page. */
+#define QUOTED ((gsize)16 * 1024)
+#define QUOTED_LINES 40
+#define PICTURE_MAX ((gsize)4 * 1024 * 1024)
+
+static void
+open_section(VitalsHtml *html, const char *heading)
+{
+    vitals_html_open(html, "section", NULL);
+    vitals_html_element(html, "h2", "", heading);
+}
+
+static void
+write_list(VitalsHtml *html, const json_t *lines)
+{
+    size_t index;
+    json_t *line;
+
+    vitals_html_open(html, "ul", NULL);
+    json_array_foreach((json_t *)lines, index, line)
+    {
+        const char *text = json_string_value(line);
+
+        vitals_html_element(html, "li", "", text ? text : "");
+    }
+    vitals_html_close(html);
+}
+
+/* The end of a file of the incident. Returns: (transfer full) (nullable): %NULL if there is none */
+static char *
+quote(const char *directory, const char *name)
+{
+    g_autofree char *path = g_build_filename(directory, name, NULL);
+    g_autoptr(GBytes) end = vitals_tail_read(path, QUOTED, NULL);
+    gsize length = 0;
+    const char *bytes = end ? g_bytes_get_data(end, &length) : NULL;
+    g_autofree char *text = length ? g_strndup(bytes, length) : NULL;
+    const char *cut = text;
+    guint lines = 0;
+
+    if (!text)
+        return NULL;
+    for (const char *at = text + strlen(text); at > text && lines <= QUOTED_LINES; at--) {
+        lines += at[-1] == '\n' && at[0];
+        cut = at;
+    }
+    return g_strdup(lines > QUOTED_LINES ? cut : text);
+}
+
+static gboolean
+write_quote(VitalsHtml *html, const char *directory, const char *name)
+{
+    g_autofree char *text = quote(directory, name);
+
+    if (text)
+        vitals_html_element(html, "pre", "", text);
+    return text != NULL;
+}
+
+/* ---- the timeline ---- */
+
+static void
+write_moment(VitalsHtml *html, const json_t *moment, gint64 opened)
+{
+    gint64 at = vitals_fact_time(moment, "time");
+    const char *text = vitals_fact_text(moment, "text");
+    gboolean fault = g_str_has_prefix(text, "verdict: ");
+    g_autofree char *clock = vitals_fact_clock(at);
+    g_autofree char *span = vitals_fact_span((double)ABS(at - opened) / G_USEC_PER_SEC);
+
+    vitals_html_open(html, "tr", fault ? "class" : NULL, "fault", NULL);
+    vitals_html_open(html, "td", "class", "when", NULL);
+    if (strlen(clock) > 11) {
+        g_autofree char *day = g_strndup(clock, 11);
+
+        vitals_html_element(html, "span", "day", day);
+        vitals_html_text(html, clock + 11);
+    }
+    vitals_html_close(html);
+    vitals_html_open(html, "td", "class", "num", NULL);
+    vitals_html_textf(html, "%s%s", at < opened ? "−" : "+", span);
+    vitals_html_close(html);
+    vitals_html_element(html, "td", "", text);
+    vitals_html_close(html);
+}
+
+static void
+write_timeline(VitalsHtml *html, const json_t *manifest)
+{
+    gint64 opened = vitals_fact_time(manifest, "opened");
+    size_t index;
+    json_t *moment;
+
+    open_section(html, "Timeline");
+    vitals_html_open(html, "table", NULL);
+    json_array_foreach(json_object_get(manifest, "timeline"), index, moment)
+        write_moment(html, moment, opened);
+    vitals_html_close(html);
+    vitals_html_close(html);
+}
+
+/* ---- the layers ---- */
+
+static void
+write_sources(VitalsHtml *html, const json_t *sources)
+{
+    size_t index;
+    json_t *source;
+
+    vitals_html_open(html, "td", NULL);
+    json_array_foreach((json_t *)sources, index, source)
+    {
+        double age = vitals_fact_number(source, "age_seconds", 0);
+        g_autofree char *span = vitals_fact_span(age);
+
+        vitals_html_textf(html, "%s%s %s", index ? ", " : "", vitals_fact_text(source, "source"),
+                          span);
+    }
+    vitals_html_close(html);
+}
+
+static void
+write_layer(VitalsHtml *html, const json_t *layer)
+{
+    const json_t *up = json_object_get(layer, "up");
+    double age = vitals_fact_number(layer, "age_seconds", -1);
+    g_autofree char *span = vitals_fact_span(age);
+
+    vitals_html_open(html, "tr", NULL);
+    vitals_html_element(html, "td", "", vitals_fact_text(layer, "layer"));
+    vitals_html_element(html, "td",
+                        json_is_true(up)    ? "up"
+                        : json_is_false(up) ? "down"
+                                            : "quiet",
+                        json_is_true(up)    ? "lives"
+                        : json_is_false(up) ? "dead"
+                                            : "not known");
+    vitals_html_open(html, "td", NULL);
+    if (age >= 0)
+        vitals_html_textf(html, "%s before", span);
+    vitals_html_close(html);
+    write_sources(html, json_object_get(layer, "sources"));
+    vitals_html_close(html);
+}
+
+static void
+write_layers(VitalsHtml *html, const json_t *manifest)
+{
+    static const char *const headings[] = { "Layer", "At the verdict", "Last sign of life",
+                                            "By source" };
+    size_t index;
+    json_t *layer;
+
+    if (json_array_size(json_object_get(manifest, "layers")) == 0)
+        return;
+    open_section(html, "What each layer said");
+    vitals_html_open(html, "table", NULL);
+    vitals_html_open(html, "tr", NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(headings); i++)
+        vitals_html_element(html, "th", "", headings[i]);
+    vitals_html_close(html);
+    json_array_foreach(json_object_get(manifest, "layers"), index, layer) write_layer(html, layer);
+    vitals_html_close(html);
+    vitals_html_close(html);
+}
+
+/* ---- the chain of evidence ---- */
+
+static void
+write_alternatives(VitalsHtml *html, const json_t *alternatives)
+{
+    size_t index;
+    json_t *other;
+
+    vitals_html_element(html, "h3", "", "What else would fit, and was ranked lower");
+    vitals_html_open(html, "ul", NULL);
+    json_array_foreach((json_t *)alternatives, index, other)
+    {
+        vitals_html_open(html, "li", NULL);
+        vitals_html_element(html, "code", "", vitals_fact_text(other, "cause"));
+        vitals_html_textf(html, ": %s", vitals_fact_text(other, "meaning"));
+        vitals_html_close(html);
+    }
+    vitals_html_close(html);
+}
+
+static void
+write_chain(VitalsHtml *html, const json_t *manifest)
+{
+    const json_t *against = json_object_get(manifest, "against");
+    const json_t *alternatives = json_object_get(manifest, "alternatives");
+
+    open_section(html, "How we know");
+    vitals_html_element(html, "h3", "", "What was seen");
+    write_list(html, json_object_get(manifest, "evidence"));
+    vitals_html_element(html, "h3", "", "What speaks against it");
+    if (json_array_size(against) > 0)
+        write_list(html, against);
+    else
+        vitals_html_element(html, "p", "", "Nothing that we saw.");
+    if (json_array_size(alternatives) > 0)
+        write_alternatives(html, alternatives);
+    vitals_html_close(html);
+}
+
+/* ---- the console and the screen ---- */
+
+static void
+write_console(VitalsHtml *html, const char *directory, const json_t *manifest)
+{
+    const json_t *reports = json_object_get(manifest, "console_reports");
+
+    open_section(html, "What the guest said on its console");
+    if (json_array_size(reports) > 0)
+        write_list(html, reports);
+    vitals_html_element(html, "h3", "", "Its last lines");
+    if (!write_quote(html, directory, "console.log"))
+        vitals_html_element(html, "p", "", "None were recorded.");
+    vitals_html_close(html);
+}
+
+static void
+write_screen(VitalsHtml *html, const char *directory)
+{
+    g_autofree char *path = g_build_filename(directory, "screenshot.png", NULL);
+    g_autoptr(GBytes) picture = vitals_tail_read(path, PICTURE_MAX + 1, NULL);
+    gsize length = 0;
+    const guchar *bytes = picture ? g_bytes_get_data(picture, &length) : NULL;
+    g_autofree char *base64 = NULL;
+    g_autofree char *source = NULL;
+
+    if (!length || length > PICTURE_MAX)
+        return;
+    base64 = g_base64_encode(bytes, length);
+    source = g_strconcat("data:image/png;base64,", base64, NULL);
+    open_section(html, "Its screen");
+    vitals_html_empty(html, "img", "src", source, "alt", "The guest's screen before the dump",
+                      NULL);
+    vitals_html_close(html);
+}
+
+/* ---- the dump ---- */
+
+static void
+write_row(VitalsHtml *html, const char *name, const char *value)
+{
+    if (!*value)
+        return;
+    vitals_html_open(html, "tr", NULL);
+    vitals_html_element(html, "th", "", name);
+    vitals_html_element(html, "td", "", value);
+    vitals_html_close(html);
+}
+
+static void
+write_tools(VitalsHtml *html, const json_t *triage)
+{
+    size_t index;
+    json_t *tool;
+
+    vitals_html_open(html, "ul", NULL);
+    json_array_foreach(json_object_get(triage, "tools"), index, tool)
+    {
+        g_autofree char *span = vitals_fact_span(vitals_fact_number(tool, "seconds", 0));
+        const char *reason = vitals_fact_text(tool, "reason");
+
+        vitals_html_open(html, "li", NULL);
+        vitals_html_element(html, "code", "", vitals_fact_text(tool, "name"));
+        vitals_html_textf(html, ": %s in %s%s%s", vitals_fact_text(tool, "result"), span,
+                          *reason ? ": " : "", reason);
+        vitals_html_close(html);
+    }
+    vitals_html_close(html);
+}
+
+static void
+write_triage(VitalsHtml *html, const char *directory, const json_t *triage)
+{
+    const char *backtrace = vitals_fact_text(triage, "backtrace_path");
+    g_autofree char *name = g_path_get_basename(*backtrace ? backtrace : "backtrace.txt");
+
+    if (*vitals_fact_text(triage, "panic"))
+        vitals_html_element(html, "p", "detail", vitals_fact_text(triage, "panic"));
+    if (*backtrace) {
+        vitals_html_element(html, "h3", "", "Backtrace");
+        write_quote(html, directory, name);
+    }
+    vitals_html_element(html, "h3", "", "What the tools made of it");
+    write_tools(html, triage);
+}
+
+static void
+write_dump(VitalsHtml *html, const char *directory, const json_t *manifest)
+{
+    const json_t *capture = json_object_get(manifest, "capture");
+    const json_t *triage = json_object_get(manifest, "triage");
+    const char *release = vitals_fact_text(capture, "kernel_release");
+    double bytes = vitals_fact_number(capture, "bytes", 0);
+    g_autofree char *size = g_format_size_full((guint64)MAX(bytes, 0), G_FORMAT_SIZE_IEC_UNITS);
+    g_autofree char *took = vitals_fact_span(vitals_fact_number(capture, "seconds", 0));
+
+    open_section(html, "Memory dump");
+    vitals_html_open(html, "table", NULL);
+    write_row(html, "Result", vitals_fact_text(capture, "result"));
+    write_row(html, "Reason", vitals_fact_text(capture, "detail"));
+    if (bytes > 0) {
+        write_row(html, "Size", size);
+        write_row(html, "Written in", took);
+        write_row(html, "Format", vitals_fact_text(capture, "format"));
+    }
+    write_row(html, "Kernel", *release ? release : vitals_fact_text(triage, "release"));
+    vitals_html_close(html);
+    if (triage)
+        write_triage(html, directory, triage);
+    vitals_html_close(html);
+}
+
+/* ---- prevention, host, gaps, files ---- */
+
+static void
+write_findings(VitalsHtml *html, const json_t *manifest)
+{
+    const json_t *lint = json_object_get(manifest, "lint");
+    const char *diff = vitals_fact_text(manifest, "lint_diff");
+
+    if (json_array_size(lint) == 0)
+        return;
+    open_section(html, "How to prevent it, or see more next time");
+    vitals_html_element(html, "p", "", "What lint says of the definition that ran:");
+    write_list(html, lint);
+    if (*diff) {
+        vitals_html_element(html, "p", "", "The change that would mend it:");
+        vitals_html_element(html, "pre", "", diff);
+    }
+    vitals_html_close(html);
+}
+
+static void
+write_host(VitalsHtml *html, const char *directory)
+{
+    g_autofree char *hardware = quote(directory, "host-hardware.log");
+    g_autofree char *messages = quote(directory, "libvirt-messages.txt");
+
+    if (!hardware && !messages)
+        return;
+    open_section(html, "What the host said");
+    if (hardware) {
+        vitals_html_element(html, "h3", "", "Its kernel, of hardware and memory, within a day");
+        vitals_html_element(html, "pre", "", hardware);
+    }
+    if (messages) {
+        vitals_html_element(html, "h3", "", "libvirt, of this guest");
+        vitals_html_element(html, "pre", "", messages);
+    }
+    vitals_html_close(html);
+}
+
+static void
+write_missing(VitalsHtml *html, const json_t *manifest)
+{
+    const json_t *missing = json_object_get(manifest, "missing");
+
+    if (json_array_size(missing) == 0)
+        return;
+    open_section(html, "What could not be read, and why");
+    write_list(html, missing);
+    vitals_html_close(html);
+}
+
+static void
+write_files(VitalsHtml *html, const json_t *manifest)
+{
+    size_t index;
+    json_t *file;
+
+    open_section(html, "What is kept");
+    vitals_html_open(html, "table", NULL);
+    json_array_foreach(json_object_get(manifest, "files"), index, file)
+    {
+        double bytes = vitals_fact_number(file, "bytes", 0);
+        g_autofree char *size = g_format_size_full((guint64)MAX(bytes, 0), G_FORMAT_SIZE_IEC_UNITS);
+
+        vitals_html_open(html, "tr", NULL);
+        vitals_html_element(html, "td", "mono", vitals_fact_text(file, "name"));
+        vitals_html_element(html, "td", "num", size);
+        vitals_html_element(html, "td", "mono wide quiet", vitals_fact_text(file, "sha256"));
+        vitals_html_close(html);
+    }
+    vitals_html_close(html);
+    vitals_html_close(html);
+}
+
+void
+vitals_sections_write(VitalsHtml *html, const char *directory, const json_t *manifest)
+{
+    write_timeline(html, manifest);
+    write_console(html, directory, manifest);
+    write_screen(html, directory);
+    write_chain(html, manifest);
+    write_layers(html, manifest);
+    write_dump(html, directory, manifest);
+    write_findings(html, manifest);
+    write_host(html, directory);
+    write_missing(html, manifest);
+    write_files(html, manifest);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "monitor/output/html.h"
+
+#include <jansson.h>
+
+/*
+ * The sections of report.html, each of which writes itself or nothing. @manifest: see
+ * monitor/manifest.h; @directory: the incident's.
+ */
+
+/* What died, since when, why, what now: what fits one screen. */
+void vitals_summary_write(VitalsHtml *html, const json_t *manifest);
+
+/* The signals before the fault, drawn. @samples: (element-type VitalsSample): oldest first */
+void vitals_picture_write(VitalsHtml *html, const json_t *manifest, const GPtrArray *samples);
+
+/* All the others, in their order. */
+void vitals_sections_write(VitalsHtml *html, const char *directory, const json_t *manifest);
+
+/* The style sheet. */
+extern const char vitals_postmortem_style[];

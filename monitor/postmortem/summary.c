@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "monitor/postmortem/facts.h"
+#include "monitor/postmortem/sections.h"
+
+/* One of the four questions that a reader comes with. */
+static void
+open_answer(VitalsHtml *html, const char *question)
+{
+    vitals_html_open(html, "div", "class", "answer", NULL);
+    vitals_html_element(html, "h2", "", question);
+}
+
+static void
+write_what(VitalsHtml *html, const json_t *manifest)
+{
+    open_answer(html, "What happened");
+    vitals_html_element(html, "p", "", vitals_fact_text(manifest, "meaning"));
+    vitals_html_close(html);
+}
+
+static void
+write_since(VitalsHtml *html, const json_t *manifest)
+{
+    gint64 opened = vitals_fact_time(manifest, "opened");
+    gint64 beat = vitals_fact_time(manifest, "kernel_last_beat");
+    g_autofree char *since = vitals_fact_clock(beat ? beat : opened);
+    g_autofree char *verdict = vitals_fact_clock(opened);
+    g_autofree char *delay = vitals_fact_span((double)(opened - beat) / G_USEC_PER_SEC);
+
+    open_answer(html, "Since when");
+    vitals_html_element(html, "p", "lead", since);
+    vitals_html_open(html, "p", NULL);
+    if (beat)
+        vitals_html_textf(html, "was the kernel's last sign of life; the verdict came %s later.",
+                          delay);
+    else
+        vitals_html_text(html, "is when it was noticed; there was no sign of life to count from.");
+    vitals_html_close(html);
+    vitals_html_close(html);
+}
+
+static void
+write_why(VitalsHtml *html, const json_t *manifest)
+{
+    const json_t *risk = json_array_get(json_object_get(manifest, "risks"), 0);
+    const char *confidence = vitals_fact_text(manifest, "confidence");
+    const char *detail = vitals_fact_text(manifest, "detail");
+
+    open_answer(html, "Why");
+    vitals_html_element(html, "p", "detail",
+                        *detail ? detail : vitals_fact_text(manifest, "cause"));
+    vitals_html_open(html, "p", NULL);
+    vitals_html_textf(html, "Cause %s, layer %s.", vitals_fact_text(manifest, "cause"),
+                      vitals_fact_text(manifest, "layer"));
+    if (*confidence)
+        vitals_html_textf(html, " Confidence: %s, as %s.", confidence,
+                          vitals_fact_text(manifest, "confidence_why"));
+    vitals_html_close(html);
+    if (json_is_string(risk)) {
+        vitals_html_open(html, "p", NULL);
+        vitals_html_textf(html, "Its definition carried a known risk: %s", json_string_value(risk));
+        vitals_html_close(html);
+    }
+    vitals_html_close(html);
+}
+
+/* Whether the memory is safe decides whether one may reset the guest. */
+static void
+write_now(VitalsHtml *html, const json_t *manifest)
+{
+    const json_t *capture = json_object_get(manifest, "capture");
+    const char *result = vitals_fact_text(capture, "result");
+
+    open_answer(html, "What now");
+    vitals_html_element(html, "p", "", vitals_fact_text(manifest, "remedy"));
+    vitals_html_open(html, "p", "class", g_str_equal(result, "ok") ? "good" : "poor", NULL);
+    if (g_str_equal(result, "ok"))
+        vitals_html_text(html, "Its memory is saved: it may be reset.");
+    else if (g_str_equal(result, "none"))
+        vitals_html_text(html,
+                         "Its memory was not dumped, as nothing asks for it with this cause.");
+    else
+        vitals_html_textf(html,
+                          "Its memory is not saved (%s). Before resetting it, consider "
+                          "'virt-vitals capture'.",
+                          result);
+    vitals_html_close(html);
+    vitals_html_close(html);
+}
+
+void
+vitals_summary_write(VitalsHtml *html, const json_t *manifest)
+{
+    const char *health = vitals_fact_text(manifest, "health");
+
+    vitals_html_open(html, "header", NULL);
+    vitals_html_element(html, "p", "pill", health);
+    vitals_html_open(html, "h1", NULL);
+    vitals_html_element(html, "span", "guest", vitals_fact_text(manifest, "domain"));
+    vitals_html_textf(html, " %s", vitals_fact_health(health));
+    vitals_html_close(html);
+    vitals_html_element(html, "p", "quiet", vitals_fact_text(manifest, "uuid"));
+    if (json_is_true(json_object_get(manifest, "interrupted")))
+        vitals_html_element(html, "p", "poor",
+                            "The monitor was killed while it wrote this; a later one finished it, "
+                            "and something may be missing.");
+    vitals_html_close(html);
+
+    vitals_html_open(html, "section", "class", "answers", NULL);
+    write_what(html, manifest);
+    write_since(html, manifest);
+    write_why(html, manifest);
+    write_now(html, manifest);
+    vitals_html_close(html);
+}
