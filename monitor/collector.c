@@ -155,6 +155,24 @@ read_definition(VitalsConnection *connection, gpointer data, GError **error)
     return NULL;
 }
 
+/* Once for each new mistake: definitions are read again and again. */
+static void
+tell_misread(const VitalsGuest *guest, const VitalsOutline *outline)
+{
+    g_autofree char *label = vitals_guest_label(guest);
+    g_autofree char *wish = NULL;
+
+    if (!outline->misread ||
+        (guest->outline && g_strcmp0(guest->outline->misread, outline->misread) == 0))
+        return;
+    wish = vitals_text_printable(outline->misread, -1);
+    g_warning(
+        "%s: the policy in its <metadata> has %u wish(es) that mean nothing here, the first is "
+        "%s; its words are those of the options Policy.OnCrashed and its siblings; 'virsh edit' "
+        "mends it",
+        label, outline->wishes_misread, wish);
+}
+
 static void
 on_definition(gpointer result, const GError *error, gboolean late, gpointer data)
 {
@@ -169,6 +187,7 @@ on_definition(gpointer result, const GError *error, gboolean late, gpointer data
         guest->define_at = g_get_monotonic_time() + DEFINE_AGAIN;
         return;
     }
+    tell_misread(guest, definition->outline);
     g_free(guest->xml);
     vitals_outline_free(guest->outline);
     guest->xml = g_steal_pointer(&definition->xml);

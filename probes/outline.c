@@ -53,13 +53,19 @@ read_wishes(const VitalsXmlNode *root, VitalsOutline *outline)
 
     for (guint i = 0; i < MIN(wishes->len, WISHES_MAX); i++) {
         const VitalsXmlNode *wish = g_ptr_array_index(wishes, i);
-        VitalsTrouble trouble = vitals_trouble_find(vitals_xml_attribute(wish, "verdict"));
-        VitalsResponse response = vitals_response_find(vitals_xml_attribute(wish, "do"));
+        const char *verdict = vitals_xml_attribute(wish, "verdict");
+        const char *action = vitals_xml_attribute(wish, "do");
+        VitalsTrouble trouble = vitals_trouble_find(verdict);
+        VitalsResponse response = vitals_response_find(action);
 
-        if (trouble == VITALS_TROUBLE_NONE || response == VITALS_RESPONSE_UNSET)
-            outline->wishes_misread++;
-        else
+        if (trouble != VITALS_TROUBLE_NONE && response != VITALS_RESPONSE_UNSET) {
             outline->wishes[trouble] = response;
+            continue;
+        }
+        outline->wishes_misread++;
+        if (!outline->misread)
+            outline->misread = g_strdup_printf("verdict=\"%s\" do=\"%s\"", verdict ? verdict : "",
+                                               action ? action : "");
     }
 }
 
@@ -207,5 +213,6 @@ vitals_outline_free(VitalsOutline *outline)
     if (!outline)
         return;
     g_free(outline->console_log);
+    g_free(outline->misread);
     g_free(outline);
 }

@@ -20,6 +20,7 @@
  * @crash_destroys: on_crash throws a crashed guest's memory away
  * @wishes: what its <metadata> asks for on each trouble; UNSET where it says nothing
  * @wishes_misread: how many of its wishes are not in our words
+ * @misread: (nullable): the first of them, raw, as it stands there: verdict="…" do="…"
  * @console_log: (nullable): the absolute path of the file its first console is logged to
  */
 typedef struct {
@@ -38,6 +39,7 @@ typedef struct {
     gboolean crash_destroys;
     VitalsResponse wishes[VITALS_N_TROUBLES];
     guint wishes_misread;
+    char *misread;
     char *console_log;
 } VitalsOutline;
 

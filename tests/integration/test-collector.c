@@ -428,6 +428,36 @@ test_definition_changes(Watching *test, gconstpointer data)
     g_assert_true(is(test, "grows", VITALS_HEALTH_HEALTHY));
 }
 
+static void
+on_warning(const char *domain, GLogLevelFlags level, const char *message, gpointer data)
+{
+    GString *heard = data;
+
+    g_string_append_printf(heard, "%s\n", message);
+}
+
+/* Whoever wrote a policy that is not understood is told so, once. */
+static void
+test_wishes_misread(Watching *test, gconstpointer data)
+{
+    g_autoptr(GString) heard = g_string_new(NULL);
+    guint handler = g_log_set_handler("virt-vitals", G_LOG_LEVEL_WARNING, on_warning, heard);
+    Fake *fake = test->scene.fake;
+    FakeGuest *guest = fake_add(fake, "wishful");
+
+    guest->extra = "<metadata><v:policy xmlns:v='urn:virt-vitals:policy:1'><v:on verdict='crashd' "
+                   "do='capture'/><v:on verdict='stuck' do='incident'/></v:policy></metadata>";
+    start(test);
+    scene_until(heard->len > 0, 4);
+    g_assert_nonnull(strstr(heard->str, "wishful: "));
+    g_assert_nonnull(strstr(heard->str, "verdict=\"crashd\" do=\"capture\""));
+    g_string_truncate(heard, 0);
+    fake_fire(fake, guest, guest->id, VITALS_EVENT_CHANGED);
+    scene_run(1);
+    g_assert_cmpstr(heard->str, ==, "");
+    g_log_remove_handler("virt-vitals", handler);
+}
+
 /* Disks are asked seldom, together with the balloon, and may fail for ever without harm to it. */
 static void
 test_disks(Watching *test, gconstpointer data)
@@ -687,6 +717,7 @@ main(int argc, char **argv)
     ADD("definition/fails", test_definition_fails);
     ADD("definition/changes", test_definition_changes);
     ADD("disks", test_disks);
+    ADD("definition/wishes-misread", test_wishes_misread);
     ADD("definition/hangs", test_definition_hangs);
     ADD("definition/garbage", test_definition_is_garbage);
     ADD("definition/large", test_definition_is_large);
