@@ -47,6 +47,7 @@ struct VitalsConsoleFollower {
     GArray *utterances;
 
     guint64 boots;
+    guint64 told_boots;
     gboolean panicking; /* a panic began, and its report is not whole yet */
     gint64 came;        /* when bytes came last */
     gboolean paused;
@@ -394,13 +395,15 @@ static VitalsSample *
 make_sample(VitalsConsoleFollower *follower, gint64 realtime)
 {
     gboolean lines = follower->lines_of_kernel || follower->lines_of_userspace;
+    guint64 boots = vitals_console_stats(follower->engine).boots;
     VitalsSample *sample;
 
-    if (follower->utterances->len == 0 &&
+    if (follower->utterances->len == 0 && boots == follower->told_boots &&
         (!lines || follower->now - follower->told_lines < LINES_AGAIN))
         return NULL;
     sample = vitals_sample_new(follower->now, realtime);
     sample->parts[VITALS_PART_CONSOLE] = VITALS_FACT_AVAILABLE;
+    sample->booted = boots != follower->told_boots;
     sample->kernel_lines = follower->lines_of_kernel;
     sample->userspace_lines = follower->lines_of_userspace;
     sample->n_utterances = follower->utterances->len;
@@ -409,6 +412,7 @@ make_sample(VitalsConsoleFollower *follower, gint64 realtime)
     g_array_set_size(follower->utterances, 0);
     follower->lines_of_kernel = follower->lines_of_userspace = FALSE;
     follower->told_lines = follower->now;
+    follower->told_boots = boots;
     return sample;
 }
 
@@ -428,6 +432,7 @@ vitals_console_follower_digest(VitalsConsoleFollower *follower, const char *buff
     if (!follower->caught_up && follower->at_end) {
         vitals_console_pause(follower->engine, now);
         follower->caught_up = TRUE;
+        follower->told_boots = vitals_console_stats(follower->engine).boots;
         vitals_console_set_replaying(follower->engine, FALSE);
     }
     if (follower->rebooted)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/hypervisor-libvirt.h"
 #include "config/text.h"
+#include "probes/signs.h"
 
 #include <libvirt/libvirt-qemu.h>
 #include <libvirt/virterror.h>
@@ -316,6 +317,22 @@ sweep_bulk(Connection *self, GPtrArray *sightings, GError **error)
     return TRUE;
 }
 
+/* It is listed, so it runs, whether or not it tells its state: only one that is gone meanwhile is left out. */
+static void
+sight_alone(Connection *self, GPtrArray *sightings, virDomainPtr domain)
+{
+    int state = VIR_DOMAIN_NOSTATE;
+    int reason = 0;
+    gboolean told = virDomainGetState(domain, &state, &reason, 0) == 0;
+    VitalsSample *sample;
+
+    if (!told && error_code(virGetLastError(), self->connection) == VITALS_HYPERVISOR_ERROR_GONE)
+        return;
+    sample = sight(sightings, domain, state, reason);
+    if (sample && !told)
+        sample->parts[VITALS_PART_STATE] = VITALS_FACT_FAILED;
+}
+
 static gboolean
 sweep_one_by_one(Connection *self, GPtrArray *sightings, GError **error)
 {
@@ -328,11 +345,7 @@ sweep_one_by_one(Connection *self, GPtrArray *sightings, GError **error)
         return FALSE;
     }
     for (int i = 0; i < count; i++) {
-        int state;
-        int reason;
-
-        if (virDomainGetState(domains[i], &state, &reason, 0) == 0)
-            sight(sightings, domains[i], state, reason);
+        sight_alone(self, sightings, domains[i]);
         virDomainFree(domains[i]);
     }
     virResetLastError();
@@ -500,6 +513,37 @@ ping_agent(VitalsConnection *base, const char *uuid, guint seconds, GError **err
     return g_steal_pointer(&sample);
 }
 
+/* A CPU that waits with interrupts off is dead, or the guest's kernel does not use it. @number is its APIC's as
+ * well where the guest has no topology with gaps; where it has, the monitor knows of no such one. */
+static gboolean
+is_offline(virDomainPtr domain, guint number)
+{
+    g_autofree char *command = g_strdup_printf("info lapic %u", number);
+    char *text = NULL;
+    gboolean off;
+
+    if (virDomainQemuMonitorCommand(domain, command, &text, VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP) <
+        0) {
+        virResetLastError();
+        return FALSE;
+    }
+    off = vitals_registers_apic_is_off(text);
+    free(text);
+    return off;
+}
+
+/* Each takes a question of its own: no more than are judged. */
+static void
+find_offline(virDomainPtr domain, GArray *list)
+{
+    for (guint i = 0; i < MIN(list->len, VITALS_LOOKED_AT_MAX); i++) {
+        VitalsRegisters *registers = &g_array_index(list, VitalsRegisters, i);
+
+        if (registers->halted && registers->interrupts_off)
+            registers->offline = is_offline(domain, i);
+    }
+}
+
 static VitalsSample *
 registers(VitalsConnection *base, const char *uuid, GError **error)
 {
@@ -519,6 +563,7 @@ registers(VitalsConnection *base, const char *uuid, GError **error)
     }
     list = vitals_registers_parse(text, VCPUS_MAX);
     free(text);
+    find_offline(domain, list);
     sample->parts[VITALS_PART_REGISTERS] =
         list->len ? VITALS_FACT_AVAILABLE : VITALS_FACT_UNSUPPORTED;
     sample->n_registers = list->len;

@@ -144,9 +144,9 @@ registers_json(const VitalsSample *sample)
         const VitalsRegisters *registers = &sample->registers[i];
         g_autofree char *pc = g_strdup_printf("0x%" G_GINT64_MODIFIER "x", registers->pc);
 
-        json_array_append_new(vcpus,
-                              json_pack("{s:s, s:b, s:b}", "pc", pc, "interrupts_off",
-                                        registers->interrupts_off, "halted", registers->halted));
+        json_array_append_new(vcpus, json_pack("{s:s, s:b, s:b, s:b}", "pc", pc, "interrupts_off",
+                                               registers->interrupts_off, "halted",
+                                               registers->halted, "offline", registers->offline));
     }
     return json_pack("{s:o}", "vcpus", vcpus);
 }
@@ -173,8 +173,9 @@ console_json(const VitalsSample *sample)
                             (json_int_t)utterance->count, "period_seconds",
                             (double)utterance->period / G_USEC_PER_SEC, "title", utterance->title));
     }
-    return json_pack("{s:b, s:b, s:o}", "kernel_lines", sample->kernel_lines, "userspace_lines",
-                     sample->userspace_lines, "said", said);
+    return json_pack("{s:b, s:b, s:b, s:o}", "booted", sample->booted, "kernel_lines",
+                     sample->kernel_lines, "userspace_lines", sample->userspace_lines, "said",
+                     said);
 }
 
 char *

@@ -209,6 +209,7 @@ take_registers(json_t *json, VitalsSample *sample)
             .pc = pc ? g_ascii_strtoull(pc, NULL, 16) : 0,
             .interrupts_off = json_is_true(json_object_get(vcpu, "interrupts_off")),
             .halted = json_is_true(json_object_get(vcpu, "halted")),
+            .offline = json_is_true(json_object_get(vcpu, "offline")),
         };
     }
     return TRUE;
@@ -235,6 +236,7 @@ take_console(json_t *json, VitalsSample *sample)
 
     if (!json_is_array(said) || json_array_size(said) > UTTERANCES_MAX)
         return FALSE;
+    sample->booted = json_is_true(json_object_get(json, "booted"));
     sample->kernel_lines = json_is_true(json_object_get(json, "kernel_lines"));
     sample->userspace_lines = json_is_true(json_object_get(json, "userspace_lines"));
     sample->n_utterances = (guint)json_array_size(said);

@@ -46,7 +46,7 @@ kernel_is_dead(const VitalsSigns *signs, const VitalsLimits *limits)
 {
     return signs->state == VITALS_DOMAIN_RUNNING && !signs->overdue_since &&
            vitals_signs_layer_is_silent(signs, VITALS_LAYER_KERNEL) &&
-           !vitals_signs_kernel_is_heard(signs);
+           !vitals_signs_kernel_is_heard(signs) && !vitals_signs_boots_anew(signs, limits);
 }
 
 static gboolean
@@ -331,7 +331,9 @@ holds_starting(const VitalsSigns *signs, const VitalsLimits *limits)
 static gboolean
 holds_rebooting(const VitalsSigns *signs, const VitalsLimits *limits)
 {
-    return signs->rebooted && holds_starting(signs, limits);
+    return (signs->rebooted && holds_starting(signs, limits)) ||
+           (vitals_signs_layer_is_silent(signs, VITALS_LAYER_KERNEL) &&
+            vitals_signs_boots_anew(signs, limits));
 }
 
 /* Its balloon was asked and has never answered since the guest was started before our eyes. */

@@ -159,6 +159,7 @@ const char *vitals_event_name(VitalsEvent event);
  * @unused: what it does not use at all, bytes; with @has_counters
  * @usable: what it could use without swapping, bytes; with @has_counters
  * @registers: (array length=n_registers): of the vCPUs, in their order
+ * @booted: the first line that a kernel writes came; that of another one, or somebody repeated it
  * @kernel_lines: its kernel wrote on the console since the last sample of this part, and no report of
  *   trouble
  * @userspace_lines: likewise something that only userspace writes
@@ -204,6 +205,7 @@ typedef struct {
     guint n_registers;
     VitalsRegisters *registers;
 
+    gboolean booted;
     gboolean kernel_lines;
     gboolean userspace_lines;
     guint n_utterances;

@@ -57,3 +57,12 @@ vitals_registers_parse(const char *text, guint most)
     }
     return list;
 }
+
+gboolean
+vitals_registers_apic_is_off(const char *text)
+{
+    const char *line = strstr(text, "SPIV");
+    const char *end = line ? strchr(line, '\n') : NULL;
+
+    return end && g_strstr_len(line, end - line, "APIC disabled") != NULL;
+}

@@ -101,6 +101,18 @@ vitals_signs_kernel_is_heard(const VitalsSigns *signs)
 }
 
 gboolean
+vitals_signs_boots_anew(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    for (guint i = 0; vitals_probes[i]; i++) {
+        if (vitals_probes[i]->layer == VITALS_LAYER_KERNEL &&
+            vitals_source_has_deadline(&signs->sources[i]) &&
+            signs->sources[i].last_beat > signs->booted_at)
+            return FALSE;
+    }
+    return signs->booted_at != 0 && signs->now - signs->booted_at < limits->boot_grace;
+}
+
+gboolean
 vitals_signs_is_alive(const VitalsSigns *signs, VitalsLayer layer)
 {
     for (guint i = 0; vitals_probes[i]; i++) {
@@ -127,6 +139,8 @@ vitals_signs_vcpu_state(const VitalsSigns *signs, guint vcpu)
 
     if (looks->count < VITALS_LOOKS_NEEDED || signs->now - signs->looks_at > LOOKS_FRESH)
         return VITALS_VCPU_UNKNOWN;
+    if (looks->offline == looks->count)
+        return VITALS_VCPU_OFFLINE;
     if (looks->interrupts_off == looks->count && looks->halted == looks->count)
         return VITALS_VCPU_HALTED_DEAD;
     if (looks->halted == 0 && one_place)
@@ -144,7 +158,7 @@ vitals_signs_some_vcpus_dead(const VitalsSigns *signs)
     for (guint i = 0; i < VITALS_LOOKED_AT_MAX; i++) {
         VitalsVcpuState state = vitals_signs_vcpu_state(signs, i);
 
-        seen += state != VITALS_VCPU_UNKNOWN;
+        seen += state != VITALS_VCPU_UNKNOWN && state != VITALS_VCPU_OFFLINE;
         dead += state == VITALS_VCPU_HALTED_DEAD || state == VITALS_VCPU_SPINNING_OFF;
     }
     return dead > 0 && dead < seen;

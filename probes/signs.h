@@ -61,18 +61,20 @@ typedef struct {
 #define VITALS_LOOKS_NEEDED 3
 
 /* What the looks of one series at one vCPU came to: how many, and in how many interrupts were off or it
- * was halted; and between which addresses it was seen. */
+ * was halted or not in use; and between which addresses it was seen. */
 typedef struct {
     guint count;
     guint interrupts_off;
     guint halted;
     guint64 lowest_pc;
     guint64 highest_pc;
+    guint offline;
 } VitalsVcpuLooks;
 
 typedef enum {
     VITALS_VCPU_UNKNOWN,      /* not looked at often enough */
     VITALS_VCPU_WORKING,      /* nothing is wrong with it */
+    VITALS_VCPU_OFFLINE,      /* the guest's kernel does not use it */
     VITALS_VCPU_HALTED_DEAD,  /* halted with interrupts off at every look */
     VITALS_VCPU_SPINNING_OFF, /* running with interrupts off at every look, in one place */
     VITALS_VCPU_SPINNING_ON,  /* running in one place at every look, interrupts on */
@@ -127,6 +129,7 @@ typedef enum {
  * @window_ns: CPU time of each of the first vCPUs then
  * @suspects: bit N is set while vCPU N used all of a core, or nothing at all, for a whole window while
  *   others behave: it may be dead, or just busy
+ * @booted_at: monotonic time at which the console last had a kernel's first line; 0 for never
  * @said: what the guest said on its console, by kind
  * @panic_ns: CPU time of all its vCPUs when the panic there was first followed by a look at them
  * @panic_ns_at: monotonic time of that look; 0 if there was none yet
@@ -184,6 +187,7 @@ typedef struct {
     gint64 starve_since;
     gint64 exhaustion_in;
 
+    gint64 booted_at;
     VitalsHeard said[VITALS_N_SAID];
     guint64 panic_ns;
     gint64 panic_ns_at;
@@ -238,6 +242,10 @@ gboolean vitals_signs_layer_is_silent(const VitalsSigns *signs, VitalsLayer laye
 /* Whether something above the vCPUs gave a sign well after the kernel's armed sources fell silent: then
  * it is them that are broken, not the kernel. */
 gboolean vitals_signs_kernel_is_heard(const VitalsSigns *signs);
+
+/* Whether the console told of a boot that nobody else noticed (kexec resets no device), and the kernel has not
+ * been heard since: until @limits->boot_grace has passed its silence is that of a boot. */
+gboolean vitals_signs_boots_anew(const VitalsSigns *signs, const VitalsLimits *limits);
 
 /* Whether any source of that layer or above, with a pace or without, was heard of lately. */
 gboolean vitals_signs_is_alive(const VitalsSigns *signs, VitalsLayer layer);

@@ -77,8 +77,9 @@ vitals_verdict_layer_up(const VitalsSigns *signs, const VitalsLimits *limits, Vi
     /* what is not sampled any more is not known any more */
     if (!vitals_signs_is_fresh(signs, limits, signs->state_at))
         return -1;
-    /* above the layer that stopped nothing can be told */
-    if (verdict.cause->layer != VITALS_LAYER_NONE && layer > verdict.cause->layer)
+    /* above the layer that stopped nothing can be told; a degraded one goes on */
+    if (verdict.cause->layer != VITALS_LAYER_NONE && layer > verdict.cause->layer &&
+        verdict.cause->health != VITALS_HEALTH_DEGRADED)
         return -1;
 
     switch (layer) {
@@ -134,6 +135,7 @@ append_vcpus(GPtrArray *lines, const VitalsSigns *signs)
 {
     static const char *const states[] = {
         [VITALS_VCPU_WORKING] = "works",
+        [VITALS_VCPU_OFFLINE] = "is not used by the guest's kernel",
         [VITALS_VCPU_HALTED_DEAD] = "halted with interrupts off",
         [VITALS_VCPU_SPINNING_OFF] = "spins with interrupts off",
         [VITALS_VCPU_SPINNING_ON] = "runs in one place",
@@ -264,6 +266,9 @@ vitals_verdict_evidence(const VitalsSigns *signs, const VitalsLimits *limits)
         g_ptr_array_add(lines, g_strdup_printf("event: libvirt reported a crash %.1f s ago",
                                                seconds(signs->now - signs->crashed_at)));
     append_hypervisor(lines, signs);
+    if (signs->booted_at)
+        g_ptr_array_add(lines, g_strdup_printf("console: a kernel began to boot %.1f s ago",
+                                               seconds(signs->now - signs->booted_at)));
     if (signs->watchdog_at)
         g_ptr_array_add(lines, g_strdup_printf("event: the guest's watchdog expired %.1f s ago",
                                                seconds(signs->now - signs->watchdog_at)));

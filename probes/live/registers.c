@@ -5,7 +5,8 @@
  * Registers of the vCPUs, looked at a few times on suspicion and only where the configuration allows it
  * (reading them marks the domain as tainted). One look tells a dead halt from an idle one: an idle CPU
  * waits with interrupts on, one that was switched off waits with them off (measured: RFLAGS 0x246 and
- * 0x046). That it spins takes several looks.
+ * 0x046). That it spins takes several looks. One that the guest's kernel took off line looks dead too, but for
+ * its interrupt controller.
  */
 
 /* Looks that lie further apart belong to different suspicions. */
@@ -19,6 +20,7 @@ add_look(VitalsVcpuLooks *looks, const VitalsRegisters *registers)
     looks->count++;
     looks->interrupts_off += registers->interrupts_off;
     looks->halted += registers->halted;
+    looks->offline += registers->offline;
     looks->lowest_pc = MIN(looks->lowest_pc, registers->pc);
     looks->highest_pc = MAX(looks->highest_pc, registers->pc);
 }

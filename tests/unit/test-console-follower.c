@@ -165,6 +165,27 @@ test_rebooted(Scene *scene, gconstpointer data)
     g_assert_true(next->live);
 }
 
+/* Told once, and not of what was there before us. */
+static void
+test_booted(Scene *scene, gconstpointer data)
+{
+    guint booted = 0;
+
+    append(scene, "[    0.000000] Linux version 6.1.0 (a@b) #1 SMP\n[    0.100000] a line\n");
+    for (guint i = 0; i < 12; i++) {
+        g_autoptr(VitalsSample) sample = round_of(scene);
+
+        g_assert_false(sample && sample->booted);
+    }
+    append(scene, "[    0.000000] Linux version 6.1.0 (a@b) #1 SMP\n");
+    for (guint i = 0; i < 12; i++) {
+        g_autoptr(VitalsSample) sample = round_of(scene);
+
+        booted += sample && sample->booted;
+    }
+    g_assert_cmpuint(booted, ==, 1);
+}
+
 static void
 test_lines(Scene *scene, gconstpointer data)
 {
@@ -278,6 +299,7 @@ main(int argc, char **argv)
         { "/console-follower/fault-after-panic", test_fault_after_panic },
         { "/console-follower/history", test_history },
         { "/console-follower/rebooted", test_rebooted },
+        { "/console-follower/booted", test_booted },
         { "/console-follower/lines", test_lines },
         { "/console-follower/loop", test_loop },
         { "/console-follower/flood", test_flood },

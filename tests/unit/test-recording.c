@@ -30,6 +30,7 @@ random_sample(void)
             .pc = (guint64)g_test_rand_int_range(0, G_MAXINT32) << 32 | 0x1c,
             .interrupts_off = g_test_rand_bit(),
             .halted = g_test_rand_bit(),
+            .offline = g_test_rand_bit(),
         };
     sample->pid = g_test_rand_int_range(1, G_MAXINT32);
     sample->process = (VitalsProcess)g_test_rand_int_range(0, VITALS_PROCESS_GONE + 1);
@@ -45,6 +46,7 @@ random_sample(void)
         sample->unused = sample->available / 3;
         sample->usable = sample->available / 2;
     }
+    sample->booted = g_test_rand_bit();
     sample->kernel_lines = g_test_rand_bit();
     sample->userspace_lines = g_test_rand_bit();
     sample->n_utterances = (guint)g_test_rand_int_range(0, 4);

@@ -47,6 +47,29 @@ test_parse_odd(void)
     g_assert_cmpuint(bounded->len, ==, 1);
 }
 
+static void
+test_apic(void)
+{
+    static const char head[] = "dumping local APIC state for CPU 1\n\nLVT0\t 0x00010000 masked\n";
+    static const struct {
+        const char *line;
+        gboolean off;
+    } rows[] = {
+        { "SPIV\t 0x000001ff APIC enabled, focus=off, spurious vec 255\nICR\t 0x0\n", FALSE },
+        { "SPIV\t 0x000000ff APIC disabled, focus=off, spurious vec 255\nICR\t 0x0\n", TRUE },
+        { "SPIV\t 0x000000ff APIC disab", FALSE },
+        { "SPIV\t 0x000001ff\nAPIC disabled\n", FALSE },
+        { "", FALSE },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *text = g_strconcat(head, rows[i].line, NULL);
+
+        g_assert_cmpint(vitals_registers_apic_is_off(text), ==, rows[i].off);
+    }
+    g_assert_false(vitals_registers_apic_is_off("No local APIC present"));
+}
+
 static VitalsVcpuState
 state_of(VitalsVcpuLooks looks)
 {
@@ -69,6 +92,9 @@ test_states(void)
                     VITALS_VCPU_SPINNING_ON);
     g_assert_cmpint(state_of((VitalsVcpuLooks){ 3, 2, 0, 0x10, 0x90000 }), ==, VITALS_VCPU_WORKING);
     g_assert_cmpint(state_of((VitalsVcpuLooks){ 3, 1, 1, 0x10, 0x10 }), ==, VITALS_VCPU_WORKING);
+    g_assert_cmpint(state_of((VitalsVcpuLooks){ 3, 3, 3, 0x10, 0x10, 3 }), ==, VITALS_VCPU_OFFLINE);
+    g_assert_cmpint(state_of((VitalsVcpuLooks){ 3, 3, 3, 0x10, 0x10, 2 }), ==,
+                    VITALS_VCPU_HALTED_DEAD);
 }
 
 static void
@@ -80,6 +106,12 @@ test_some_dead(void)
     g_assert_false(vitals_signs_some_vcpus_dead(&signs));
     signs.looks[1] = (VitalsVcpuLooks){ 3, 3, 3, 0x20, 0x20 };
     g_assert_true(vitals_signs_some_vcpus_dead(&signs));
+    /* what the kernel does not use is not dead, and none of those that live */
+    signs.looks[1].offline = 3;
+    g_assert_false(vitals_signs_some_vcpus_dead(&signs));
+    signs.looks[0] = (VitalsVcpuLooks){ 3, 3, 3, 0x20, 0x20 };
+    g_assert_false(vitals_signs_some_vcpus_dead(&signs));
+    signs.looks[1].offline = 0;
     /* all of them: the kernel is dead, which is another cause's to say */
     signs.looks[0] = signs.looks[1];
     g_assert_false(vitals_signs_some_vcpus_dead(&signs));
@@ -95,6 +127,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/registers/parse", test_parse);
     g_test_add_func("/registers/parse/odd", test_parse_odd);
+    g_test_add_func("/registers/apic", test_apic);
     g_test_add_func("/registers/states", test_states);
     g_test_add_func("/registers/some-dead", test_some_dead);
     return g_test_run();

@@ -290,6 +290,45 @@ reboot_unannounced(TestModel *model, guint t)
     boot_for(model, t, 36 SECONDS);
 }
 
+/* No device is reset and no event sent: only the console shows that another kernel took over. */
+static void
+kexec(TestModel *model, guint t)
+{
+    model->frozen_stamp = t < 36 SECONDS;
+    model->load[0] = 0.53;
+    if (t == 20) {
+        g_autoptr(VitalsSample) sample = vitals_sample_new(model->now, model->wall);
+
+        sample->parts[VITALS_PART_CONSOLE] = VITALS_FACT_AVAILABLE;
+        sample->booted = sample->kernel_lines = TRUE;
+        vitals_watch_ingest(&model->watch, sample);
+    }
+    if (t == 36 SECONDS)
+        test_model_boot(model);
+    if (t == 37 SECONDS)
+        model->frozen_stamp = FALSE;
+}
+
+/* The other kernel hangs before it has a driver. */
+static void
+kexec_and_hang(TestModel *model, guint t)
+{
+    if (t < 30 SECONDS)
+        kexec(model, t);
+    model->kernel_dead = t >= 30 SECONDS;
+}
+
+/* Somebody looked at the boot's messages on the console, and the guest dies. */
+static void
+hang_behind_dmesg(TestModel *model, guint t)
+{
+    if (t == 20)
+        kexec(model, t);
+    model->frozen_stamp = FALSE;
+    if (t >= 60)
+        halt(model, t);
+}
+
 /* A host so busy that a booting guest's driver, once there, is quiet for eight seconds. */
 static void
 boot_slowly(TestModel *model, guint t)
@@ -561,6 +600,9 @@ static const Row rows[] = {
     { "halted-both-of-busy", be_busy_on_two, halt, "kernel-halted", NULL, 12 SECONDS },
     { "halted-clock-set-back", NULL, hang_as_clock_is_set, "kernel-halted", NULL, 12 SECONDS },
     { "dead-unknown-how", hide_vcpus, spin, "kernel-silent", NULL, 12 SECONDS },
+    { "kexec-and-hang", NULL, kexec_and_hang, "kernel-spinning", NULL, 125 SECONDS,
+      .lasts = 140 SECONDS },
+    { "hang-behind-dmesg", NULL, hang_behind_dmesg, "kernel-halted", NULL, 16 SECONDS },
     { "starved-then-dead", NULL, starve_then_hang, "kernel-spinning", NULL, 34 SECONDS },
     { "crash", NULL, crash, "guest-panicked", NULL, 1 SECONDS },
     { "crash-seen-by-state", NULL, crash_without_event, "guest-panicked", NULL, 1 SECONDS },
@@ -599,6 +641,7 @@ static const Row rows[] = {
     { "suspended", NULL, suspend, "suspended", NULL, 0 },
     { "reboot", NULL, reboot, "none", NULL, 0 },
     { "reboot-unannounced", NULL, reboot_unannounced, "none", NULL, 0 },
+    { "kexec", NULL, kexec, "none", NULL, 0 },
     { "boot-slowly", NULL, boot_slowly, "none", NULL, 0 },
     { "hang-in-boot", NULL, hang_in_boot, "rebooting", NULL, 0 },
     { "starved", NULL, starve, "none", NULL, 0 },
