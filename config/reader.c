@@ -121,6 +121,7 @@ parse_line(const char *file, guint line, const char *text, GPtrArray *items, GEr
         item->key = g_strstrip(g_strndup(text, equals - text));
         item->value = g_strstrip(g_strdup(equals + 1));
     }
+    item->file = g_intern_string(file);
     item->line = line;
     g_ptr_array_add(items, item);
     return TRUE;

@@ -11,11 +11,13 @@ enum {
 
 /**
  * VitalsReaderItem: a section header or an assignment
+ * @file: its name as it was given; never freed
  * @line: where it begins, counted from 1
  * @key: %NULL for a section header
  * @value: the value, or the section's name; blanks around it are gone; valid UTF-8 in one line
  */
 typedef struct {
+    const char *file;
     guint line;
     char *key;
     char *value;

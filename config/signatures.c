@@ -42,6 +42,11 @@ list_files(const char *directory, GError **error)
         if (g_str_has_suffix(name, ".conf"))
             g_ptr_array_add(paths, g_build_filename(directory, name, NULL));
     }
+    if (paths->len == 0) {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
+                    "%s: no *.conf file there; name the folder that has the signatures", directory);
+        return NULL;
+    }
     g_ptr_array_sort(paths, compare_names);
     return g_steal_pointer(&paths);
 }

@@ -21,7 +21,7 @@ extern const VitalsSignatureFile vitals_signature_files[];
  * @directory: (nullable): read all *.conf files there instead of those in the binary
  *
  * Reads the console signatures in the syntax of vitals_reader_parse(), all files in the order of
- * their names, one after the other. Blocks on the disk if there is a @directory.
+ * their names, one after the other; a folder without any is an error. Blocks on the disk if there is a @directory.
  *
  * Returns: (transfer full) (element-type VitalsReaderItem): the items, or %NULL with @error
  */

@@ -83,12 +83,18 @@ set_text(char **field, const char *text)
     *field = g_strdup(text);
 }
 
-static gboolean
-refuse(const VitalsReaderItem *item, GError **error, const char *reason)
+/* @advice: what to do about it */
+static gboolean G_GNUC_PRINTF(3, 4)
+    refuse(const VitalsReaderItem *item, GError **error, const char *advice, ...)
 {
-    g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE,
-                "console signatures, line %u: %s=%s: %s", item->line, item->key ? item->key : "",
-                item->value, reason);
+    g_autofree char *text = NULL;
+    va_list arguments;
+
+    va_start(arguments, advice);
+    text = g_strdup_vprintf(advice, arguments);
+    va_end(arguments);
+    g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE, "%s:%u: %s=%s: %s",
+                item->file, item->line, item->key ? item->key : "", item->value, text);
     return FALSE;
 }
 
@@ -96,20 +102,23 @@ static gboolean
 read_name(const VitalsReaderItem *item, const char *const *names, guint count, int *ret_value,
           GError **error)
 {
+    g_autoptr(GString) known = g_string_new(NULL);
+
     for (guint i = 0; i < count; i++) {
         if (g_str_equal(item->value, names[i])) {
             *ret_value = (int)i;
             return TRUE;
         }
+        g_string_append_printf(known, "%s%s", i > 0 ? ", " : "", names[i]);
     }
-    return refuse(item, error, "not one of the names the format knows");
+    return refuse(item, error, "write one of: %s", known->str);
 }
 
 /* Puts the place before what is wrong there. */
 static gboolean
 locate(const VitalsReaderItem *item, GError **error)
 {
-    g_prefix_error(error, "console signatures, line %u: ", item->line);
+    g_prefix_error(error, "%s:%u: ", item->file, item->line);
     return FALSE;
 }
 
@@ -132,7 +141,7 @@ read_sources(const VitalsReaderItem *item, VitalsSignature *signature, GError **
     guint count = 0;
 
     for (char **word = words; *word; word++) {
-        const VitalsReaderItem one = { item->line, item->key, *word };
+        const VitalsReaderItem one = { item->file, item->line, item->key, *word };
         int source;
 
         if (!read_name(&one, source_names, VITALS_FRAME_MAX, &source, error))
@@ -154,7 +163,10 @@ read_skips(VitalsSignatures *set, const VitalsReaderItem *item, VitalsSignature 
         VitalsNames *names = g_hash_table_lookup(set->skips, *word);
 
         if (!names)
-            return refuse(item, error, "there is no [Skip] of that name above");
+            return refuse(item, error,
+                          "there is no [Skip %s] above: write one, in this file or in one that is "
+                          "read before",
+                          *word);
         g_ptr_array_add(signature->skip, names);
     }
     return TRUE;
@@ -180,7 +192,8 @@ read_literal(VitalsSignatures *set, const VitalsReaderItem *item, VitalsSignatur
     GPtrArray *owners;
 
     if (strlen(text) < VITALS_LITERALS_MIN)
-        return refuse(item, error, "too short to look for in every line");
+        return refuse(item, error, "write at least %d characters of what the first line always has",
+                      VITALS_LITERALS_MIN);
 
     if (!g_ptr_array_find_with_equal_func(set->literal_texts, text, g_str_equal, &index)) {
         index = set->literal_texts->len;
@@ -189,6 +202,7 @@ read_literal(VitalsSignatures *set, const VitalsReaderItem *item, VitalsSignatur
     }
     owners = g_ptr_array_index(set->owners, index);
     g_ptr_array_add(owners, signature);
+    signature->literals++;
     return TRUE;
 }
 
@@ -200,7 +214,10 @@ read_like(VitalsSignatures *set, const VitalsReaderItem *item, VitalsSignature *
     const VitalsSignature *model = g_hash_table_lookup(set->by_id, item->value);
 
     if (!model)
-        return refuse(item, error, "there is no signature of that id above");
+        return refuse(item, error,
+                      "there is no [Signature %s] above: write one, in this file or in one that is "
+                      "read before",
+                      item->value);
     signature->severity = model->severity;
     signature->health = model->health;
     signature->lines = model->lines;
@@ -222,8 +239,8 @@ read_lines(const VitalsReaderItem *item, guint *ret_lines, GError **error)
 {
     guint64 lines;
 
-    if (!g_ascii_string_to_unsigned(item->value, 10, 1, DEFAULT_LINES, &lines, error))
-        return FALSE;
+    if (!g_ascii_string_to_unsigned(item->value, 10, 1, DEFAULT_LINES, &lines, NULL))
+        return refuse(item, error, "write a number from 1 to %d", DEFAULT_LINES);
     *ret_lines = (guint)lines;
     return TRUE;
 }
@@ -263,6 +280,8 @@ read_signature(VitalsSignatures *set, VitalsSignature *signature, const VitalsRe
     if (text) {
         set_text(text, item->value);
     } else if (flag) {
+        if (!g_str_equal(item->value, "yes") && !g_str_equal(item->value, "no"))
+            return refuse(item, error, "write yes or no");
         *flag = g_str_equal(item->value, "yes");
     } else if (g_str_equal(item->key, "Literal")) {
         return read_literal(set, item, signature, error);
@@ -291,17 +310,19 @@ read_signature(VitalsSignatures *set, VitalsSignature *signature, const VitalsRe
             return FALSE;
         signature->health = (VitalsConsoleHealth)value;
     } else {
-        return refuse(item, error, "not a key of a signature");
+        return refuse(item, error, "there is no such key; see config/signatures/README");
     }
     return TRUE;
 }
 
 static VitalsSignature *
-add_signature(VitalsSignatures *set, const char *id)
+add_signature(VitalsSignatures *set, const VitalsReaderItem *header)
 {
     VitalsSignature *signature = g_new0(VitalsSignature, 1);
 
-    signature->id = g_strdup(id);
+    signature->id = g_strdup(header->value + strlen("Signature "));
+    signature->file = header->file;
+    signature->line = header->line;
     signature->skip = g_ptr_array_new(); /* what is in it belongs to the set */
     signature->fires = g_ptr_array_new_with_free_func(g_free);
     signature->silent = g_ptr_array_new_with_free_func(g_free);
@@ -325,7 +346,7 @@ read_shape(VitalsSignatures *set, const VitalsReaderItem *item, GError **error)
         set->shapes[i] = vitals_pattern_join(set->shape_texts[i], i <= VITALS_SHAPE_ENTRY, error);
         return set->shapes[i] || locate(item, error);
     }
-    return refuse(item, error, "not a key of [Frames]");
+    return refuse(item, error, "there is no such key of [Frames]; see config/signatures/README");
 }
 
 static VitalsNames *
@@ -357,7 +378,7 @@ read_items(VitalsSignatures *set, const GPtrArray *items, GError **error)
         } else if (item->key) {
             right = read_shape(set, item, error);
         } else if (g_str_has_prefix(item->value, "Signature ")) {
-            signature = add_signature(set, item->value + strlen("Signature "));
+            signature = add_signature(set, item);
         } else if (g_str_has_prefix(item->value, "Skip ")) {
             signature = NULL;
             names = vitals_names_new();
@@ -381,10 +402,11 @@ check(const VitalsSignatures *set, GError **error)
     for (guint i = 0; i < set->list->len; i++) {
         const VitalsSignature *signature = g_ptr_array_index(set->list, i);
 
-        if (signature->begin && signature->title && signature->kind)
+        if (signature->begin && signature->title && signature->kind && signature->literals > 0)
             continue;
         g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_KEY_NOT_FOUND,
-                    "console signature %s: Begin, Kind and Title are needed", signature->id);
+                    "%s:%u: [Signature %s]: add what is missing of Literal, Begin, Kind and Title",
+                    signature->file, signature->line, signature->id);
         return FALSE;
     }
     return TRUE;

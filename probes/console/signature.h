@@ -39,6 +39,8 @@ typedef enum {
 
 /**
  * VitalsSignature: one section [Signature ID] of config/signatures
+ * @file: where it stands
+ * @line: of its header
  * @kind: a class of reports, in the vocabulary kernel fuzzers use
  * @begin: on a line's own text: where a report begins
  * @detail: (nullable): must match in the report's text, too; how one beginning is told from another
@@ -55,6 +57,9 @@ typedef enum {
  */
 typedef struct {
     char *id;
+    const char *file;
+    guint line;
+    guint literals; /* how many it has */
     char *kind;
     VitalsConsoleSeverity severity;
     VitalsConsoleHealth health;
@@ -85,7 +90,7 @@ typedef struct VitalsSignatures VitalsSignatures;
  * vitals_signatures_new:
  * @items: (element-type VitalsReaderItem): as vitals_signatures_items() reads them
  *
- * Returns: (transfer full): the set, or %NULL with @error that names the line
+ * Returns: (transfer full): the set, or %NULL with @error that names file and line and what to do
  */
 VitalsSignatures *vitals_signatures_new(const GPtrArray *items, GError **error);
 

@@ -90,6 +90,8 @@ test_errors(void)
 {
     static const char *const wrong[] = {
         "[Signature a]\nBegin=x\n",
+        "[Signature a]\nBegin=x\nKind=a\nTitle=a\n",
+        "[Signature a]\nCorrupted=perhaps\n",
         "[Signature a]\nBegin=(\nKind=a\nTitle=a\n",
         "[Signature a]\nLiteral=abc\n",
         "[Signature a]\nColour=red\n",
@@ -102,13 +104,16 @@ test_errors(void)
 
     for (guint i = 0; i < G_N_ELEMENTS(wrong); i++) {
         g_autoptr(GError) error = NULL;
-        g_autoptr(GPtrArray) items = vitals_reader_parse("w", wrong[i], strlen(wrong[i]), &error);
+        g_autoptr(GPtrArray) items =
+            vitals_reader_parse("w.conf", wrong[i], strlen(wrong[i]), &error);
         VitalsSignatures *signatures;
 
         g_assert_no_error(error);
         signatures = vitals_signatures_new(items, &error);
         g_assert_null(signatures);
         g_assert_nonnull(error);
+        g_test_message("%s", error->message);
+        g_assert_true(g_str_has_prefix(error->message, "w.conf:"));
     }
 }
 
