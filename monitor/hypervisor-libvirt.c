@@ -496,8 +496,11 @@ ping_agent(VitalsConnection *base, const char *uuid, guint seconds, GError **err
         return NULL;
     sample = vitals_sample_new(g_get_monotonic_time(), g_get_real_time());
     sample->parts[VITALS_PART_AGENT] = VITALS_FACT_AVAILABLE;
-    reply = virDomainQemuAgentCommand(domain, "{\"execute\":\"guest-ping\"}", (int)seconds, 0);
+    /* as good as guest-ping, and it tells something: agents have known both since the same release */
+    reply = virDomainQemuAgentCommand(domain, "{\"execute\":\"guest-fsfreeze-status\"}",
+                                      (int)seconds, 0);
     if (reply) {
+        sample->fs_frozen = strstr(reply, "\"frozen\"") != NULL;
         free(reply);
         sample->agent = VITALS_AGENT_ANSWERED;
         return g_steal_pointer(&sample);

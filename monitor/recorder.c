@@ -121,7 +121,8 @@ net_json(const VitalsSample *sample)
 static json_t *
 agent_json(const VitalsSample *sample)
 {
-    return json_pack("{s:s}", "agent", vitals_agent_name(sample->agent));
+    return json_pack("{s:s, s:b}", "agent", vitals_agent_name(sample->agent), "fs_frozen",
+                     sample->fs_frozen);
 }
 
 static json_t *

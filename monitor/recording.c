@@ -181,6 +181,7 @@ take_net(json_t *json, VitalsSample *sample)
 static gboolean
 take_agent(json_t *json, VitalsSample *sample)
 {
+    sample->fs_frozen = json_is_true(json_object_get(json, "fs_frozen"));
     return TAKE_WORD(json, "agent", call_vitals_agent_name, &sample->agent);
 }
 

@@ -94,7 +94,7 @@ holds_kernel_stalled(const VitalsSigns *signs, const VitalsLimits *limits)
 static gboolean
 holds_tasks_hung(const VitalsSigns *signs, const VitalsLimits *limits)
 {
-    return vitals_signs_holds(signs, VITALS_SAID_HUNG_TASK);
+    return vitals_signs_holds(signs, VITALS_SAID_HUNG_TASK) && !vitals_signs_is_fs_frozen(signs);
 }
 
 static gboolean
@@ -166,8 +166,8 @@ holds_disk_blocked(const VitalsSigns *signs, const VitalsLimits *limits)
 static gboolean
 holds_disk_throttled(const VitalsSigns *signs, const VitalsLimits *limits)
 {
-    return signs->state == VITALS_DOMAIN_RUNNING && signs->disk_limit > 0 &&
-           signs->disk_limit <= CRAWL && signs->block_moved_at != 0 &&
+    return signs->state == VITALS_DOMAIN_RUNNING && !vitals_signs_is_fs_frozen(signs) &&
+           signs->disk_limit > 0 && signs->disk_limit <= CRAWL && signs->block_moved_at != 0 &&
            signs->block_at - signs->block_moved_at >= CRAWLS_FOR;
 }
 
@@ -268,7 +268,7 @@ static gboolean
 holds_watchdog_expired(const VitalsSigns *signs, const VitalsLimits *limits)
 {
     return signs->watchdog_at != 0 && signs->state == VITALS_DOMAIN_RUNNING &&
-           signs->now - signs->watchdog_at < WATCHDOG_TELLS;
+           !vitals_signs_is_fs_frozen(signs) && signs->now - signs->watchdog_at < WATCHDOG_TELLS;
 }
 
 static gboolean
@@ -294,7 +294,8 @@ holds_vcpu_dead(const VitalsSigns *signs, const VitalsLimits *limits)
 static gboolean
 agent_is_silent(const VitalsSigns *signs, VitalsAgent kind)
 {
-    return vitals_signs_layer_is_silent(signs, VITALS_LAYER_USERSPACE) && signs->agent == kind;
+    return vitals_signs_layer_is_silent(signs, VITALS_LAYER_USERSPACE) && signs->agent == kind &&
+           !vitals_signs_is_fs_frozen(signs);
 }
 
 static gboolean

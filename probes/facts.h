@@ -168,6 +168,7 @@ const char *vitals_event_name(VitalsEvent event);
  *   counts them when they end, so those under way are not among them
  * @disk_limit: bytes a second that the tightest limit in the definition leaves to one of its disks; 0 if
  *   there is none; with the part block
+ * @fs_frozen: the guest's file systems are frozen, for a snapshot or backup; where @agent answered
  * @transmitted: packets that the guest sent on all its interfaces since it started
  */
 typedef struct {
@@ -201,6 +202,7 @@ typedef struct {
     guint64 requests;
     guint64 disk_limit;
     VitalsAgent agent;
+    gboolean fs_frozen;
 
     guint n_registers;
     VitalsRegisters *registers;

@@ -100,6 +100,16 @@ vitals_signs_kernel_is_heard(const VitalsSigns *signs)
     return silent_since >= 0 && heard > silent_since + 2 * period;
 }
 
+/* An agent that may hang on the frozen file systems itself no longer tells when they are thawed. Windows ends
+ * a freeze by itself after a minute; backups of Linux guests take minutes at the most. */
+#define FROZEN_FOR (10 * G_TIME_SPAN_MINUTE)
+
+gboolean
+vitals_signs_is_fs_frozen(const VitalsSigns *signs)
+{
+    return signs->fs_frozen_at != 0 && signs->now - signs->fs_frozen_at < FROZEN_FOR;
+}
+
 gboolean
 vitals_signs_boots_anew(const VitalsSigns *signs, const VitalsLimits *limits)
 {

@@ -107,6 +107,8 @@ typedef enum {
  * @balloon_never_answered: its balloon was asked and has no stamp at all
  * @agent: what came of the last ping to the guest agent
  * @agent_at: monotonic time of that ping; 0 for never
+ * @fs_frozen_at: monotonic time at which the agent last said that the guest's file systems are frozen; 0 if
+ *   it did not, or said since that they are not
  * @watchdog_at: monotonic time at which the guest's watchdog expired; 0 if it did not since @started,
  *   or if userspace was heard of afterwards
  * @rebooted: this start was a reboot
@@ -172,6 +174,7 @@ typedef struct {
     gboolean balloon_never_answered;
     VitalsAgent agent;
     gint64 agent_at;
+    gint64 fs_frozen_at;
     gint64 watchdog_at;
     gboolean rebooted;
     gint64 reboots[VITALS_REBOOTS_KEPT];
@@ -246,6 +249,10 @@ gboolean vitals_signs_kernel_is_heard(const VitalsSigns *signs);
 /* Whether the console told of a boot that nobody else noticed (kexec resets no device), and the kernel has not
  * been heard since: until @limits->boot_grace has passed its silence is that of a boot. */
 gboolean vitals_signs_boots_anew(const VitalsSigns *signs, const VitalsLimits *limits);
+
+/* Whether the guest's file systems are frozen: its disks and whatever writes to them stand still, which is no
+ * fault. The kernel goes on, and is judged as ever. */
+gboolean vitals_signs_is_fs_frozen(const VitalsSigns *signs);
 
 /* Whether any source of that layer or above, with a pace or without, was heard of lately. */
 gboolean vitals_signs_is_alive(const VitalsSigns *signs, VitalsLayer layer);

@@ -276,6 +276,10 @@ vitals_verdict_evidence(const VitalsSigns *signs, const VitalsLimits *limits)
         g_ptr_array_add(lines, g_strdup_printf("agent: the last ping was %s, %.1f s ago",
                                                vitals_agent_name(signs->agent),
                                                seconds(signs->now - signs->agent_at)));
+    if (vitals_signs_is_fs_frozen(signs))
+        g_ptr_array_add(lines, g_strdup_printf("agent: the guest's file systems are frozen, as it "
+                                               "said %.1f s ago",
+                                               seconds(signs->now - signs->fs_frozen_at)));
     if (signs->vcpu_at)
         append_vcpu(lines, signs);
     append_disks(lines, signs);

@@ -69,6 +69,7 @@ start_over(VitalsSigns *signs, gint64 now)
     memset(signs->said, 0, sizeof signs->said);
     signs->console_lied = FALSE;
     signs->booted_at = 0;
+    signs->fs_frozen_at = 0;
     signs->block_moved_at = 0;
     forget_since_beat(signs);
     for (guint i = 0; i < VITALS_SOURCES_MAX; i++) {

@@ -18,6 +18,7 @@ absorb(const VitalsSample *sample, VitalsSigns *signs, VitalsSource *source)
     source->run_at_answer = signs->run_clock;
     if (sample->agent == VITALS_AGENT_DISCONNECTED || sample->agent == VITALS_AGENT_UNAVAILABLE)
         return VITALS_PULSE_NONE;
+    signs->fs_frozen_at = sample->fs_frozen ? sample->at : 0;
     signs->watchdog_at = 0;
     return VITALS_PULSE_BEAT;
 }

@@ -36,6 +36,7 @@ random_sample(void)
     sample->process = (VitalsProcess)g_test_rand_int_range(0, VITALS_PROCESS_GONE + 1);
     sample->starved = g_test_rand_int_range(0, 1000000);
     sample->thread_blocked_for = g_test_rand_int_range(0, 1000000);
+    sample->fs_frozen = g_test_rand_bit();
     sample->requests = (guint64)g_test_rand_int_range(0, G_MAXINT32) << 10;
     sample->disk_limit = (guint64)g_test_rand_int_range(0, 3);
     sample->last_update = 1772342220 + g_test_rand_int_range(0, 1000000);

@@ -242,6 +242,90 @@ pause_for_job(TestModel *model, guint t)
 }
 
 static void
+pause_for_migration(TestModel *model, guint t)
+{
+    pause_for_job(model, t);
+    model->reason = VITALS_REASON_MIGRATION;
+}
+
+static void
+pause_for_snapshot(TestModel *model, guint t)
+{
+    pause_for_job(model, t);
+    model->reason = VITALS_REASON_SNAPSHOT;
+}
+
+/* Somebody else's dump: nobody told us that it begins. */
+static void
+pause_for_dump(TestModel *model, guint t)
+{
+    pause_for_job(model, t);
+    model->reason = VITALS_REASON_DUMP;
+}
+
+/* A live dump of memory only says neither (measured). */
+static void
+pause_for_unknown(TestModel *model, guint t)
+{
+    pause_for_job(model, t);
+    model->reason = VITALS_REASON_OTHER;
+}
+
+/* Ten seconds apart, as the daemon asks. */
+static void
+ping(TestModel *model, guint t, VitalsAgent agent, gboolean fs_frozen)
+{
+    g_autoptr(VitalsSample) sample = vitals_sample_new(model->now, model->wall);
+
+    if (t % 100 != 0)
+        return;
+    vitals_watch_set_agent_period(&model->watch, 10 * G_USEC_PER_SEC);
+    sample->parts[VITALS_PART_AGENT] = VITALS_FACT_AVAILABLE;
+    sample->agent = agent;
+    sample->fs_frozen = fs_frozen;
+    vitals_watch_ingest(&model->watch, sample);
+}
+
+static void
+say_hung_task(TestModel *model)
+{
+    g_autoptr(VitalsSample) sample = vitals_sample_new(model->now, model->wall);
+
+    sample->parts[VITALS_PART_CONSOLE] = VITALS_FACT_AVAILABLE;
+    sample->n_utterances = 1;
+    sample->utterances = g_new0(VitalsUtterance, 1);
+    sample->utterances[0].what = VITALS_SAID_HUNG_TASK;
+    vitals_watch_ingest(&model->watch, sample);
+}
+
+/* Whatever writes waits, the one that pets the watchdog and in the end the agent too. */
+static void
+freeze_fs(TestModel *model, guint t)
+{
+    ping(model, t, t < 30 SECONDS ? VITALS_AGENT_ANSWERED : VITALS_AGENT_UNAVAILABLE,
+         t >= 10 SECONDS);
+    if (t == 25 SECONDS)
+        test_model_event(model, VITALS_EVENT_WATCHDOG);
+    if (t == 140 SECONDS)
+        say_hung_task(model);
+}
+
+static void
+hang_agent(TestModel *model, guint t)
+{
+    ping(model, t, t < 30 SECONDS ? VITALS_AGENT_ANSWERED : VITALS_AGENT_UNAVAILABLE, FALSE);
+}
+
+/* A frozen file system is no alibi for a kernel. */
+static void
+halt_while_fs_frozen(TestModel *model, guint t)
+{
+    ping(model, t, t == 0 ? VITALS_AGENT_ANSWERED : VITALS_AGENT_UNAVAILABLE, TRUE);
+    if (t >= 5)
+        halt(model, t);
+}
+
+static void
 suspend(TestModel *model, guint t)
 {
     model->state = VITALS_DOMAIN_PMSUSPENDED;
@@ -603,6 +687,7 @@ static const Row rows[] = {
     { "kexec-and-hang", NULL, kexec_and_hang, "kernel-spinning", NULL, 125 SECONDS,
       .lasts = 140 SECONDS },
     { "hang-behind-dmesg", NULL, hang_behind_dmesg, "kernel-halted", NULL, 16 SECONDS },
+    { "halted-while-fs-frozen", NULL, halt_while_fs_frozen, "kernel-halted", NULL, 12 SECONDS },
     { "starved-then-dead", NULL, starve_then_hang, "kernel-spinning", NULL, 34 SECONDS },
     { "crash", NULL, crash, "guest-panicked", NULL, 1 SECONDS },
     { "crash-seen-by-state", NULL, crash_without_event, "guest-panicked", NULL, 1 SECONDS },
@@ -638,6 +723,12 @@ static const Row rows[] = {
     { "paused", NULL, pause_by_user, "paused-by-user", NULL, 0 },
     { "paused-and-resumed", NULL, pause_and_resume, "none", NULL, 0 },
     { "saved-and-restored", NULL, pause_for_job, "none", NULL, 0 },
+    { "migrated", NULL, pause_for_migration, "none", NULL, 0 },
+    { "snapshot", NULL, pause_for_snapshot, "none", NULL, 0 },
+    { "dumped-by-others", NULL, pause_for_dump, "none", NULL, 0 },
+    { "paused-for-unknown", NULL, pause_for_unknown, "none", NULL, 0 },
+    { "fs-frozen", NULL, freeze_fs, "none", NULL, 0, .lasts = 200 SECONDS },
+    { "agent-hangs", NULL, hang_agent, "agent-frozen", NULL, 0, .lasts = 100 SECONDS },
     { "suspended", NULL, suspend, "suspended", NULL, 0 },
     { "reboot", NULL, reboot, "none", NULL, 0 },
     { "reboot-unannounced", NULL, reboot_unannounced, "none", NULL, 0 },
