@@ -376,28 +376,6 @@ sweep(VitalsConnection *base, GError **error)
 
 /* ---- one domain ---- */
 
-static GStrv
-names(VitalsConnection *base, GError **error)
-{
-    Connection *self = (Connection *)base;
-    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
-    virDomainPtr *domains = NULL;
-    int count;
-
-    virResetLastError();
-    count = virConnectListAllDomains(self->connection, &domains, 0);
-    if (count < 0) {
-        vitals_libvirt_take_error(error, self->connection, "cannot list the domains");
-        return NULL;
-    }
-    for (int i = 0; i < count; i++) {
-        g_strv_builder_add(builder, virDomainGetName(domains[i]));
-        virDomainFree(domains[i]);
-    }
-    free(domains);
-    return g_strv_builder_end(builder);
-}
-
 static char *
 definition(VitalsConnection *base, const char *domain_name, gboolean inactive, GError **error)
 {
@@ -716,7 +694,7 @@ static const VitalsDriver driver = {
     .disconnect = disconnect,
     .subscribe = vitals_libvirt_subscribe,
     .sweep = sweep,
-    .names = names,
+    .survey = vitals_libvirt_survey,
     .definition = definition,
     .balloon = balloon,
     .block = vitals_libvirt_block,

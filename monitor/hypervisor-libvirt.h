@@ -31,6 +31,9 @@ virDomainPtr vitals_libvirt_look_up(VitalsLibvirtConnection *connection, const c
 virDomainPtr vitals_libvirt_look_up_run(VitalsLibvirtConnection *connection, const char *uuid,
                                         int id, GError **error);
 
+/* VitalsDriver's survey. */
+struct VitalsSurvey *vitals_libvirt_survey(VitalsConnection *connection, GError **error);
+
 /* VitalsDriver's screenshot and messages. */
 GBytes *vitals_libvirt_screenshot(VitalsConnection *connection, const char *uuid, int id,
                                   GError **error);

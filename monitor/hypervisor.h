@@ -79,7 +79,8 @@ typedef void (*VitalsClosedHandler)(gpointer data);
  * @subscribe: asks for events of all domains until the connection is closed (events lane only)
  * @sweep: *cheap*: all active domains with state, control info, vCPU time and packets; a domain that ends
  *   meanwhile is left out. Returns: (element-type VitalsSighting) (transfer full)
- * @names: *cheap*: the names of all domains, active or not. Returns: (transfer full)
+ * @survey: *cheap*: what there is to know of the host and all its guests, active or not; asking QEMU for
+ *   its capabilities may take libvirt a second the first time. Returns: (transfer full)
  * @definition: *cheap*: the live XML, or the inactive one. Takes a UUID or a name
  * @balloon: *monitor*: a sample with the part balloon
  * @block: *monitor*: adds the part block to @sample; %FALSE if that failed, for want of disks too
@@ -103,7 +104,7 @@ typedef struct {
     gboolean (*subscribe)(VitalsConnection *connection, VitalsEventHandler on_event,
                           VitalsClosedHandler on_closed, gpointer data, GError **error);
     GPtrArray *(*sweep)(VitalsConnection *connection, GError **error);
-    GStrv (*names)(VitalsConnection *connection, GError **error);
+    struct VitalsSurvey *(*survey)(VitalsConnection *connection, GError **error);
     char *(*definition)(VitalsConnection *connection, const char *domain, gboolean inactive,
                         GError **error);
     VitalsSample *(*balloon)(VitalsConnection *connection, const char *uuid, GError **error);

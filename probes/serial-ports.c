@@ -38,22 +38,46 @@ kind_of(const char *target)
     return g_str_equal(target, "pci-serial") ? VITALS_SERIAL_PCI : VITALS_SERIAL_OTHER;
 }
 
+static gboolean
+explicit_port(const VitalsXmlNode *serial, guint *ret_port)
+{
+    const char *number = vitals_xml_value(serial, "target/@port");
+    guint64 value;
+
+    if (!number || !g_ascii_string_to_unsigned(number, 10, 0, G_MAXINT, &value, NULL))
+        return FALSE;
+    *ret_port = (guint)value;
+    return TRUE;
+}
+
+/* One above the largest that the definition names, wherever it does (virDomainChrDefPostParse). */
+static guint
+first_free(const GPtrArray *serials)
+{
+    guint next = 0;
+
+    for (guint i = 0; i < serials->len; i++) {
+        guint port;
+
+        if (explicit_port(serials->pdata[i], &port))
+            next = MAX(next, port + 1);
+    }
+    return next;
+}
+
 GArray *
 vitals_serial_ports(const VitalsDefinition *definition)
 {
     GArray *ports = g_array_new(FALSE, FALSE, sizeof(VitalsSerialPort));
     g_autoptr(GPtrArray) serials = vitals_xml_all(definition->devices, "serial");
-    guint next = 0;
+    guint next = first_free(serials);
 
     for (guint i = 0; i < serials->len; i++) {
-        VitalsSerialPort port = { .node = serials->pdata[i], .port = next };
-        const char *number = vitals_xml_value(port.node, "target/@port");
+        VitalsSerialPort port = { .node = serials->pdata[i] };
         const char *target = target_of(definition, port.node);
-        guint64 value;
 
-        if (number && g_ascii_string_to_unsigned(number, 10, 0, G_MAXINT, &value, NULL))
-            port.port = (guint)value;
-        next = MAX(next, port.port + 1);
+        if (!explicit_port(port.node, &port.port))
+            port.port = next++;
         if (g_str_has_prefix(target, "isa-debug"))
             continue;
         port.kind = kind_of(target);

@@ -13,7 +13,7 @@ typedef enum {
  * VitalsSerialPort: an emulated serial port as libvirt will make it
  * @node: the <serial>, or the <console> that libvirt makes one of
  * @kind: on which bus
- * @port: its number; one that the definition leaves open is one above the largest before it
+ * @port: its number; one that the definition leaves open is one above the largest of all
  */
 typedef struct {
     const VitalsXmlNode *node;

@@ -45,9 +45,9 @@ ask_definition(VitalsConnection *connection, gpointer data, GError **error)
 }
 
 static gpointer
-ask_names(VitalsConnection *connection, gpointer data, GError **error)
+ask_survey(VitalsConnection *connection, gpointer data, GError **error)
 {
-    return connection->hypervisor->driver->names(connection, error);
+    return connection->hypervisor->driver->survey(connection, error);
 }
 
 static void
@@ -119,8 +119,8 @@ vitals_cli_domain_xml(const char *uri, const char *domain, GError **error)
     return ask(uri, ask_definition, domain, g_free, error);
 }
 
-GStrv
-vitals_cli_domain_names(const char *uri, GError **error)
+VitalsSurvey *
+vitals_cli_survey(const char *uri, GError **error)
 {
-    return ask(uri, ask_names, NULL, (GDestroyNotify)g_strfreev, error);
+    return ask(uri, ask_survey, NULL, (GDestroyNotify)vitals_survey_free, error);
 }

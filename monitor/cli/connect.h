@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/settings.h"
+#include "monitor/survey.h"
 
 /*
  * What verbs that talk to libvirt or read the configuration have in common.
@@ -40,11 +41,11 @@ VitalsSettings *vitals_cli_load_settings(const char *config, const VitalsOverrid
 char *vitals_cli_domain_xml(const char *uri, const char *domain, GError **error);
 
 /**
- * vitals_cli_domain_names:
+ * vitals_cli_survey:
  * @uri: (nullable): as above
  *
- * Asks libvirt for the names of all domains, active or not. Waits as long at the most.
+ * Asks libvirt for its host and all its guests, active or not, in one go. Waits as long at the most.
  *
- * Returns: (transfer full) (nullable): the names
+ * Returns: (transfer full) (nullable)
  */
-GStrv vitals_cli_domain_names(const char *uri, GError **error);
+VitalsSurvey *vitals_cli_survey(const char *uri, GError **error);

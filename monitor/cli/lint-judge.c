@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/cli/lint-judge.h"
+#include "monitor/cli/connect.h"
 #include "monitor/cli/input.h"
 #include "monitor/facts.h"
 #include "probes/host-paths.h"
@@ -68,6 +69,8 @@ vitals_lint_judge_clear(VitalsLintJudge *judge)
     vitals_lint_baseline_free(judge->baseline);
     vitals_host_facts_free(judge->facts);
     vitals_host_facts_free(judge->own);
+    vitals_survey_free(judge->survey);
+    vitals_fleet_free(judge->fleet);
     g_free(judge->today);
 }
 
@@ -86,6 +89,14 @@ set_severities(VitalsLintJudge *judge, VitalsFindings *findings)
     }
 }
 
+const VitalsSurvey *
+vitals_lint_judge_survey(VitalsLintJudge *judge, GError **error)
+{
+    if (!judge->survey)
+        judge->survey = vitals_cli_survey(judge->options->uri, error);
+    return judge->survey;
+}
+
 /* A guest of this host's libvirt runs here; a file may be for any host. A URI with a host in it begins
  * its authority with something else than "/". */
 const VitalsHostFacts *
@@ -101,6 +112,8 @@ vitals_lint_judge_facts(VitalsLintJudge *judge, gboolean is_domain)
         return judge->facts;
     if (!judge->own)
         judge->own = vitals_facts_collect("/");
+    if (judge->survey)
+        vitals_survey_add_facts(judge->survey, judge->own);
     return judge->own;
 }
 
@@ -121,8 +134,11 @@ guint
 vitals_lint_judge(VitalsLintJudge *judge, VitalsLintSource *source)
 {
     source->definition->today = judge->today;
+    source->definition->fleet = judge->fleet;
     if (source->definition->driver != VITALS_DRIVER_HOST) {
         source->definition->host = vitals_lint_judge_facts(judge, source->is_domain);
+        if (source->is_domain)
+            vitals_lint_fleet_mark(source->definition, judge->survey);
         look_at_paths(judge, source->definition);
     }
     source->findings = vitals_lint(source->definition, judge->options->rules);

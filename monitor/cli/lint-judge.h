@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "monitor/cli/lint-fleet.h"
 #include "monitor/cli/lint-options.h"
 #include "monitor/output/lint-baseline.h"
 
@@ -8,6 +9,8 @@
  * VitalsLintJudge: what all sources of a run are judged by
  * @baseline: (nullable): what is known
  * @facts: (nullable): of every guest's host, where the user said so
+ * @survey: (nullable): the connection's host and guests, once they were asked for
+ * @fleet: (nullable): what the guests must not share; the caller's to set
  * @own: (nullable): of this host, once a guest of its libvirt asked for it
  */
 typedef struct {
@@ -15,6 +18,8 @@ typedef struct {
     VitalsLintBaseline *baseline;
     VitalsHostFacts *facts;
     VitalsHostFacts *own;
+    VitalsSurvey *survey;
+    VitalsFleet *fleet;
     char *today;
 } VitalsLintJudge;
 
@@ -29,6 +34,15 @@ typedef struct {
 gboolean vitals_lint_judge_init(VitalsLintJudge *judge, const VitalsLintOptions *options);
 void vitals_lint_judge_clear(VitalsLintJudge *judge);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(VitalsLintJudge, vitals_lint_judge_clear)
+
+/**
+ * vitals_lint_judge_survey:
+ *
+ * Asks libvirt for its guests and host, once.
+ *
+ * Returns: (transfer none) (nullable): the answer; %NULL with @error if there is none
+ */
+const VitalsSurvey *vitals_lint_judge_survey(VitalsLintJudge *judge, GError **error);
 
 /**
  * vitals_lint_judge_facts:

@@ -19,6 +19,7 @@ typedef struct {
     char **ignore;
     char **severity;
     gboolean all;
+    gboolean live;
     gboolean host;
     gboolean statistics;
     gboolean diff;
@@ -149,6 +150,7 @@ understand(Words *words, VitalsLintOptions *options)
     options->format = words->format ? g_steal_pointer(&words->format) : g_strdup("text");
     options->all = words->all;
     options->host = words->host;
+    options->live = words->live;
     options->statistics = words->statistics;
     options->fix = words->fix;
     options->unsafe_fixes = words->unsafe_fixes;
@@ -192,6 +194,9 @@ vitals_lint_options_parse(int *argc, char ***argv)
     const GOptionEntry entries[] = {
         { "connect", 'c', 0, G_OPTION_ARG_STRING, &words.uri, "where to look DOMAINs up", "URI" },
         { "all", 0, 0, G_OPTION_ARG_NONE, &words.all, "take all guests of the connection", NULL },
+        { "live", 0, 0, G_OPTION_ARG_NONE, &words.live,
+          "of guests that run, check what they run with, not what their next start will use",
+          NULL },
         { "host", 0, 0, G_OPTION_ARG_NONE, &words.host,
           "check this host itself; so do --all and --facts", NULL },
         { "format", 0, 0, G_OPTION_ARG_STRING, &words.format,

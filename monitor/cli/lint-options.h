@@ -14,6 +14,7 @@
  * @all: take all guests of the connection
  * @baseline: (nullable): file of findings that are known
  * @facts: (nullable): "host", "none" or a file of facts
+ * @live: of a guest that runs, take what it runs with
  * @host: look at the host itself too
  * @statistics: count findings by rule instead of showing them
  * @diff: show what fixes would change
@@ -28,6 +29,7 @@ typedef struct {
     GPtrArray *rules;
     GHashTable *severities;
     gboolean all;
+    gboolean live;
     gboolean host;
     char *baseline;
     char *facts;

@@ -193,11 +193,24 @@ judge_file(Run *run, VitalsLintSource *source, gboolean is_found)
     return TRUE;
 }
 
+/* What libvirt told of all guests at once is asked for no second time; a guest that it did not tell of
+ * gets an error of libvirt's own. */
+static char *
+get_definition(Run *run, const char *name, GError **error)
+{
+    const VitalsSurveyDomain *domain =
+        vitals_survey_find(vitals_lint_judge_survey(&run->judge, NULL), name);
+
+    if (!domain)
+        return vitals_cli_domain_xml(run->options->uri, name, error);
+    return g_strdup(run->options->live && domain->live ? domain->live : domain->inactive);
+}
+
 static void
 judge_domain(Run *run, VitalsLintSource *source)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree char *xml = vitals_cli_domain_xml(run->options->uri, source->name, &error);
+    g_autofree char *xml = get_definition(run, source->name, &error);
     g_autofree char *name = vitals_text_printable(source->name, -1);
     g_autofree char *message = NULL;
 
@@ -249,6 +262,18 @@ lint_one(Run *run, const char *argument, Kind kind)
     conclude(run, source);
 }
 
+/* What guests must not share is gathered before they are judged. */
+static void
+gather_fleet(Run *run, char **arguments)
+{
+    gboolean wants_guests = run->options->all;
+
+    for (char **argument = arguments; *argument; argument++)
+        wants_guests |= !is_file(*argument);
+    run->judge.fleet = vitals_lint_fleet(
+        arguments, wants_guests ? vitals_lint_judge_survey(&run->judge, NULL) : NULL);
+}
+
 /* The host itself, where the user asked for it or told what it is like; last, after its guests. */
 static void
 lint_host(Run *run)
@@ -288,11 +313,11 @@ static void
 lint_all(Run *run)
 {
     g_autoptr(GError) error = NULL;
-    g_auto(GStrv) names = vitals_cli_domain_names(run->options->uri, &error);
+    const VitalsSurvey *survey = vitals_lint_judge_survey(&run->judge, &error);
 
-    for (guint i = 0; names && names[i]; i++)
-        lint_one(run, names[i], KIND_DOMAIN);
-    if (!names) {
+    for (guint i = 0; survey && i < survey->domains->len; i++)
+        lint_one(run, ((VitalsSurveyDomain *)survey->domains->pdata[i])->name, KIND_DOMAIN);
+    if (!survey) {
         g_autofree char *message = vitals_text_printable(error->message, -1);
 
         g_printerr("virt-vitals: cannot list the guests: %s\n", message);
@@ -316,6 +341,7 @@ run(int argc, char **argv)
     state.is_quiet = options->diff;
     for (int i = 1; i < argc && options->fix; i++)
         state.is_quiet |= g_str_equal(argv[i], "-");
+    gather_fleet(&state, argv + 1);
     if (options->all)
         lint_all(&state);
     for (int i = 1; i < argc; i++)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "probes/fleet.h"
 #include "probes/rule.h"
 
 #include <string.h>
@@ -172,6 +173,7 @@ check_agt005(const VitalsDefinition *definition, VitalsFindings *findings)
 
         drop_backend(vitals_finding_offer(finding, VITALS_FIX_SAFE), channel);
     }
+    vitals_fleet_judge(definition, VITALS_CLAIM_AGENT_SOCKET, findings);
     return vitals_findings_answer(findings);
 }
 

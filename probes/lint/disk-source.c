@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "probes/fleet.h"
 #include "probes/rule.h"
 
 #include <string.h>
@@ -225,40 +226,36 @@ const VitalsRule vitals_rule_dsk011 = {
     .check = check_dsk011,
 };
 
-/* What a writable disk is on the host; %NULL where two may use it, or nobody writes. */
-static const char *
-exclusive_source(const VitalsXmlNode *disk)
+/* Of two domains that serve disks (Xen's driver domains) each has a device of that name of its own. */
+static char *
+source_key(const VitalsXmlNode *disk)
 {
-    const VitalsXmlNode *source = vitals_xml_first(disk, "source");
-    const char *path = vitals_xml_attribute(source, "file");
+    const char *path = vitals_claim_disk(disk);
+    const char *server = vitals_xml_value(disk, "backenddomain/@name");
 
-    path = path ? path : vitals_xml_attribute(source, "dev");
-    if (!path || g_str_equal(path, "/dev/null") || is_media(disk) ||
-        vitals_xml_first(disk, "readonly") || vitals_xml_first(disk, "shareable") ||
-        vitals_xml_first(disk, "transient") || vitals_xml_first(source, "slices"))
-        return NULL;
-    return path;
+    return path ? g_strdup_printf("%s %s", server ? server : "", path) : NULL;
 }
 
 static VitalsAnswer
 check_dsk012(const VitalsDefinition *definition, VitalsFindings *findings)
 {
     g_autoptr(GPtrArray) disks = vitals_xml_all(definition->devices, "disk");
-    g_autoptr(GHashTable) owners = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) owners = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
     for (guint i = 0; i < disks->len; i++) {
-        const char *path = exclusive_source(disks->pdata[i]);
-        const VitalsXmlNode *owner = path ? g_hash_table_lookup(owners, path) : NULL;
+        g_autofree char *key = source_key(disks->pdata[i]);
+        const VitalsXmlNode *owner = key ? g_hash_table_lookup(owners, key) : NULL;
 
         if (owner)
             vitals_findings_add(
                 findings, disks->pdata[i],
                 "'%s' is attached for writing in line %u already: QEMU's lock keeps "
                 "the guest from starting, and without a lock data is lost",
-                path, vitals_xml_line(owner));
-        else if (path)
-            g_hash_table_insert(owners, (gpointer)path, disks->pdata[i]);
+                vitals_claim_disk(disks->pdata[i]), vitals_xml_line(owner));
+        else if (key)
+            g_hash_table_insert(owners, g_steal_pointer(&key), disks->pdata[i]);
     }
+    vitals_fleet_judge(definition, VITALS_CLAIM_DISK, findings);
     return g_hash_table_size(owners) > 0 ? vitals_findings_answer(findings)
                                          : VITALS_ANSWER_NOT_APPLICABLE;
 }

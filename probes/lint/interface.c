@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "probes/fleet.h"
 #include "probes/rule.h"
 
 #include <net/if.h>
@@ -41,6 +42,7 @@ check_net001(const VitalsDefinition *definition, VitalsFindings *findings)
         } else
             g_hash_table_insert(owners, g_steal_pointer(&lower), interfaces->pdata[i]);
     }
+    vitals_fleet_judge(definition, VITALS_CLAIM_MAC, findings);
     return g_hash_table_size(owners) > 0 ? vitals_findings_answer(findings)
                                          : VITALS_ANSWER_NOT_APPLICABLE;
 }

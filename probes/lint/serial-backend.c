@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "probes/fleet.h"
 #include "probes/rule.h"
 #include "probes/serial-ports.h"
 
@@ -317,6 +318,7 @@ check_ser015(const VitalsDefinition *definition, VitalsFindings *findings)
         else if (file && !g_str_equal(file, "/dev/null"))
             g_hash_table_insert(owners, (gpointer)file, (gpointer)device);
     }
+    vitals_fleet_judge(definition, VITALS_CLAIM_CONSOLE_FILE, findings);
     return g_hash_table_size(owners) > 0 ? vitals_findings_answer(findings)
                                          : VITALS_ANSWER_NOT_APPLICABLE;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "monitor/survey.h"
 #include "probes/outline.h"
 #include "tests/integration/contract.h"
 #include "tests/integration/scene.h"
@@ -104,6 +105,74 @@ test_node(void)
     g_assert_cmpuint(outline->balloon_period, ==, 5);
     g_assert_cmpuint(outline->memory, ==, G_GUINT64_CONSTANT(262144) * 1024);
     driver->disconnect(connection);
+}
+
+/* One question brings all guests and what lint needs of their host. */
+static void
+test_survey(void)
+{
+    g_autofree char *uri = node_uri();
+    g_autoptr(VitalsHypervisor) node = vitals_hypervisor_libvirt_new(uri);
+    g_autoptr(VitalsHypervisor) hypervisor = vitals_hypervisor_libvirt_new("test:///default");
+    g_autoptr(GError) error = NULL;
+    VitalsConnection *connections[] = { node->driver->connect(node, &error),
+                                        hypervisor->driver->connect(hypervisor, &error) };
+    g_autoptr(VitalsSurvey) guests = NULL;
+    g_autoptr(VitalsSurvey) host = NULL;
+    g_autoptr(VitalsHostFacts) facts = vitals_host_facts_new();
+    const VitalsSurveyDomain *domain;
+    const VitalsHostNetwork *network;
+
+    g_assert_no_error(error);
+    guests = node->driver->survey(connections[0], &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(guests->domains->len, ==, 3);
+    domain = vitals_survey_find(guests, "6695EB01-f6a4-8304-79aa-97f2502e1932");
+    g_assert_cmpstr(domain->name, ==, "off");
+    g_assert_false(domain->is_active);
+    g_assert_null(domain->live);
+    domain = vitals_survey_find(guests, "runs");
+    g_assert_true(domain->is_active);
+    g_assert_true(g_str_has_prefix(domain->inactive, "<domain "));
+    g_assert_nonnull(strstr(domain->live, "id='"));
+    g_assert_null(vitals_survey_find(guests, "none"));
+    g_assert_null(vitals_survey_find(NULL, "runs"));
+
+    host = hypervisor->driver->survey(connections[1], &error);
+    g_assert_no_error(error);
+    vitals_survey_add_facts(host, facts);
+    network = g_hash_table_lookup(facts->networks, "default");
+    g_assert_true(network->is_active);
+    g_assert_false(network->is_autostart);
+    g_assert_nonnull(facts->machines);
+    node->driver->disconnect(connections[0]);
+    hypervisor->driver->disconnect(connections[1]);
+}
+
+/* What libvirt 9.0 with QEMU says of its emulators, cut short. */
+static void
+test_capabilities(void)
+{
+    static const char text[] =
+        "<capabilities><host/><guest><os_type>hvm</os_type><arch name='x86_64'>"
+        "<emulator>/usr/bin/qemu-system-x86_64</emulator>"
+        "<machine maxCpus='255' deprecated='yes'>pc-i440fx-1.7</machine>"
+        "<machine canonical='pc-q35-7.2' maxCpus='288'>q35</machine>"
+        "<domain type='qemu'/><domain "
+        "type='kvm'><machine>kvm-only</machine></domain></arch></guest>"
+        "</capabilities>";
+    g_autoptr(VitalsHostFacts) facts = vitals_host_facts_new();
+    VitalsSurvey survey = { .capabilities = (char *)text };
+
+    vitals_survey_add_facts(&survey, facts);
+    g_assert_cmpuint(g_hash_table_size(facts->machines), ==, 3);
+    g_assert_cmpuint(GPOINTER_TO_UINT(g_hash_table_lookup(facts->machines, "x86_64 pc-i440fx-1.7")),
+                     ==, 2);
+    g_assert_cmpuint(GPOINTER_TO_UINT(g_hash_table_lookup(facts->machines, "x86_64 q35")), ==, 1);
+    g_assert_true(g_hash_table_contains(facts->emulators, "/usr/bin/qemu-system-x86_64"));
+    survey.capabilities = (char *)"<broken";
+    vitals_survey_add_facts(&survey, facts);
+    g_assert_cmpuint(g_hash_table_size(facts->machines), ==, 3);
 }
 
 /* Each thing the test driver cannot do is told as such. */
@@ -269,6 +338,8 @@ main(int argc, char **argv)
     g_test_add_func("/contract/libvirt-node", test_contract_node);
     g_test_add_func("/libvirt/node", test_node);
     g_test_add_func("/libvirt/no-bulk", test_no_bulk);
+    g_test_add_func("/libvirt/survey", test_survey);
+    g_test_add_func("/libvirt/capabilities", test_capabilities);
     g_test_add_func("/libvirt/unsupported", test_unsupported);
     g_test_add_func("/libvirt/events", test_events);
     g_test_add_func("/libvirt/daemon", test_daemon);

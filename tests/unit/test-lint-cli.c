@@ -650,6 +650,30 @@ test_host(Fixture *fixture, gconstpointer data)
     g_assert_null(strstr(fixture->out, "\"region\""));
 }
 
+/* Several definitions are compared with each other, one with none. */
+static void
+test_fleet(Fixture *fixture, gconstpointer data)
+{
+    static const char interface[] = "<interface type='bridge'><mac address='52:54:00:11:22:33'/>"
+                                    "<source bridge='br0'/><model type='virtio'/></interface>"
+                                    "<panic";
+    g_autofree char *one = change(clean, "<panic", interface);
+    g_autofree char *other = change(one, "<name>clean</name>", "<name>other</name>");
+
+    add_file(fixture, "one.xml", one);
+    add_file(fixture, "other.xml", other);
+    check(fixture, "lint --fail-on warning one.xml", 0);
+    check(fixture, "lint --fail-on warning one.xml one.xml", 0);
+    check(fixture, "lint --fail-on warning one.xml other.xml", 1);
+    g_assert_nonnull(strstr(fixture->out, "one.xml:"));
+    g_assert_nonnull(strstr(fixture->out, "belongs to guest 'other' too"));
+    g_assert_nonnull(strstr(fixture->out, "belongs to guest 'clean' too"));
+    check(fixture, "facts -c test:///default", 0);
+    g_assert_nonnull(strstr(fixture->out, "\"networks\""));
+    check(fixture, "facts -c nonsense:///system", 3);
+    check(fixture, "lint -c test:///default --live test", 0);
+}
+
 /* The guest of libvirt's test driver is of no hypervisor that has rules. */
 static void
 test_domain(Fixture *fixture, gconstpointer data)
@@ -732,6 +756,7 @@ main(int argc, char **argv)
         { "/lint-cli/statistics", test_statistics },
         { "/lint-cli/facts", test_facts },
         { "/lint-cli/host", test_host },
+        { "/lint-cli/fleet", test_fleet },
         { "/lint-cli/sarif", test_sarif },
         { "/lint-cli/junit", test_junit },
         { "/lint-cli/directory", test_directory },

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/facts.h"
+#include "probes/fleet.h"
 #include "probes/rule.h"
 
 #include <string.h>
@@ -10,7 +11,7 @@
  * all. lookalike*.xml gives nothing of that rule. "<!-- starts with the host -->" says that the guest
  * does, which is libvirt's to tell. A rule without all three kinds fails. host.json, if
  * there is one, is the host of all these guests. A rule about hosts has *.json instead, each of them
- * a host, with what is expected in its member "expect".
+ * a host, with what is expected in its member "expect". other*.xml are the other guests of that host.
  */
 
 typedef enum {
@@ -56,6 +57,29 @@ define(const char *source, const char *text, const VitalsHostFacts *host)
     if (strstr(text, "<!-- starts with the host -->"))
         definition->is_autostart = VITALS_YES;
     return definition;
+}
+
+/* The other guests that a rule's fixtures are compared with; %NULL for none. */
+static VitalsFleet *
+fixture_fleet(const char *rule)
+{
+    g_autofree char *directory = folder(rule);
+    g_autoptr(GDir) entries = g_dir_open(directory, 0, NULL);
+    g_autoptr(VitalsFleet) fleet = vitals_fleet_new(TRUE);
+    const char *name;
+
+    while (entries && (name = g_dir_read_name(entries))) {
+        g_autofree char *path = g_build_filename(directory, name, NULL);
+        g_autofree char *text = NULL;
+        g_autoptr(VitalsDefinition) other = NULL;
+
+        if (!g_str_has_prefix(name, "other"))
+            continue;
+        g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+        other = define(path, text, NULL);
+        vitals_fleet_add(fleet, other);
+    }
+    return vitals_fleet_members(fleet)->len > 0 ? g_steal_pointer(&fleet) : NULL;
 }
 
 /* One line for each finding, as expectations are written: "LINE RULE [SEVERITY]". */
@@ -140,6 +164,7 @@ check_host_file(const char *rule, const char *path, Kind kind)
     g_autofree char *text = NULL;
     g_autoptr(GPtrArray) rules = all_rules();
     g_autoptr(VitalsHostFacts) host = NULL;
+    g_autoptr(VitalsFleet) fleet = fixture_fleet(rule);
     g_autoptr(VitalsDefinition) definition = NULL;
     g_autoptr(VitalsFindings) findings = NULL;
     g_autoptr(GString) found = g_string_new(NULL);
@@ -150,6 +175,7 @@ check_host_file(const char *rule, const char *path, Kind kind)
     host = vitals_facts_parse(text, strlen(text));
     g_assert_nonnull(host);
     definition = vitals_definition_new_host(host);
+    definition->fleet = fleet;
     findings = vitals_lint(definition, rules);
     describe_host(found, expected, findings, text);
     check_kind(rule, found->str, expected->str, kind);
@@ -161,6 +187,7 @@ check_file(const char *rule, const char *path, Kind kind)
     g_autofree char *text = NULL;
     g_autoptr(GPtrArray) rules = all_rules();
     g_autoptr(VitalsHostFacts) host = fixture_host(rule);
+    g_autoptr(VitalsFleet) fleet = fixture_fleet(rule);
     g_autoptr(VitalsDefinition) definition = NULL;
     g_autoptr(VitalsFindings) findings = NULL;
     g_autoptr(GString) found = g_string_new(NULL);
@@ -169,6 +196,7 @@ check_file(const char *rule, const char *path, Kind kind)
     g_test_message("%s", path);
     g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
     definition = define(path, text, host);
+    definition->fleet = fleet;
     findings = vitals_lint(definition, rules);
 
     describe(found, findings, text);
@@ -190,7 +218,7 @@ test_fixtures(gconstpointer data)
         g_autofree char *file = g_build_filename(path, name, NULL);
         guint kind = 0;
 
-        if (g_str_equal(name, "host.json"))
+        if (g_str_equal(name, "host.json") || g_str_has_prefix(name, "other"))
             continue;
         while (kind < N_KINDS && !g_str_has_prefix(name, kinds[kind]))
             kind++;
@@ -217,9 +245,11 @@ check_example(const VitalsRule *rule, const char *example, gboolean is_bad)
                               rule->drivers == VITALS_DRIVER_XEN ? "xen" : "kvm", os, example);
     g_autoptr(GPtrArray) only = g_ptr_array_new();
     g_autoptr(VitalsHostFacts) host = fixture_host(rule->id);
+    g_autoptr(VitalsFleet) fleet = fixture_fleet(rule->id);
     g_autoptr(VitalsDefinition) definition = define(rule->id, text, host);
     g_autoptr(VitalsFindings) findings = NULL;
 
+    definition->fleet = fleet;
     g_ptr_array_add(only, (gpointer)rule);
     findings = vitals_lint(definition, only);
     g_assert_cmpuint(findings->found->len, ==, is_bad ? 1 : 0);

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "monitor/survey.h"
+#include "probes/xml.h"
+
+#include <string.h>
+
+void
+vitals_survey_free(VitalsSurvey *survey)
+{
+    if (!survey)
+        return;
+    g_ptr_array_unref(survey->domains);
+    g_clear_pointer(&survey->networks, g_hash_table_unref);
+    g_free(survey->capabilities);
+    g_free(survey->version);
+    g_free(survey);
+}
+
+const VitalsSurveyDomain *
+vitals_survey_find(const VitalsSurvey *survey, const char *name)
+{
+    for (guint i = 0; survey && name && i < survey->domains->len; i++) {
+        const VitalsSurveyDomain *domain = survey->domains->pdata[i];
+
+        if (g_str_equal(domain->name, name) || g_ascii_strcasecmp(domain->uuid, name) == 0)
+            return domain;
+    }
+    return NULL;
+}
+
+static void
+add_machines(VitalsHostFacts *facts, const char *arch, const VitalsXmlNode *parent)
+{
+    g_autoptr(GPtrArray) machines = vitals_xml_all(parent, "machine");
+
+    for (guint i = 0; i < machines->len; i++) {
+        const char *deprecated = vitals_xml_attribute(machines->pdata[i], "deprecated");
+
+        g_hash_table_replace(facts->machines,
+                             g_strdup_printf("%s %s", arch, vitals_xml_text(machines->pdata[i])),
+                             GUINT_TO_POINTER(g_strcmp0(deprecated, "yes") == 0 ? 2 : 1));
+    }
+}
+
+static void
+add_emulator(VitalsHostFacts *facts, const char *path)
+{
+    char *key = g_strdup(path);
+
+    g_hash_table_replace(facts->emulators, key, key);
+}
+
+/* <guest><arch name=…><emulator/><machine/>…<domain type=…><emulator/><machine/>… */
+static void
+add_guest(VitalsHostFacts *facts, const VitalsXmlNode *guest)
+{
+    const VitalsXmlNode *arch = vitals_xml_first(guest, "arch");
+    const char *name = vitals_xml_attribute(arch, "name");
+    const char *emulator = vitals_xml_value(arch, "emulator");
+    g_autoptr(GPtrArray) domains = vitals_xml_all(arch, "domain");
+
+    if (!name)
+        return;
+    if (emulator)
+        add_emulator(facts, emulator);
+    add_machines(facts, name, arch);
+    for (guint i = 0; i < domains->len; i++) {
+        emulator = vitals_xml_value(domains->pdata[i], "emulator");
+        if (emulator)
+            add_emulator(facts, emulator);
+        add_machines(facts, name, domains->pdata[i]);
+    }
+}
+
+static void
+add_capabilities(VitalsHostFacts *facts, const char *text)
+{
+    g_autoptr(VitalsXml) xml = vitals_xml_parse("capabilities", text, strlen(text), NULL);
+    g_autoptr(GPtrArray) guests = NULL;
+
+    if (!xml)
+        return;
+    g_clear_pointer(&facts->machines, g_hash_table_unref);
+    g_clear_pointer(&facts->emulators, g_hash_table_unref);
+    facts->machines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    facts->emulators = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    guests = vitals_xml_all(vitals_xml_root(xml), "guest");
+    for (guint i = 0; i < guests->len; i++)
+        add_guest(facts, guests->pdata[i]);
+}
+
+void
+vitals_survey_add_facts(const VitalsSurvey *survey, VitalsHostFacts *facts)
+{
+    if (survey->networks) {
+        g_clear_pointer(&facts->networks, g_hash_table_unref);
+        facts->networks = g_hash_table_ref(survey->networks);
+    }
+    if (survey->capabilities)
+        add_capabilities(facts, survey->capabilities);
+    if (survey->version) {
+        g_free(facts->words[VITALS_HOST_QEMU_VERSION]);
+        facts->words[VITALS_HOST_QEMU_VERSION] = g_strdup(survey->version);
+    }
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "probes/host-facts.h"
+
+/*
+ * What a connection to libvirt tells of its host beyond single guests.
+ */
+
+/**
+ * VitalsSurveyDomain: a guest
+ * @is_active: it runs
+ * @is_autostart: it starts with its host
+ * @inactive: what its next start uses, or the only definition of a transient one
+ * @live: (nullable): what it runs with
+ */
+typedef struct {
+    char *name;
+    char *uuid;
+    gboolean is_active;
+    gboolean is_autostart;
+    char *inactive;
+    char *live;
+} VitalsSurveyDomain;
+
+/**
+ * VitalsSurvey: a host by way of libvirt
+ * @domains: (element-type VitalsSurveyDomain): all, by name; the host's own entry of Xen is left out
+ * @networks: (nullable) (element-type utf8 VitalsHostNetwork): %NULL if the driver has none
+ * @capabilities: (nullable): libvirt's XML
+ * @version: (nullable): of the hypervisor, "7.2.22"
+ */
+typedef struct VitalsSurvey {
+    GPtrArray *domains;
+    GHashTable *networks;
+    char *capabilities;
+    char *version;
+} VitalsSurvey;
+
+void vitals_survey_free(VitalsSurvey *survey);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsSurvey, vitals_survey_free)
+
+/**
+ * vitals_survey_find:
+ * @survey: (nullable)
+ * @name: (nullable): a guest's name or UUID
+ *
+ * Returns: (transfer none) (nullable): the guest
+ */
+const VitalsSurveyDomain *vitals_survey_find(const VitalsSurvey *survey, const char *name);
+
+/* Adds what @survey tells of the host to @facts. */
+void vitals_survey_add_facts(const VitalsSurvey *survey, VitalsHostFacts *facts);
