@@ -695,6 +695,7 @@ static const VitalsDriver driver = {
     .subscribe = vitals_libvirt_subscribe,
     .sweep = sweep,
     .survey = vitals_libvirt_survey,
+    .convert = vitals_libvirt_convert,
     .definition = definition,
     .balloon = balloon,
     .block = vitals_libvirt_block,

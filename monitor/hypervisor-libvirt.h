@@ -31,7 +31,8 @@ virDomainPtr vitals_libvirt_look_up(VitalsLibvirtConnection *connection, const c
 virDomainPtr vitals_libvirt_look_up_run(VitalsLibvirtConnection *connection, const char *uuid,
                                         int id, GError **error);
 
-/* VitalsDriver's survey. */
+/* VitalsDriver's survey and convert. */
+char *vitals_libvirt_convert(VitalsConnection *connection, const char *text, GError **error);
 struct VitalsSurvey *vitals_libvirt_survey(VitalsConnection *connection, GError **error);
 
 /* VitalsDriver's screenshot and messages. */

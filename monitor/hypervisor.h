@@ -81,6 +81,8 @@ typedef void (*VitalsClosedHandler)(gpointer data);
  *   meanwhile is left out. Returns: (element-type VitalsSighting) (transfer full)
  * @survey: *cheap*: what there is to know of the host and all its guests, active or not; asking QEMU for
  *   its capabilities may take libvirt a second the first time. Returns: (transfer full)
+ * @convert: *cheap*: XML of a definition in the form of xl.cfg(5), which only Xen's driver can make; it
+ *   is not defined. Returns: (transfer full)
  * @definition: *cheap*: the live XML, or the inactive one. Takes a UUID or a name
  * @balloon: *monitor*: a sample with the part balloon
  * @block: *monitor*: adds the part block to @sample; %FALSE if that failed, for want of disks too
@@ -105,6 +107,7 @@ typedef struct {
                           VitalsClosedHandler on_closed, gpointer data, GError **error);
     GPtrArray *(*sweep)(VitalsConnection *connection, GError **error);
     struct VitalsSurvey *(*survey)(VitalsConnection *connection, GError **error);
+    char *(*convert)(VitalsConnection *connection, const char *text, GError **error);
     char *(*definition)(VitalsConnection *connection, const char *domain, gboolean inactive,
                         GError **error);
     VitalsSample *(*balloon)(VitalsConnection *connection, const char *uuid, GError **error);

@@ -30,7 +30,7 @@ vitals_cli_load_settings(const char *config, const VitalsOverride *overrides, GE
 /* What is asked of libvirt, and what came of it. */
 typedef struct {
     GMainLoop *loop;
-    char *domain; /* NULL where it is about all */
+    char *domain; /* or a text to convert; NULL where it is about all */
     GDestroyNotify free_answer;
     gpointer answer;
     GError *error;
@@ -42,6 +42,14 @@ ask_definition(VitalsConnection *connection, gpointer data, GError **error)
     Question *question = data;
 
     return connection->hypervisor->driver->definition(connection, question->domain, TRUE, error);
+}
+
+static gpointer
+ask_conversion(VitalsConnection *connection, gpointer data, GError **error)
+{
+    Question *question = data;
+
+    return connection->hypervisor->driver->convert(connection, question->domain, error);
 }
 
 static gpointer
@@ -123,4 +131,10 @@ VitalsSurvey *
 vitals_cli_survey(const char *uri, GError **error)
 {
     return ask(uri, ask_survey, NULL, (GDestroyNotify)vitals_survey_free, error);
+}
+
+char *
+vitals_cli_convert(const char *uri, const char *text, GError **error)
+{
+    return ask(uri, ask_conversion, text, g_free, error);
 }

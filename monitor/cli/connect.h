@@ -49,3 +49,14 @@ char *vitals_cli_domain_xml(const char *uri, const char *domain, GError **error)
  * Returns: (transfer full) (nullable)
  */
 VitalsSurvey *vitals_cli_survey(const char *uri, GError **error);
+
+/**
+ * vitals_cli_convert:
+ * @uri: (nullable): as above, of a Xen host
+ * @text: a definition in the form of xl.cfg(5)
+ *
+ * Asks libvirt what it would make of it, without defining it. Waits as long at the most.
+ *
+ * Returns: (transfer full) (nullable): its XML
+ */
+char *vitals_cli_convert(const char *uri, const char *text, GError **error);

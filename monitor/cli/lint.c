@@ -3,6 +3,7 @@
 #include "monitor/cli/input.h"
 #include "monitor/cli/lint-fix.h"
 #include "monitor/cli/lint-judge.h"
+#include "monitor/cli/lint-native.h"
 #include "monitor/cli/lint-walk.h"
 #include "monitor/cli/verb.h"
 #include "monitor/output/lint-json.h"
@@ -186,6 +187,11 @@ judge_file(Run *run, VitalsLintSource *source, gboolean is_found)
     g_autoptr(GError) error = NULL;
     g_autoptr(GBytes) content = vitals_cli_read(source->name, VITALS_XML_MAX_BYTES, &error);
 
+    if (content && vitals_lint_is_native(source->name, content)) {
+        g_autoptr(GBytes) native = g_steal_pointer(&content);
+
+        content = vitals_lint_from_native(run->options->uri, source->name, native, &error);
+    }
     if (content)
         return judge(run, source, content, is_found);
     source->problem = g_strdup(error->message);
@@ -249,6 +255,51 @@ conclude(Run *run, VitalsLintSource *source)
     }
 }
 
+/* Takes out what was said of the file already. */
+static void
+drop_known(VitalsFindings *findings, const VitalsFindings *known)
+{
+    for (guint i = findings->found->len; i > 0; i--) {
+        const VitalsFinding *finding = findings->found->pdata[i - 1];
+        gboolean is_known = FALSE;
+
+        for (guint k = 0; k < known->found->len && !is_known; k++) {
+            const VitalsFinding *other = known->found->pdata[k];
+
+            is_known =
+                other->rule == finding->rule && g_str_equal(other->message, finding->message);
+        }
+        if (is_known)
+            g_ptr_array_remove_index(findings->found, i - 1);
+    }
+}
+
+/* A file and what libvirt made of it differ: it fills in addresses and models, clamps and drops. Where
+ * the guest of the file is defined, what is wrong with that alone is told as a source of its own. libvirt
+ * has no call that would tell without defining. */
+static void
+lint_as_defined(Run *run, const VitalsLintSource *file)
+{
+    const VitalsXmlNode *domain = file->definition->domain;
+    const char *uuid = vitals_xml_value(domain, "uuid");
+    const VitalsSurvey *survey = vitals_lint_judge_survey(&run->judge, NULL);
+    const VitalsSurveyDomain *defined =
+        vitals_survey_find(survey, uuid ? uuid : vitals_xml_value(domain, "name"));
+    g_autoptr(VitalsLintSource) source = NULL;
+    g_autoptr(GBytes) content = NULL;
+
+    if (!defined)
+        return;
+    source = g_new0(VitalsLintSource, 1);
+    source->is_domain = TRUE;
+    source->name = g_strdup_printf("%s (as libvirt has it)", defined->name);
+    content = g_bytes_new(defined->inactive, strlen(defined->inactive));
+    if (!judge(run, source, content, FALSE) || !source->findings)
+        return;
+    drop_known(source->findings, file->findings);
+    conclude(run, source);
+}
+
 static void
 lint_one(Run *run, const char *argument, Kind kind)
 {
@@ -260,6 +311,9 @@ lint_one(Run *run, const char *argument, Kind kind)
     else if (!judge_file(run, source, kind == KIND_FOUND))
         return;
     conclude(run, source);
+    if (!source->is_domain && source->findings && run->options->uri && !run->options->fix &&
+        !run->options->diff)
+        lint_as_defined(run, source);
 }
 
 /* What guests must not share is gathered before they are judged. */

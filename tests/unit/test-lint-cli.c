@@ -668,6 +668,10 @@ test_fleet(Fixture *fixture, gconstpointer data)
     g_assert_nonnull(strstr(fixture->out, "one.xml:"));
     g_assert_nonnull(strstr(fixture->out, "belongs to guest 'other' too"));
     g_assert_nonnull(strstr(fixture->out, "belongs to guest 'clean' too"));
+    add_file(fixture, "web.cfg", "name = \"web\"\nmemory = 512\n");
+    check(fixture, "lint web.cfg", 2);
+    g_assert_nonnull(strstr(fixture->err, "virt-vitals: web.cfg: this is xl's own format"));
+    g_assert_nonnull(strstr(fixture->err, "-c xen:///system"));
     check(fixture, "facts -c test:///default", 0);
     g_assert_nonnull(strstr(fixture->out, "\"networks\""));
     check(fixture, "facts -c nonsense:///system", 3);
