@@ -603,6 +603,25 @@ vitals_casebook_consider(VitalsCasebook *casebook, VitalsGuest *guest)
 }
 
 void
+vitals_casebook_outlived(VitalsCasebook *casebook, VitalsGuest *guest, const VitalsCause *before)
+{
+    static const VitalsDecision decision = {
+        .incident = TRUE,
+        .result = "skipped",
+        .refusal = "the guest started over or ended before silence had proven its panic",
+    };
+    const VitalsSigns *signs = &guest->watch.signs;
+    gboolean started_over = signs->rebooted && signs->now - signs->started < G_USEC_PER_SEC;
+
+    if (!before->hearsay || guest->episode != VITALS_HEALTH_HEALTHY ||
+        (guest->active && !started_over) ||
+        vitals_policy_response(vitals_trouble_of(before), guest->name, guest->outline,
+                               casebook->settings) == VITALS_RESPONSE_NOTHING)
+        return;
+    open_case(casebook, guest, before, &decision);
+}
+
+void
 vitals_casebook_capture(VitalsCasebook *casebook, VitalsGuest *guest)
 {
     static const VitalsDecision decision = { .incident = TRUE,

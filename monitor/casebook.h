@@ -40,6 +40,11 @@ gboolean vitals_casebook_free(VitalsCasebook *casebook, gint64 patience);
 /* Lets the policy look at a guest whose verdict changed, or whose @consider_at has come. */
 void vitals_casebook_consider(VitalsCasebook *casebook, VitalsGuest *guest);
 
+/* Opens an incident without a dump for a guest whose verdict was @before, if that was a panic which nothing
+ * had proven yet when the guest started over or ended: then it was true. */
+void vitals_casebook_outlived(VitalsCasebook *casebook, VitalsGuest *guest,
+                              const VitalsCause *before);
+
 /* Opens an incident because somebody asked for a dump. */
 void vitals_casebook_capture(VitalsCasebook *casebook, VitalsGuest *guest);
 

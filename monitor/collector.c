@@ -713,9 +713,10 @@ vitals_collector_new(VitalsHypervisor *hypervisor, VitalsSettings *settings,
     collector->period = vitals_period_new(settings, collector->bulk, collector->deadline);
     collector->asker = vitals_asker_new(hypervisor, settings, collector->bulk, abandoned,
                                         collector->guests, on_answer, collector);
-    collector->consoles =
-        vitals_consoles_new(vitals_settings_string(settings, NULL, "Monitor.StateDirectory"),
-                            abandoned, on_heard, collector);
+    collector->consoles = vitals_consoles_new(
+        listener->keeps_state ? vitals_settings_string(settings, NULL, "Monitor.StateDirectory")
+                              : NULL,
+        abandoned, on_heard, collector);
     collector->ticker =
         g_timeout_add((guint)(collector->sample_period / 1000), on_ticker, collector);
     on_ticker(collector);

@@ -20,6 +20,7 @@ typedef struct VitalsCollector VitalsCollector;
  * @sampled: a sweep brought fresh samples of all guests
  * @cycle: a period has passed, whether or not anything answered
  * @idle: vitals_collector_stop() is done
+ * @keeps_state: it is the one process that writes to the state directory
  */
 typedef struct {
     void (*appeared)(VitalsGuest *guest, gpointer data);
@@ -28,6 +29,7 @@ typedef struct {
     void (*sampled)(gpointer data);
     void (*cycle)(gpointer data);
     void (*idle)(gpointer data);
+    gboolean keeps_state;
 } VitalsCollectorListener;
 
 VitalsCollector *vitals_collector_new(VitalsHypervisor *hypervisor, VitalsSettings *settings,

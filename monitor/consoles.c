@@ -379,11 +379,13 @@ write_places(Thread *thread)
     GHashTableIter iter;
     gpointer entry;
 
+    consoles->written = g_get_monotonic_time();
+    if (!consoles->state_dir)
+        return;
     g_hash_table_iter_init(&iter, consoles->entries);
     while (g_hash_table_iter_next(&iter, NULL, &entry))
         keep_place(consoles, entry);
     text = vitals_console_places_text(consoles->places);
-    consoles->written = g_get_monotonic_time();
     begin_wait(thread, "the state directory");
     if (!vitals_console_places_write(consoles->state_dir, text, &error))
         g_info("%s", error->message);
@@ -402,8 +404,10 @@ prepare(VitalsConsoles *consoles)
     consoles->signatures = items ? vitals_signatures_new(items, &error) : NULL;
     if (!consoles->signatures)
         g_critical("the console's signatures cannot be read: %s", error->message);
-    g_hash_table_unref(consoles->places);
-    consoles->places = vitals_console_places_load(consoles->state_dir);
+    if (consoles->state_dir) {
+        g_hash_table_unref(consoles->places);
+        consoles->places = vitals_console_places_load(consoles->state_dir);
+    }
     consoles->written = g_get_monotonic_time();
     return consoles->signatures != NULL;
 }

@@ -24,7 +24,7 @@ typedef void (*VitalsConsoleHeard)(const char *uuid, int id, VitalsSample *sampl
 
 /**
  * vitals_consoles_new:
- * @state_dir: where the places are kept that were read to (monitor/console-places.h)
+ * @state_dir: (nullable): where the places are kept that were read to (monitor/console-places.h)
  * @abandoned: the bound on threads that are written off, shared with the lanes; outlives it
  *
  * Nothing is read and no thread runs before a guest is followed.

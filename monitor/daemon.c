@@ -220,6 +220,7 @@ on_verdict(VitalsGuest *guest, const VitalsCause *before, gpointer data)
               vitals_layer_name(cause->layer), cause->id, *detail ? ": " : "", detail,
               vitals_health_name(before->health));
     vitals_casebook_consider(daemon->casebook, guest);
+    vitals_casebook_outlived(daemon->casebook, guest, before);
     publish_soon(daemon);
 }
 
@@ -309,6 +310,7 @@ start(VitalsDaemon *daemon, GError **error)
         .sampled = on_sampled,
         .cycle = on_cycle,
         .idle = on_idle,
+        .keeps_state = TRUE,
     };
     static const VitalsCaseListener case_listener = {
         .changed = on_case_changed,

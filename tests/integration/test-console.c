@@ -111,6 +111,25 @@ test_survived(Scene *scene, gconstpointer data)
     g_assert_cmpuint(scene_n_incidents(scene), ==, 0);
 }
 
+/* panic=5: it starts over before anything is proven. That it panicked is true, and told, without a dump. */
+static void
+test_rebooted(Scene *scene, gconstpointer data)
+{
+    FakeGuest *guest = start_with_console(scene, "phoenix");
+    g_autoptr(json_t) incident = NULL;
+    g_autofree char *report = NULL;
+
+    append(scene, "phoenix", PANIC "[    2.100000] ---[ end Kernel panic ]---\n");
+    scene_until(has_cause(scene, "phoenix", "kernel-panic"), 2);
+    fake_fire(scene->fake, guest, guest->id, VITALS_EVENT_REBOOT);
+    incident = scene_incident(scene, 4);
+    g_assert_cmpstr(scene_member(incident, "cause"), ==, "kernel-panic");
+    g_assert_cmpstr(scene_capture(incident, "result"), ==, "skipped");
+    report = scene_file(incident, "report.txt");
+    g_assert_nonnull(strstr(report, "out of ideas"));
+    g_assert_cmpuint(fake_calls(scene->fake, guest, FAKE_DUMP), ==, 0);
+}
+
 /* Followed to the guest's end, and on from the same place by the next monitor: old news is none. */
 static void
 test_restart(Scene *scene, gconstpointer data)
@@ -184,11 +203,9 @@ main(int argc, char **argv)
         const char *path;
         void (*test)(Scene *scene, gconstpointer data);
     } tests[] = {
-        { "/console/panic", test_panic },
-        { "/console/survived", test_survived },
-        { "/console/restart", test_restart },
-        { "/console/flood", test_flood },
-        { "/console/switched-off", test_switched_off },
+        { "/console/panic", test_panic },       { "/console/survived", test_survived },
+        { "/console/rebooted", test_rebooted }, { "/console/restart", test_restart },
+        { "/console/flood", test_flood },       { "/console/switched-off", test_switched_off },
     };
 
     scene_init(&argc, &argv);
