@@ -19,10 +19,11 @@ add_with_console(Scene *scene, const char *name)
 {
     FakeGuest *guest = fake_add(scene->fake, name);
     g_autofree char *path = log_path(scene, name);
+    g_autofree char *serial = NULL;
 
     g_assert_true(g_file_set_contents(path, "", -1, NULL));
-    guest->extra = g_intern_string(
-        g_strdup_printf("<devices><serial><log file='%s'/></serial></devices>", path));
+    serial = g_strdup_printf("<devices><serial><log file='%s'/></serial></devices>", path);
+    guest->extra = g_intern_string(serial);
     return guest;
 }
 

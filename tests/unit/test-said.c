@@ -266,6 +266,32 @@ test_lasting(void)
     }
 }
 
+/* One CPU uses all of a core: busy, until the kernel says that it misses it. */
+static void
+test_stalled_vcpu(void)
+{
+    const VitalsUtterance stall = {
+        .what = VITALS_SAID_STALL,
+        .severity = VITALS_CONSOLE_CRITICAL,
+        .count = 1,
+        .title = "INFO: rcu detected stall in run_fault",
+    };
+    TestModel model;
+
+    test_model_init(&model, 0);
+    model.vcpus = 2;
+    model.load[0] = 0.01;
+    model.load[1] = 1.0;
+    test_model_run(&model, 60 SECONDS);
+    g_assert_cmpstr(cause(&model), ==, "none");
+    say(&model, stall);
+    g_assert_cmpstr(cause(&model), ==, "vcpu-dead");
+    g_assert_cmpstr(vitals_verdict_detail(&model.watch.signs, model.watch.verdict), ==,
+                    stall.title);
+    test_model_run(&model, 181 SECONDS);
+    g_assert_cmpstr(cause(&model), ==, "none");
+}
+
 static void
 test_stopped(void)
 {
@@ -542,6 +568,7 @@ main(int argc, char **argv)
     g_test_add_func("/said/panic/rebooted", test_panic_rebooted);
     g_test_add_func("/said/panic/told-twice", test_panic_told_twice);
     g_test_add_func("/said/lasting", test_lasting);
+    g_test_add_func("/said/stalled-vcpu", test_stalled_vcpu);
     g_test_add_func("/said/stopped", test_stopped);
     g_test_add_func("/said/lines", test_lines);
     g_test_add_func("/said/lines/of-boot", test_lines_of_boot);
