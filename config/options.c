@@ -533,6 +533,27 @@ const VitalsOption vitals_options[] = {
                 "guests' secrets, must not be kept for long. 0 is for ever.",
     },
     {
+        .section = "Store",
+        .key = "ExecOnIncident",
+        .type = VITALS_OPTION_STRING,
+        .fallback = "",
+        .text =
+            "A command that is run for each incident once it is whole, to upload it or to open a "
+            "ticket: split as a shell would, but run without one, in the incident's directory "
+            "($VITALS_INCIDENT), with incident.json on its standard input. One at a time; what "
+            "came of it is in the incident's exec.txt.",
+    },
+    {
+        .section = "Store",
+        .key = "ExecDeadline",
+        .type = VITALS_OPTION_DURATION,
+        .fallback = "5min",
+        .minimum = SECOND,
+        .maximum = DAY,
+        .text = "After so long that command is killed, with all that it started. Lengthen it where "
+                "memory dumps are uploaded.",
+    },
+    {
         .section = "Recorder",
         .key = "SignalsKept",
         .type = VITALS_OPTION_DURATION,

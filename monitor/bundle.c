@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/bundle.h"
+#include "monitor/hook.h"
 #include "monitor/retention.h"
 #include "config/text.h"
 
@@ -77,7 +78,8 @@ sha256_of(int fd)
 static gboolean
 is_listed(const char *name)
 {
-    return !g_str_equal(name, "incident.json") && !g_str_equal(name, VITALS_RETENTION_KEEP);
+    return !g_str_equal(name, "incident.json") && !g_str_equal(name, VITALS_RETENTION_KEEP) &&
+           !g_str_equal(name, VITALS_HOOK_NOTE);
 }
 
 static json_t *

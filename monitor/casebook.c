@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/casebook.h"
 #include "monitor/evidence.h"
+#include "monitor/hook.h"
 #include "monitor/incident.h"
 #include "monitor/policy.h"
 #include "monitor/reasons.h"
@@ -23,6 +24,7 @@ struct VitalsCasebook {
     VitalsLane *disk;
     VitalsCapture *capture;
     VitalsEvidence *evidence;
+    VitalsHook *hook;          /* NULL if there is no command */
     VitalsStorekeeper *keeper; /* NULL if the directory is another process's */
     VitalsCaseListener listener;
     gpointer data;
@@ -183,6 +185,7 @@ on_finished(gpointer result, const GError *error, gboolean late, gpointer data)
     } else {
         view->partial = FALSE;
         g_message("incident %s: %s", view->path, view->title);
+        vitals_hook_submit(item->casebook->hook, view->path);
     }
     show(item);
     close_case(item);
@@ -706,6 +709,7 @@ vitals_casebook_new(VitalsHypervisor *hypervisor, VitalsSettings *settings, cons
     casebook->incidents_total = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     casebook->captures_total = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_queue_init(&casebook->captured_at);
+    casebook->hook = owner ? vitals_hook_new(settings) : NULL;
     if (owner)
         casebook->keeper =
             vitals_storekeeper_new(settings, state_dir, abandoned, on_removed, casebook);
@@ -722,6 +726,7 @@ vitals_casebook_free(VitalsCasebook *casebook, gint64 patience)
     ended = vitals_capture_free(casebook->capture, patience);
     ended = vitals_evidence_free(casebook->evidence, patience) && ended;
     ended = vitals_lane_free(casebook->disk, patience) && ended;
+    ended = vitals_hook_free(casebook->hook, patience) && ended;
     ended = vitals_storekeeper_free(casebook->keeper, patience) && ended;
     g_ptr_array_unref(casebook->views);
     g_hash_table_unref(casebook->incidents_total);

@@ -119,6 +119,27 @@ test_pieces(Scene *scene, gconstpointer data)
     g_assert_cmpuint(fake_calls(scene->fake, guest, FAKE_SCREENSHOT), ==, 1);
 }
 
+/* The command is run once the incident is whole, and what came of it is noted. */
+static void
+test_hook(Scene *scene, gconstpointer data)
+{
+    g_autoptr(json_t) incident = NULL;
+    g_autofree char *path = NULL;
+    g_autofree char *note = NULL;
+    g_autoptr(json_t) manifest = NULL;
+
+    scene_set(scene->settings, "Store.ExecOnIncident", "cat");
+    die_again(scene, NULL, 1);
+    incident = scene_incident(scene, 4);
+    path = g_build_filename(scene_member(incident, "path"), "exec.txt", NULL);
+    scene_until(g_file_test(path, G_FILE_TEST_EXISTS), 4);
+    note = scene_file(incident, "exec.txt");
+    g_assert_true(g_str_has_prefix(note, "done in "));
+    manifest = json_loads(strchr(note, '{'), 0, NULL);
+    g_assert_true(json_is_true(json_object_get(manifest, "complete")));
+    g_assert_cmpstr(scene_member(manifest, "id"), ==, scene_member(incident, "id"));
+}
+
 /* A screen that cannot be had holds up neither the dump nor the incident. */
 static void
 test_screenshot_hangs(Scene *scene, gconstpointer data)
@@ -159,6 +180,7 @@ main(int argc, char **argv)
     ADD("files-are-listed", test_files_are_listed);
     ADD("pruned", test_pruned);
     ADD("pieces", test_pieces);
+    ADD("hook", test_hook);
     ADD("screenshot-hangs", test_screenshot_hangs);
     return g_test_run();
 }
