@@ -452,17 +452,38 @@ ignore_header(const VitalsRecordingHeader *header, gpointer data)
 {
 }
 
+/* What can be said of an incident that was killed before it had a manifest: its name says most. */
+static json_t *
+bare_manifest(const char *directory)
+{
+    g_autofree char *name = g_path_get_basename(directory);
+    const char *id = g_str_has_prefix(name, PARTIAL) ? name + strlen(PARTIAL) : name;
+    g_autofree char *opened = NULL;
+    struct stat about;
+
+    if (lstat(directory, &about) < 0)
+        return NULL;
+    opened = vitals_time_rfc3339((gint64)about.st_mtim.tv_sec * G_USEC_PER_SEC);
+    return json_pack("{s:i, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:{s:s}}", "version", 1,
+                     "complete", 0, "id", id, "domain", "", "health", "unknown", "layer", "none",
+                     "cause", "none", "title", "Interrupted before its manifest was written",
+                     "opened", opened, "capture", "result", "none");
+}
+
 /* Marks an interrupted incident and writes the reports that it lacks, from what is there. One whose
  * manifest cannot be read is left as it is. */
 static void
 finish_interrupted(const char *directory)
 {
-    json_t *manifest = vitals_store_read_manifest(directory, NULL);
+    g_autoptr(GError) error = NULL;
+    json_t *manifest = vitals_store_read_manifest(directory, &error);
     g_autoptr(GPtrArray) samples =
         g_ptr_array_new_with_free_func((GDestroyNotify)vitals_sample_unref);
     g_autofree char *signals = g_build_filename(directory, "signals.jsonl", NULL);
     g_autofree char *report = NULL;
 
+    if (!manifest && g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+        manifest = bare_manifest(directory);
     if (!manifest)
         return;
     json_object_set_new(manifest, "interrupted", json_true());
@@ -499,6 +520,11 @@ vitals_incident_recover(const char *state_dir)
 
         if (claimed < 0 && errno == EWOULDBLOCK) /* its writer lives */
             continue;
+        if (rmdir(from) == 0) { /* nothing had been captured */
+            if (claimed >= 0)
+                close(claimed);
+            continue;
+        }
         finish_interrupted(from);
         recovered += !g_file_test(to, G_FILE_TEST_EXISTS) && rename_durably(from, to, NULL);
         if (claimed >= 0)
