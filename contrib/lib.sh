@@ -4,7 +4,7 @@
 # the checkout.
 
 build_packages=(
-    gcc libc6-dev meson ninja-build pkg-config libglib2.0-dev libvirt-dev libvirt-glib-1.0-dev
+    gcc libc6-dev meson ninja-build pkg-config libglib2.0-dev libvirt-dev
     libxml2-dev libmicrohttpd-dev libpcre2-dev libjansson-dev libcurl4-gnutls-dev
     libarchive-dev libpng-dev
 )

@@ -12,7 +12,7 @@ typedef struct {
     gpointer data;
 } Subscription;
 
-/* ---- all callbacks run on the main loop, where libvirt-glib dispatches them ---- */
+/* ---- all callbacks run on the main loop, where hypervisor-libvirt-loop.c dispatches them ---- */
 
 static void
 tell(virDomainPtr domain, VitalsEvent event, const char *detail, gpointer data)

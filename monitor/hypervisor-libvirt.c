@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/hypervisor-libvirt.h"
+#include "monitor/hypervisor-libvirt-loop.h"
 #include "config/text.h"
 #include "probes/signs.h"
 
 #include <libvirt/libvirt-qemu.h>
 #include <libvirt/virterror.h>
-#include <libvirt-glib/libvirt-glib.h>
 #include <string.h>
 
 /* The files hypervisor-libvirt*.c are the only ones that call libvirt. */
@@ -719,7 +719,7 @@ vitals_hypervisor_libvirt_new(const char *uri)
     if (!joined) {
         /* libvirt prints errors by itself unless told otherwise */
         virSetErrorFunc(NULL, ignore_error);
-        gvir_event_register();
+        vitals_libvirt_loop_join();
         joined = TRUE;
     }
     self->base.driver = &driver;
