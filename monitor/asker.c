@@ -64,12 +64,23 @@ errand_new(VitalsAsker *asker, VitalsGuest *guest)
 #define LOOK_AGAIN (G_USEC_PER_SEC / 2)
 #define SERIES_AGAIN (60 * G_USEC_PER_SEC)
 
+/* Queues in which requests wait are looked at this often. */
+#define QUEUES_AGAIN (5 * G_USEC_PER_SEC)
+
 static gpointer
 look_deep(VitalsConnection *connection, gpointer data, GError **error)
 {
     Errand *errand = data;
 
     return connection->hypervisor->driver->registers(connection, errand->uuid, error);
+}
+
+static gpointer
+look_at_queues(VitalsConnection *connection, gpointer data, GError **error)
+{
+    Errand *errand = data;
+
+    return connection->hypervisor->driver->queues(connection, errand->uuid, error);
 }
 
 static gpointer
@@ -132,6 +143,27 @@ may_ask(const VitalsGuest *guest, gint64 now)
            !signs->capturing;
 }
 
+static gboolean
+may_look_deep(const VitalsAsker *asker, const VitalsGuest *guest)
+{
+    return g_str_equal(vitals_settings_string(asker->settings, guest->name, "Probe.DeepProbe"),
+                       "on-suspicion") &&
+           !vitals_settings_boolean(asker->settings, NULL, "Monitor.DryRun");
+}
+
+/* Whether the queues of its disks are looked at this time. */
+static gboolean
+are_queues_due(const VitalsAsker *asker, VitalsGuest *guest, gint64 now)
+{
+    gint64 pace = guest->watch.signs.queues_busy ? QUEUES_AGAIN : SERIES_AGAIN;
+
+    if (!vitals_watch_doubts_disks(&guest->watch) || now < guest->queues_asked + pace ||
+        vitals_watch_is_suspicious(&guest->watch) || !may_look_deep(asker, guest))
+        return FALSE;
+    guest->queues_asked = now;
+    return TRUE;
+}
+
 /* Whether the registers are looked at this time, instead of the balloon. */
 static gboolean
 is_look_due(const VitalsAsker *asker, VitalsGuest *guest, gint64 now)
@@ -139,10 +171,7 @@ is_look_due(const VitalsAsker *asker, VitalsGuest *guest, gint64 now)
     gboolean suspicious =
         vitals_watch_is_suspicious(&guest->watch) || guest->watch.signs.suspects != 0;
 
-    if (!suspicious || now < guest->look_at ||
-        !g_str_equal(vitals_settings_string(asker->settings, guest->name, "Probe.DeepProbe"),
-                     "on-suspicion") ||
-        vitals_settings_boolean(asker->settings, NULL, "Monitor.DryRun"))
+    if (!suspicious || now < guest->look_at || !may_look_deep(asker, guest))
         return FALSE;
     if (guest->looks_left == 0)
         guest->looks_left = VITALS_LOOKS_NEEDED;
@@ -201,8 +230,11 @@ ask_guest(VitalsAsker *asker, VitalsGuest *guest, gint64 now)
         .free_result = (GDestroyNotify)vitals_sample_unref,
     };
 
-    if (is_look_due(asker, guest, now)) {
+    if (is_look_due(asker, guest, now))
         call.work = look_deep;
+    else if (are_queues_due(asker, guest, now))
+        call.work = look_at_queues;
+    if (call.work != ask) {
         guest->asking = TRUE;
         vitals_lane_submit(asker->bulk, &call);
         return;

@@ -24,6 +24,7 @@
  * @quarantined: that question is overdue
  * @ask_at: monotonic time of the next question
  * @block_asked: monotonic time of the last question about its disks; 0 for never
+ * @queues_asked: monotonic time of the last look at their queues; 0 for never
  * @look_at: monotonic time before which its registers are not looked at again
  * @looks_left: looks that belong to the series under way
  * @pinging: a ping of its agent is under way or waits for a worker
@@ -53,6 +54,7 @@ typedef struct {
     gboolean quarantined;
     gint64 ask_at;
     gint64 block_asked;
+    gint64 queues_asked;
     gint64 look_at;
     guint looks_left;
     gboolean pinging;

@@ -699,6 +699,7 @@ static const VitalsDriver driver = {
     .definition = definition,
     .balloon = balloon,
     .block = vitals_libvirt_block,
+    .queues = vitals_libvirt_queues,
     .ping_agent = ping_agent,
     .registers = registers,
     .screenshot = vitals_libvirt_screenshot,

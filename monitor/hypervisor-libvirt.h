@@ -44,6 +44,9 @@ GStrv vitals_libvirt_messages(VitalsConnection *connection, const char *uuid, GE
 gboolean vitals_libvirt_block(VitalsConnection *base, const char *uuid, VitalsSample *sample,
                               GError **error);
 
+/* VitalsDriver's queues. */
+VitalsSample *vitals_libvirt_queues(VitalsConnection *base, const char *uuid, GError **error);
+
 /* VitalsDriver's subscribe. */
 gboolean vitals_libvirt_subscribe(VitalsConnection *connection, VitalsEventHandler on_event,
                                   VitalsClosedHandler on_closed, gpointer data, GError **error);

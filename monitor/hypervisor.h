@@ -91,6 +91,8 @@ typedef void (*VitalsClosedHandler)(gpointer data);
  * @registers: *monitor*: a sample with the part registers; libvirt marks the domain as tainted
  * @screenshot: (nullable): *monitor*: its screen, as PNG or PPM, of that run only; at most 256 MiB
  * @messages: (nullable): *cheap*: what libvirt has against it: taints and deprecations; raw
+ * @queues: *monitor*: a sample with the part queues, of at most %VITALS_QUEUES_MAX; libvirt marks the domain
+ *   as tainted
  * @set_balloon_period: *monitor*: of the running guest only; 0 switches it off
  * @dump: *monitor*: a memory-only dump to the absolute @path, of that run only: another one of the same
  *   guest is %VITALS_HYPERVISOR_ERROR_GONE. The guest is left as libvirt leaves it.
@@ -118,6 +120,7 @@ typedef struct {
     VitalsSample *(*registers)(VitalsConnection *connection, const char *uuid, GError **error);
     GBytes *(*screenshot)(VitalsConnection *connection, const char *uuid, int id, GError **error);
     GStrv (*messages)(VitalsConnection *connection, const char *uuid, GError **error);
+    VitalsSample *(*queues)(VitalsConnection *connection, const char *uuid, GError **error);
     gboolean (*set_balloon_period)(VitalsConnection *connection, const char *uuid, guint seconds,
                                    GError **error);
     gboolean (*dump)(VitalsConnection *connection, const char *uuid, int id, const char *path,

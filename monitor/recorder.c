@@ -137,6 +137,18 @@ block_json(const VitalsSample *sample)
 }
 
 static json_t *
+queues_json(const VitalsSample *sample)
+{
+    json_t *queues = json_array();
+
+    for (guint i = 0; i < sample->n_queues; i++)
+        json_array_append_new(queues, json_pack("{s:i, s:i}", "outstanding",
+                                                (int)sample->queues[i].outstanding, "completed",
+                                                (int)sample->queues[i].completed));
+    return json_pack("{s:o}", "queues", queues);
+}
+
+static json_t *
 registers_json(const VitalsSample *sample)
 {
     json_t *vcpus = json_array();
@@ -183,11 +195,17 @@ char *
 vitals_sample_to_line(const VitalsSample *sample)
 {
     static json_t *(*const writers[VITALS_N_PARTS])(const VitalsSample *) = {
-        [VITALS_PART_STATE] = state_json,     [VITALS_PART_CONTROL] = control_json,
-        [VITALS_PART_VCPU] = vcpu_json,       [VITALS_PART_PROCESS] = process_json,
-        [VITALS_PART_BALLOON] = balloon_json, [VITALS_PART_EVENT] = event_json,
-        [VITALS_PART_NET] = net_json,         [VITALS_PART_AGENT] = agent_json,
-        [VITALS_PART_BLOCK] = block_json,     [VITALS_PART_REGISTERS] = registers_json,
+        [VITALS_PART_STATE] = state_json,
+        [VITALS_PART_CONTROL] = control_json,
+        [VITALS_PART_VCPU] = vcpu_json,
+        [VITALS_PART_PROCESS] = process_json,
+        [VITALS_PART_BALLOON] = balloon_json,
+        [VITALS_PART_EVENT] = event_json,
+        [VITALS_PART_NET] = net_json,
+        [VITALS_PART_AGENT] = agent_json,
+        [VITALS_PART_BLOCK] = block_json,
+        [VITALS_PART_QUEUES] = queues_json,
+        [VITALS_PART_REGISTERS] = registers_json,
         [VITALS_PART_CONSOLE] = console_json,
     };
     g_autofree char *time = vitals_time_rfc3339(sample->realtime);

@@ -194,6 +194,24 @@ take_block(json_t *json, VitalsSample *sample)
 }
 
 static gboolean
+take_queues(json_t *json, VitalsSample *sample)
+{
+    json_t *queues = json_object_get(json, "queues");
+
+    if (!json_is_array(queues) || json_array_size(queues) > VITALS_QUEUES_MAX)
+        return FALSE;
+    sample->n_queues = (guint)json_array_size(queues);
+    sample->queues = g_new0(VitalsQueue, sample->n_queues);
+    for (guint i = 0; i < sample->n_queues; i++) {
+        json_t *queue = json_array_get(queues, i);
+
+        sample->queues[i].outstanding = (guint)size_at(queue, "outstanding");
+        sample->queues[i].completed = (guint)size_at(queue, "completed");
+    }
+    return TRUE;
+}
+
+static gboolean
 take_registers(json_t *json, VitalsSample *sample)
 {
     json_t *vcpus = json_object_get(json, "vcpus");
@@ -259,11 +277,17 @@ static gboolean
 take_part(json_t *json, VitalsPart part, VitalsSample *sample)
 {
     static gboolean (*const readers[VITALS_N_PARTS])(json_t *, VitalsSample *) = {
-        [VITALS_PART_STATE] = take_state,     [VITALS_PART_CONTROL] = take_control,
-        [VITALS_PART_VCPU] = take_vcpu,       [VITALS_PART_PROCESS] = take_process,
-        [VITALS_PART_BALLOON] = take_balloon, [VITALS_PART_EVENT] = take_event,
-        [VITALS_PART_NET] = take_net,         [VITALS_PART_AGENT] = take_agent,
-        [VITALS_PART_BLOCK] = take_block,     [VITALS_PART_REGISTERS] = take_registers,
+        [VITALS_PART_STATE] = take_state,
+        [VITALS_PART_CONTROL] = take_control,
+        [VITALS_PART_VCPU] = take_vcpu,
+        [VITALS_PART_PROCESS] = take_process,
+        [VITALS_PART_BALLOON] = take_balloon,
+        [VITALS_PART_EVENT] = take_event,
+        [VITALS_PART_NET] = take_net,
+        [VITALS_PART_AGENT] = take_agent,
+        [VITALS_PART_BLOCK] = take_block,
+        [VITALS_PART_QUEUES] = take_queues,
+        [VITALS_PART_REGISTERS] = take_registers,
         [VITALS_PART_CONSOLE] = take_console,
     };
     int state;

@@ -41,6 +41,9 @@
 #define CRAWL 68
 #define CRAWLS_FOR (15 * G_USEC_PER_SEC)
 
+/* Discarding a large disk is one request, and takes its time. */
+#define QUEUE_STUCK_FOR (30 * G_USEC_PER_SEC)
+
 static gboolean
 kernel_is_dead(const VitalsSigns *signs, const VitalsLimits *limits)
 {
@@ -169,6 +172,14 @@ holds_disk_throttled(const VitalsSigns *signs, const VitalsLimits *limits)
     return signs->state == VITALS_DOMAIN_RUNNING && !vitals_signs_is_fs_frozen(signs) &&
            signs->disk_limit > 0 && signs->disk_limit <= CRAWL && signs->block_moved_at != 0 &&
            signs->block_at - signs->block_moved_at >= CRAWLS_FOR;
+}
+
+static gboolean
+holds_disk_stuck(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return signs->state == VITALS_DOMAIN_RUNNING && signs->queues_at != 0 &&
+           vitals_signs_is_fresh(signs, limits, signs->queues_at) &&
+           signs->queue_stuck_for >= QUEUE_STUCK_FOR;
 }
 
 static gboolean
@@ -557,6 +568,17 @@ const VitalsCause vitals_causes[] = {
                    "disks, and no request of the guest is completed any more.",
         .remedy = "See 'virsh blkdeviotune DOMAIN DISK' for the limit and who set it; 0 lifts it.",
         .holds = holds_disk_throttled,
+    },
+    {
+        .id = "disk-stuck",
+        .health = VITALS_HEALTH_DEGRADED,
+        .layer = VITALS_LAYER_HYPERVISOR,
+        .meaning = "The guest waits for requests to one of its disks that QEMU took and does not "
+                   "complete: the guest lives, but what needs that disk hangs.",
+        .remedy =
+            "Look at the storage below the guest's disks, at 'virsh blkdeviotune' and at jobs "
+            "that hold a disk ('virsh blockjob'); the guest goes on when it answers.",
+        .holds = holds_disk_stuck,
     },
     {
         .id = "vcpu-dead",

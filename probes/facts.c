@@ -25,7 +25,7 @@ vitals_part_name(VitalsPart part)
         [VITALS_PART_BALLOON] = "balloon", [VITALS_PART_EVENT] = "event",
         [VITALS_PART_NET] = "net",         [VITALS_PART_AGENT] = "agent",
         [VITALS_PART_BLOCK] = "block",     [VITALS_PART_REGISTERS] = "registers",
-        [VITALS_PART_CONSOLE] = "console",
+        [VITALS_PART_QUEUES] = "queues",   [VITALS_PART_CONSOLE] = "console",
     };
     return NAME_OF(names, part);
 }
@@ -153,6 +153,7 @@ vitals_sample_unref(VitalsSample *sample)
         return;
     g_free(sample->vcpu_ns);
     g_free(sample->registers);
+    g_free(sample->queues);
     g_free(sample->utterances);
     g_free(sample);
 }

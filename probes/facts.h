@@ -34,12 +34,13 @@ typedef enum {
     VITALS_PART_AGENT,     /* a ping to the guest agent: waits for the guest, with a time-out */
     VITALS_PART_BLOCK,     /* requests to its disks: asks the monitor and may block for ever */
     VITALS_PART_REGISTERS, /* registers of the vCPUs: asks the monitor, taints the domain */
+    VITALS_PART_QUEUES,    /* of its virtio disks: asks the monitor, taints the domain */
     VITALS_PART_CONSOLE,   /* what the guest wrote on its console: read from a file on the host */
     VITALS_N_PARTS,
 } VitalsPart;
 
 /* "state", "control", "vcpu", "process", "balloon", "event", "net", "agent", "block", "registers",
- * "console" */
+ * "queues", "console" */
 const char *vitals_part_name(VitalsPart part);
 
 /* What came of asking. Only AVAILABLE has a value; none of the others is good or bad. */
@@ -141,6 +142,16 @@ typedef enum {
 const char *vitals_event_name(VitalsEvent event);
 
 /**
+ * VitalsQueue: a queue between the guest and one of its disks
+ * @outstanding: requests that were taken from it and not completed
+ * @completed: how many ever were; begins anew at 65536
+ */
+typedef struct {
+    guint outstanding;
+    guint completed;
+} VitalsQueue;
+
+/**
  * VitalsSample:
  * @at: monotonic time in microseconds just before the question went out
  * @realtime: the host's wall clock at the same moment, microseconds since the epoch
@@ -159,6 +170,7 @@ const char *vitals_event_name(VitalsEvent event);
  * @unused: what it does not use at all, bytes; with @has_counters
  * @usable: what it could use without swapping, bytes; with @has_counters
  * @registers: (array length=n_registers): of the vCPUs, in their order
+ * @queues: (array length=n_queues): of all its virtio disks, in their order
  * @booted: the first line that a kernel writes came; that of another one, or somebody repeated it
  * @kernel_lines: its kernel wrote on the console since the last sample of this part, and no report of
  *   trouble
@@ -206,6 +218,9 @@ typedef struct {
 
     guint n_registers;
     VitalsRegisters *registers;
+
+    guint n_queues;
+    VitalsQueue *queues;
 
     gboolean booted;
     gboolean kernel_lines;

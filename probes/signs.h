@@ -71,6 +71,16 @@ typedef struct {
     guint offline;
 } VitalsVcpuLooks;
 
+/* So many queues of a guest's disks are followed. */
+#define VITALS_QUEUES_MAX 16
+
+/* @completed: at the last look; @stuck_since: monotonic time of the first look since which requests were
+ * outstanding there and none was completed; 0 if none is outstanding */
+typedef struct {
+    guint completed;
+    gint64 stuck_since;
+} VitalsQueueLooks;
+
 typedef enum {
     VITALS_VCPU_UNKNOWN,      /* not looked at often enough */
     VITALS_VCPU_WORKING,      /* nothing is wrong with it */
@@ -122,6 +132,10 @@ typedef enum {
  * @block_moved_at: monotonic time of the last look that found new ones completed; 0 if none did
  * @block_base: how many were completed at the first look after the kernel's pulse was late
  * @block_base_at: monotonic time of that look; 0 if there was none yet
+ * @queues: what the looks at the queues of disks came to
+ * @queues_at: monotonic time of the last look; 0 for never
+ * @queues_busy: requests were outstanding then
+ * @queue_stuck_for: the longest that a queue has had requests and completed none, microseconds
  * @disk_limit: bytes a second that a limit leaves to one of its disks; 0 if there is none
  * @exhaustion_in: microseconds until the guest's memory is exhausted (probes/forecast.h); 0 if nothing
  *   is forecast
@@ -201,6 +215,10 @@ typedef struct {
     guint64 block_base;
     gint64 block_base_at;
     guint64 disk_limit;
+    VitalsQueueLooks queues[VITALS_QUEUES_MAX];
+    gint64 queues_at;
+    gboolean queues_busy;
+    gint64 queue_stuck_for;
 
     VitalsSource sources[VITALS_SOURCES_MAX];
 } VitalsSigns;

@@ -232,6 +232,13 @@ append_disks(GPtrArray *lines, const VitalsSigns *signs)
         g_ptr_array_add(lines, g_strdup_printf("process: a thread of QEMU has been in one "
                                                "uninterruptible sleep for %.1f s",
                                                seconds(signs->thread_blocked_for)));
+    if (signs->queues_at)
+        g_ptr_array_add(
+            lines,
+            g_strdup_printf("queues: %s of its disks' queues, %.1f s without one "
+                            "completed",
+                            signs->queues_busy ? "requests wait in one" : "no requests wait in any",
+                            seconds(signs->queue_stuck_for)));
     if (signs->block_moved_at)
         g_ptr_array_add(lines,
                         g_strdup_printf("block: requests were last seen completed %.1f s ago; idle "

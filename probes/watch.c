@@ -71,6 +71,9 @@ start_over(VitalsSigns *signs, gint64 now)
     signs->booted_at = 0;
     signs->fs_frozen_at = 0;
     signs->block_moved_at = 0;
+    signs->queues_at = 0;
+    signs->queues_busy = FALSE;
+    signs->queue_stuck_for = 0;
     forget_since_beat(signs);
     for (guint i = 0; i < VITALS_SOURCES_MAX; i++) {
         signs->sources[i].armed = FALSE;
@@ -302,4 +305,13 @@ vitals_watch_due(const VitalsWatch *watch)
     if (process > signs->now)
         return process;
     return kernel > signs->now ? kernel : 0;
+}
+
+gboolean
+vitals_watch_doubts_disks(const VitalsWatch *watch)
+{
+    const VitalsSigns *signs = &watch->signs;
+
+    return signs->queues_busy ||
+           (signs->block_moved_at != 0 && signs->block_at > signs->block_moved_at);
 }

@@ -58,6 +58,9 @@ void vitals_watch_set_capturing(VitalsWatch *watch, gint64 now, gboolean capturi
 /* Whether a source of that guest is quieter than its pace, though not yet dead: look more often. */
 gboolean vitals_watch_is_suspicious(const VitalsWatch *watch);
 
+/* Whether that guest's disks stand still after they were at work, or were seen to: idle or stuck. */
+gboolean vitals_watch_doubts_disks(const VitalsWatch *watch);
+
 /* The monotonic time at which that guest is dead or stuck if nothing is heard of it until then and it
  * goes on running: to look right behind it saves waiting for the next turn. 0 if no deadline runs. */
 gint64 vitals_watch_due(const VitalsWatch *watch);

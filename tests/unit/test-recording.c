@@ -47,6 +47,11 @@ random_sample(void)
         sample->unused = sample->available / 3;
         sample->usable = sample->available / 2;
     }
+    sample->n_queues = (guint)g_test_rand_int_range(0, 4);
+    sample->queues = g_new0(VitalsQueue, sample->n_queues);
+    for (guint i = 0; i < sample->n_queues; i++)
+        sample->queues[i] = (VitalsQueue){ (guint)g_test_rand_int_range(0, 300),
+                                           (guint)g_test_rand_int_range(0, 65536) };
     sample->booted = g_test_rand_bit();
     sample->kernel_lines = g_test_rand_bit();
     sample->userspace_lines = g_test_rand_bit();

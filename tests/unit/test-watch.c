@@ -657,6 +657,46 @@ throttle_a_little(TestModel *model, guint t)
     model->disk_limit = 100000;
 }
 
+/* A look each five seconds, by way of the deep probe. */
+static void
+look_at_queue(TestModel *model, guint t, guint outstanding, guint completed)
+{
+    g_autoptr(VitalsSample) sample = vitals_sample_new(model->now, model->wall);
+
+    if (t % 50 != 0)
+        return;
+    sample->parts[VITALS_PART_QUEUES] = VITALS_FACT_AVAILABLE;
+    sample->n_queues = 2;
+    sample->queues = g_new0(VitalsQueue, 2);
+    sample->queues[1] = (VitalsQueue){ outstanding, completed };
+    vitals_watch_ingest(&model->watch, sample);
+}
+
+static void
+stick(TestModel *model, guint t)
+{
+    look_at_queue(model, t, 3, 65535);
+}
+
+static void
+be_idle_on_disk(TestModel *model, guint t)
+{
+    look_at_queue(model, t, 0, 80);
+}
+
+static void
+be_slow_on_disk(TestModel *model, guint t)
+{
+    look_at_queue(model, t, 256, t / 100);
+}
+
+/* Its only request was waited for each time, but it was another one. */
+static void
+stick_for_a_while(TestModel *model, guint t)
+{
+    look_at_queue(model, t, 1, t < 28 SECONDS ? 7 : 8);
+}
+
 static void
 block_thread(TestModel *model, guint t)
 {
@@ -713,6 +753,10 @@ static const Row rows[] = {
     { "throttled", have_disks, throttle, "disk-throttled", NULL, 0 },
     { "throttled-idle", have_disks, throttle_idle, "none", NULL, 0 },
     { "throttled-a-little", have_disks, throttle_a_little, "none", NULL, 0 },
+    { "disk-stuck", NULL, stick, "disk-stuck", NULL, 0 },
+    { "disk-idle", NULL, be_idle_on_disk, "none", NULL, 0 },
+    { "disk-slow", NULL, be_slow_on_disk, "none", NULL, 0 },
+    { "disk-stuck-for-a-while", NULL, stick_for_a_while, "none", NULL, 0, .lasts = 50 SECONDS },
     { "thread-blocked", NULL, block_thread, "disk-blocked", NULL, 0 },
     { "thread-blocked-for-a-while", NULL, block_thread_for_a_while, "none", NULL, 0 },
     { "idle", NULL, NULL, "none", .lasts = 600 SECONDS },
