@@ -164,6 +164,14 @@ are_queues_due(const VitalsAsker *asker, VitalsGuest *guest, gint64 now)
     return TRUE;
 }
 
+/* Whether a deadline has just ended: the balloon's answer is what the verdict waits for. */
+static gboolean
+is_at_deadline(const VitalsGuest *guest)
+{
+    return vitals_watch_is_suspicious(&guest->watch) && !vitals_watch_due(&guest->watch) &&
+           guest->watch.verdict.cause->health != VITALS_HEALTH_UNRESPONSIVE;
+}
+
 /* Whether the registers are looked at this time, instead of the balloon. */
 static gboolean
 is_look_due(const VitalsAsker *asker, VitalsGuest *guest, gint64 now)
@@ -171,7 +179,8 @@ is_look_due(const VitalsAsker *asker, VitalsGuest *guest, gint64 now)
     gboolean suspicious =
         vitals_watch_is_suspicious(&guest->watch) || guest->watch.signs.suspects != 0;
 
-    if (!suspicious || now < guest->look_at || !may_look_deep(asker, guest))
+    if (!suspicious || now < guest->look_at || !may_look_deep(asker, guest) ||
+        is_at_deadline(guest))
         return FALSE;
     if (guest->looks_left == 0)
         guest->looks_left = VITALS_LOOKS_NEEDED;
