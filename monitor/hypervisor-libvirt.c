@@ -696,6 +696,7 @@ static const VitalsDriver driver = {
     .sweep = sweep,
     .survey = vitals_libvirt_survey,
     .convert = vitals_libvirt_convert,
+    .read_guest_file = vitals_libvirt_read_guest_file,
     .definition = definition,
     .balloon = balloon,
     .block = vitals_libvirt_block,

@@ -31,6 +31,10 @@ virDomainPtr vitals_libvirt_look_up(VitalsLibvirtConnection *connection, const c
 virDomainPtr vitals_libvirt_look_up_run(VitalsLibvirtConnection *connection, const char *uuid,
                                         int id, GError **error);
 
+/* VitalsDriver's read_guest_file. */
+char *vitals_libvirt_read_guest_file(VitalsConnection *connection, const char *uuid,
+                                     const char *path, GError **error);
+
 /* VitalsDriver's survey and convert. */
 char *vitals_libvirt_convert(VitalsConnection *connection, const char *text, GError **error);
 struct VitalsSurvey *vitals_libvirt_survey(VitalsConnection *connection, GError **error);

@@ -46,6 +46,9 @@ const char *vitals_action_name(VitalsAction action);
 /* "elf", "kdump-zlib" */
 const char *vitals_dump_format_name(VitalsDumpFormat format);
 
+/* How long a guest's agent is waited for when it is asked for a file. */
+#define VITALS_GUEST_SECONDS 1
+
 /**
  * VitalsSighting: one active domain as a sweep saw it
  * @id: libvirt's number for this run of the domain: another number is another run
@@ -83,6 +86,9 @@ typedef void (*VitalsClosedHandler)(gpointer data);
  *   its capabilities may take libvirt a second the first time. Returns: (transfer full)
  * @convert: *cheap*: XML of a definition in the form of xl.cfg(5), which only Xen's driver can make; it
  *   is not defined. Returns: (transfer full)
+ * @read_guest_file: a small file of the guest's, by its agent; waits for the guest, but for each of three
+ *   commands no longer than %VITALS_GUEST_SECONDS. What it says is the guest's word. Returns: (transfer
+ *   full)
  * @definition: *cheap*: the live XML, or the inactive one. Takes a UUID or a name
  * @balloon: *monitor*: a sample with the part balloon
  * @block: *monitor*: adds the part block to @sample; %FALSE if that failed, for want of disks too
@@ -110,6 +116,8 @@ typedef struct {
     GPtrArray *(*sweep)(VitalsConnection *connection, GError **error);
     struct VitalsSurvey *(*survey)(VitalsConnection *connection, GError **error);
     char *(*convert)(VitalsConnection *connection, const char *text, GError **error);
+    char *(*read_guest_file)(VitalsConnection *connection, const char *uuid, const char *path,
+                             GError **error);
     char *(*definition)(VitalsConnection *connection, const char *domain, gboolean inactive,
                         GError **error);
     VitalsSample *(*balloon)(VitalsConnection *connection, const char *uuid, GError **error);

@@ -37,6 +37,8 @@ typedef enum {
  * @fleet: (nullable): the other guests that are looked at with it; for a host, its guests
  * @is_autostart: whether it starts with its host; the caller's to set, and the next one
  * @is_running: whether it runs now
+ * @guest_cmdline: (nullable): what the guest itself says is its kernel's command line; the caller's to set
+ * @guest_nmi: (nullable): what it says is its kernel.unknown_nmi_panic; likewise
  * @today: (nullable): the day of the judgement, "2026-12-31", where it matters; the caller's to set
  */
 typedef struct {
@@ -50,6 +52,8 @@ typedef struct {
     const struct VitalsFleet *fleet;
     VitalsKnown is_autostart;
     VitalsKnown is_running;
+    const char *guest_cmdline;
+    const char *guest_nmi;
     const char *today;
 } VitalsDefinition;
 

@@ -31,6 +31,7 @@ vitals_cli_load_settings(const char *config, const VitalsOverride *overrides, GE
 typedef struct {
     GMainLoop *loop;
     char *domain; /* or a text to convert; NULL where it is about all */
+    char *path;   /* in the guest, where it is about one */
     GDestroyNotify free_answer;
     gpointer answer;
     GError *error;
@@ -50,6 +51,15 @@ ask_conversion(VitalsConnection *connection, gpointer data, GError **error)
     Question *question = data;
 
     return connection->hypervisor->driver->convert(connection, question->domain, error);
+}
+
+static gpointer
+ask_guest_file(VitalsConnection *connection, gpointer data, GError **error)
+{
+    Question *question = data;
+
+    return connection->hypervisor->driver->read_guest_file(connection, question->domain,
+                                                           question->path, error);
 }
 
 static gpointer
@@ -86,7 +96,7 @@ on_overdue(gpointer data)
 /* Opens a connection and waits for one answer; %NULL with an error if there is none. */
 static gpointer
 ask(const char *uri, gpointer (*work)(VitalsConnection *connection, gpointer data, GError **error),
-    const char *domain, GDestroyNotify free_answer, GError **error)
+    const char *domain, const char *path, GDestroyNotify free_answer, GError **error)
 {
     VitalsAbandoned abandoned = { .limit = 1 };
     VitalsHypervisor *hypervisor =
@@ -105,6 +115,7 @@ ask(const char *uri, gpointer (*work)(VitalsConnection *connection, gpointer dat
 
     question->loop = g_main_loop_new(NULL, FALSE);
     question->domain = g_strdup(domain);
+    question->path = g_strdup(path);
     question->free_answer = free_answer;
     vitals_lane_submit(lane, &call);
     g_main_loop_run(question->loop);
@@ -116,6 +127,7 @@ ask(const char *uri, gpointer (*work)(VitalsConnection *connection, gpointer dat
         vitals_hypervisor_free(hypervisor);
         g_main_loop_unref(question->loop);
         g_free(question->domain);
+        g_free(question->path);
         g_free(question);
     }
     return answer;
@@ -124,17 +136,23 @@ ask(const char *uri, gpointer (*work)(VitalsConnection *connection, gpointer dat
 char *
 vitals_cli_domain_xml(const char *uri, const char *domain, GError **error)
 {
-    return ask(uri, ask_definition, domain, g_free, error);
+    return ask(uri, ask_definition, domain, NULL, g_free, error);
 }
 
 VitalsSurvey *
 vitals_cli_survey(const char *uri, GError **error)
 {
-    return ask(uri, ask_survey, NULL, (GDestroyNotify)vitals_survey_free, error);
+    return ask(uri, ask_survey, NULL, NULL, (GDestroyNotify)vitals_survey_free, error);
 }
 
 char *
 vitals_cli_convert(const char *uri, const char *text, GError **error)
 {
-    return ask(uri, ask_conversion, text, g_free, error);
+    return ask(uri, ask_conversion, text, NULL, g_free, error);
+}
+
+char *
+vitals_cli_guest_file(const char *uri, const char *uuid, const char *path, GError **error)
+{
+    return ask(uri, ask_guest_file, uuid, path, g_free, error);
 }

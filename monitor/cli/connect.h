@@ -60,3 +60,15 @@ VitalsSurvey *vitals_cli_survey(const char *uri, GError **error);
  * Returns: (transfer full) (nullable): its XML
  */
 char *vitals_cli_convert(const char *uri, const char *text, GError **error);
+
+/**
+ * vitals_cli_guest_file:
+ * @uri: (nullable): as above
+ * @uuid: a guest that runs
+ * @path: in the guest
+ *
+ * Asks the guest's agent for a small file. Waits as long at the most.
+ *
+ * Returns: (transfer full) (nullable): what the guest says is in it
+ */
+char *vitals_cli_guest_file(const char *uri, const char *uuid, const char *path, GError **error);

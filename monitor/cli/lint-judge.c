@@ -70,6 +70,8 @@ vitals_lint_judge_clear(VitalsLintJudge *judge)
     vitals_host_facts_free(judge->facts);
     vitals_host_facts_free(judge->own);
     vitals_survey_free(judge->survey);
+    g_free(judge->guest_cmdline);
+    g_free(judge->guest_nmi);
     vitals_fleet_free(judge->fleet);
     g_free(judge->today);
 }
@@ -130,6 +132,26 @@ look_at_paths(VitalsLintJudge *judge, const VitalsDefinition *definition)
         vitals_facts_look_at(facts, "/", paths->pdata[i]);
 }
 
+/* A guest whose agent says nothing stays unknown. */
+static void
+ask_guest(VitalsLintJudge *judge, VitalsDefinition *definition)
+{
+    const VitalsSurveyDomain *domain =
+        vitals_survey_find(judge->survey, vitals_xml_value(definition->domain, "name"));
+    const char *uri = judge->options->uri;
+
+    g_clear_pointer(&judge->guest_cmdline, g_free);
+    g_clear_pointer(&judge->guest_nmi, g_free);
+    if (!judge->options->guest || !domain || !domain->is_active)
+        return;
+    judge->guest_cmdline = vitals_cli_guest_file(uri, domain->uuid, "/proc/cmdline", NULL);
+    if (judge->guest_cmdline)
+        judge->guest_nmi =
+            vitals_cli_guest_file(uri, domain->uuid, "/proc/sys/kernel/unknown_nmi_panic", NULL);
+    definition->guest_cmdline = judge->guest_cmdline;
+    definition->guest_nmi = judge->guest_nmi ? g_strstrip(judge->guest_nmi) : NULL;
+}
+
 guint
 vitals_lint_judge(VitalsLintJudge *judge, VitalsLintSource *source)
 {
@@ -137,8 +159,10 @@ vitals_lint_judge(VitalsLintJudge *judge, VitalsLintSource *source)
     source->definition->fleet = judge->fleet;
     if (source->definition->driver != VITALS_DRIVER_HOST) {
         source->definition->host = vitals_lint_judge_facts(judge, source->is_domain);
-        if (source->is_domain)
+        if (source->is_domain) {
             vitals_lint_fleet_mark(source->definition, judge->survey);
+            ask_guest(judge, source->definition);
+        }
         look_at_paths(judge, source->definition);
     }
     source->findings = vitals_lint(source->definition, judge->options->rules);

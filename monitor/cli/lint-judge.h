@@ -11,6 +11,8 @@
  * @facts: (nullable): of every guest's host, where the user said so
  * @survey: (nullable): the connection's host and guests, once they were asked for
  * @fleet: (nullable): what the guests must not share; the caller's to set
+ * @guest_cmdline: (nullable): what the guest at hand said, where the user wants guests to be asked
+ * @guest_nmi: (nullable): likewise
  * @own: (nullable): of this host, once a guest of its libvirt asked for it
  */
 typedef struct {
@@ -20,6 +22,8 @@ typedef struct {
     VitalsHostFacts *own;
     VitalsSurvey *survey;
     VitalsFleet *fleet;
+    char *guest_cmdline;
+    char *guest_nmi;
     char *today;
 } VitalsLintJudge;
 

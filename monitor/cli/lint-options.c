@@ -19,6 +19,7 @@ typedef struct {
     char **ignore;
     char **severity;
     gboolean all;
+    gboolean guest;
     gboolean live;
     gboolean host;
     gboolean statistics;
@@ -151,6 +152,7 @@ understand(Words *words, VitalsLintOptions *options)
     options->all = words->all;
     options->host = words->host;
     options->live = words->live;
+    options->guest = words->guest;
     options->statistics = words->statistics;
     options->fix = words->fix;
     options->unsafe_fixes = words->unsafe_fixes;
@@ -197,6 +199,8 @@ vitals_lint_options_parse(int *argc, char ***argv)
         { "live", 0, 0, G_OPTION_ARG_NONE, &words.live,
           "of guests that run, check what they run with, not what their next start will use",
           NULL },
+        { "guest", 0, 0, G_OPTION_ARG_NONE, &words.guest,
+          "ask the agents of guests that run for their kernels' command lines and sysctls", NULL },
         { "host", 0, 0, G_OPTION_ARG_NONE, &words.host,
           "check this host itself; so do --all and --facts", NULL },
         { "format", 0, 0, G_OPTION_ARG_STRING, &words.format,

@@ -14,6 +14,7 @@
  * @all: take all guests of the connection
  * @baseline: (nullable): file of findings that are known
  * @facts: (nullable): "host", "none" or a file of facts
+ * @guest: ask the agents of guests that run
  * @live: of a guest that runs, take what it runs with
  * @host: look at the host itself too
  * @statistics: count findings by rule instead of showing them
@@ -29,6 +30,7 @@ typedef struct {
     GPtrArray *rules;
     GHashTable *severities;
     gboolean all;
+    gboolean guest;
     gboolean live;
     gboolean host;
     char *baseline;

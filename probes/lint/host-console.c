@@ -92,7 +92,9 @@ const VitalsRule vitals_rule_ser016 = {
         "The kind of file system is judged, not the name. Owner and mode are not looked at: "
         "virtlogd runs as root.",
     .evidence =
-        (const char *const[]){ "https://github.com/stackhpc/a-universe-from-nothing/issues/51",
+        (const char *const[]){ "measured: define accepts a missing directory, and the start fails: "
+                               "\"Unable to open file: …: No such file or directory\"",
+                               "https://github.com/stackhpc/a-universe-from-nothing/issues/51",
                                "https://github.com/azlux/log2ram", NULL },
     .check = check_ser016,
 };

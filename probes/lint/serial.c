@@ -111,11 +111,21 @@ check_ser001(const VitalsDefinition *definition, VitalsFindings *findings)
         return VITALS_ANSWER_NOT_APPLICABLE;
     ports = vitals_serial_ports(definition);
     if (ports->len == 0 && !has_own_serial(definition) && !names_serial(definition) &&
-        !vitals_serial_is_virtio_only(definition))
-        offer_port(definition,
-                   vitals_findings_add(findings, definition->devices,
-                                       "the guest has no emulated serial port; its ttyS0 is a node "
-                                       "without hardware and a panic text has nowhere to go"));
+        !vitals_serial_is_virtio_only(definition)) {
+        gboolean is_certain =
+            definition->guest_cmdline && strstr(definition->guest_cmdline, "console=ttyS");
+        VitalsFinding *finding = vitals_findings_add(
+            findings, definition->devices,
+            is_certain
+                ? "the guest has no emulated serial port, and its kernel's command line, by the "
+                  "word of its agent, names ttyS: its getty is restarted for ever"
+                : "the guest has no emulated serial port; its ttyS0 is a node without hardware "
+                  "and a panic text has nowhere to go");
+
+        if (is_certain)
+            finding->severity = VITALS_SEVERITY_ERROR;
+        offer_port(definition, finding);
+    }
     return vitals_findings_answer(findings);
 }
 

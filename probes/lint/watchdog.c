@@ -176,7 +176,13 @@ check_cap012(const VitalsDefinition *definition, VitalsFindings *findings)
 
     if (!watchdog)
         return VITALS_ANSWER_NOT_APPLICABLE;
-    if (!cmdline)
+    if (definition->guest_nmi && !g_str_equal(definition->guest_nmi, "0"))
+        return VITALS_ANSWER_PASS;
+    if (definition->guest_nmi)
+        vitals_findings_add(findings, watchdog,
+                            "the watchdog injects an NMI, and the guest says that its "
+                            "kernel.unknown_nmi_panic is 0: Linux logs it and goes on");
+    else if (!cmdline)
         vitals_findings_add_unknown(findings, "the guest's kernel.unknown_nmi_panic");
     else if (!strstr(cmdline, "unknown_nmi_panic"))
         vitals_findings_add(

@@ -675,7 +675,7 @@ test_fleet(Fixture *fixture, gconstpointer data)
     check(fixture, "facts -c test:///default", 0);
     g_assert_nonnull(strstr(fixture->out, "\"networks\""));
     check(fixture, "facts -c nonsense:///system", 3);
-    check(fixture, "lint -c test:///default --live test", 0);
+    check(fixture, "lint -c test:///default --live --guest test", 0);
 }
 
 /* The guest of libvirt's test driver is of no hypervisor that has rules. */

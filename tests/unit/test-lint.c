@@ -447,6 +447,44 @@ test_deprecated_machine(void)
     }
 }
 
+/* What a guest says of itself makes certain what is otherwise likely. */
+static void
+test_guest_facts(void)
+{
+    static const char text[] = "<domain type='kvm'><devices><watchdog model='i6300esb' "
+                               "action='inject-nmi'/></devices></domain>";
+    static const struct {
+        const char *cmdline;
+        const char *nmi;
+        guint errors;
+        guint notices;
+        guint unknown;
+    } cases[] = {
+        { NULL, NULL, 0, 1, 1 },
+        { "quiet console=ttyS0\n", "0", 1, 1, 0 },
+        { "quiet", "1", 0, 1, 0 },
+    };
+    g_autoptr(VitalsDefinition) definition = define("test", text, NULL);
+    g_autoptr(GPtrArray) only = g_ptr_array_new();
+
+    g_ptr_array_add(only, (gpointer)vitals_rule_find("SER001"));
+    g_ptr_array_add(only, (gpointer)vitals_rule_find("CAP012"));
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(VitalsFindings) findings = NULL;
+        guint errors = 0;
+
+        definition->guest_cmdline = cases[i].cmdline;
+        definition->guest_nmi = cases[i].nmi;
+        findings = vitals_lint(definition, only);
+        for (guint k = 0; k < findings->found->len; k++)
+            errors +=
+                ((VitalsFinding *)findings->found->pdata[k])->severity == VITALS_SEVERITY_ERROR;
+        g_assert_cmpuint(errors, ==, cases[i].errors);
+        g_assert_cmpuint(findings->found->len - errors, ==, cases[i].notices);
+        g_assert_cmpuint(findings->unknown->len, ==, cases[i].unknown);
+    }
+}
+
 static void
 test_severity_of_wanted_port(void)
 {
@@ -620,6 +658,7 @@ main(int argc, char **argv)
     g_test_add_func("/lint/host-facts", test_host_facts);
     g_test_add_func("/lint/image-format", test_image_format);
     g_test_add_func("/lint/deprecated-machine", test_deprecated_machine);
+    g_test_add_func("/lint/guest-facts", test_guest_facts);
     g_test_add_func("/lint/severity/wanted-port", test_severity_of_wanted_port);
     g_test_add_func("/lint/answers", test_answers);
     g_test_add_func("/lint/suppression", test_suppression);
