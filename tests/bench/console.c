@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * console [LOG…]: how many MB/s of console the engine reads on one core, beside `grep -c -F -f` with the
- * same literals. Without LOG it makes 256 MiB of a healthy log from templates. A number for people, not a test:
- * run it with `meson test --benchmark -v console`.
+ * bench-console HEALTHY [CRASHES...]: how many MB/s of console the engine reads on one core, beside
+ * `grep -c -F -f` and `rg -c -F -f` with the same literals. HEALTHY is the log of a guest's boot, repeated to
+ * 256 MB; "-" makes one from templates. CRASHES are files or folders of them, repeated to 32 MB. Numbers
+ * for people, not a test: tests/bench/console boots a guest for it, `meson test --benchmark -v console`
+ * does without.
  */
 #include "config/signatures.h"
 #include "probes/console/console.h"
@@ -11,7 +13,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-enum { HEALTHY = 256 * 1024 * 1024, CHUNK = 128 * 1024, BEST_OF = 3 };
+enum { HEALTHY = 256 * 1000 * 1000, CRASHES = 32 * 1000 * 1000, CHUNK = 128 * 1024, BEST_OF = 3 };
 
 /* Kinds of lines a healthy guest writes; %u differ. */
 static const char *const templates[] = {
@@ -68,9 +70,10 @@ scan(VitalsSignatures *signatures, const char *bytes, gsize length, guint *ret_r
 }
 
 static double
-run_grep(const char *literals, const char *log)
+run_tool(const char *tool, const char *literals, const char *log)
 {
-    g_autofree char *command = g_strdup_printf("LC_ALL=C grep -c -F -f %s %s", literals, log);
+    g_autofree char *command =
+        g_strdup_printf("LC_ALL=C exec %s -c -F -f %s %s", tool, literals, log);
     const char *const argv[] = { "sh", "-c", command, NULL };
     g_autofree char *count = NULL;
     double begin = spent(RUSAGE_CHILDREN);
@@ -85,19 +88,62 @@ static void
 measure(VitalsSignatures *signatures, const char *name, const char *literals, const GString *bytes)
 {
     g_autofree char *log = g_strconcat(literals, ".log", NULL);
+    g_autofree char *rg = g_find_program_in_path("rg");
     double megabytes = (double)bytes->len / 1e6;
     double ours = G_MAXDOUBLE;
     double grep = G_MAXDOUBLE;
+    double ripgrep = G_MAXDOUBLE;
     guint reports = 0;
 
     g_file_set_contents(log, bytes->str, (gssize)bytes->len, NULL);
     for (int round = 0; round < BEST_OF; round++) {
         ours = MIN(ours, scan(signatures, bytes->str, bytes->len, &reports));
-        grep = MIN(grep, run_grep(literals, log));
+        grep = MIN(grep, run_tool("grep -a", literals, log));
+        if (rg)
+            ripgrep = MIN(ripgrep, run_tool("rg -a -j1", literals, log));
     }
     g_unlink(log);
-    g_print("%-24s %7.0f MB  engine %6.0f MB/s  grep -F %6.0f MB/s  ratio %.2f  reports %u\n", name,
-            megabytes, megabytes / ours, megabytes / grep, ours / grep, reports);
+    g_print("%-20.20s %5.0f %8.0f %8.0f %8.0f %11.2f %8u\n", name, megabytes, megabytes / ours,
+            megabytes / grep, rg ? megabytes / ripgrep : 0.0, ours / grep, reports);
+}
+
+/* Appends a file, or all files of a folder. */
+static void
+append_path(GString *bytes, const char *path)
+{
+    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+    g_autofree char *contents = NULL;
+    const char *name;
+    gsize length;
+
+    while (dir && (name = g_dir_read_name(dir))) {
+        g_autofree char *file = g_build_filename(path, name, NULL);
+
+        if (!g_str_has_suffix(name, ".expect"))
+            append_path(bytes, file);
+    }
+    if (!dir && g_file_get_contents(path, &contents, &length, NULL))
+        g_string_append_len(bytes, contents, (gssize)length);
+}
+
+static void
+repeat(GString *bytes, gsize size)
+{
+    gsize once = bytes->len;
+
+    while (once > 0 && bytes->len < size)
+        g_string_append_len(bytes, bytes->str, (gssize)once);
+}
+
+static void
+write_literals(const VitalsSignatures *signatures, const char *path)
+{
+    const GPtrArray *all = vitals_signatures_literals(signatures);
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    for (guint i = 0; i < all->len; i++)
+        g_string_append_printf(text, "%s\n", (const char *)g_ptr_array_index(all, i));
+    g_file_set_contents(path, text->str, -1, NULL);
 }
 
 int
@@ -107,34 +153,25 @@ main(int argc, char **argv)
     g_autoptr(GPtrArray) items = vitals_signatures_items(NULL, &error);
     g_autoptr(VitalsSignatures) signatures = items ? vitals_signatures_new(items, &error) : NULL;
     g_autofree char *folder = g_dir_make_tmp("bench-console-XXXXXX", NULL);
-    g_autofree char *path = g_build_filename(folder, "literals", NULL);
-    g_autoptr(GString) literals = g_string_new(NULL);
+    g_autofree char *literals = g_build_filename(folder, "literals", NULL);
 
     g_assert_no_error(error);
-    for (guint i = 0; i < vitals_signatures_literals(signatures)->len; i++)
-        g_string_append_printf(
-            literals, "%s\n",
-            (const char *)g_ptr_array_index(vitals_signatures_literals(signatures), i));
-    g_file_set_contents(path, literals->str, -1, NULL);
-
-    if (argc == 1) {
-        g_autoptr(GString) healthy = g_string_sized_new(HEALTHY + 1024);
-
-        make_healthy(healthy);
-        measure(signatures, "healthy", path, healthy);
-    }
+    write_literals(signatures, literals);
+    g_print("%-20s %5s %8s %8s %8s %11s %8s\n", "MB/s of one core", "MB", "engine", "grep -F",
+            "rg -F", "time/grep's", "reports");
     for (int i = 1; i < argc; i++) {
-        g_autoptr(GString) bytes = g_string_new(NULL);
-        g_autofree char *contents = NULL;
-        gsize length;
+        g_autoptr(GString) bytes = g_string_sized_new(HEALTHY + 1024);
+        g_autofree char *name = g_path_get_basename(argv[i]);
 
-        if (!g_file_get_contents(argv[i], &contents, &length, NULL) || length == 0)
-            continue;
-        while (bytes->len < HEALTHY / 8)
-            g_string_append_len(bytes, contents, (gssize)length);
-        measure(signatures, argv[i], path, bytes);
+        if (i == 1 && g_str_equal(argv[i], "-"))
+            make_healthy(bytes);
+        else
+            append_path(bytes, argv[i]);
+        repeat(bytes, i == 1 ? HEALTHY : CRASHES);
+        if (bytes->len > 0)
+            measure(signatures, i == 1 ? "(a) healthy" : name, literals, bytes);
     }
-    g_unlink(path);
+    g_unlink(literals);
     g_rmdir(folder);
     return 0;
 }
