@@ -17,8 +17,10 @@ typedef struct {
     char *uri;
 } Hypervisor;
 
-/* virDomainGetVcpus writes at most so many; QEMU 7.2's machines end at 288 (pc, q35) and 512. */
+/* virDomainGetVcpus writes at most so many; QEMU 7.2's machines end at 288 (pc, q35) and 512. Most guests
+ * have few, and libvirtd clears room for as many as are asked for, each time. */
 #define VCPUS_MAX 512
+#define VCPUS_USUAL 16
 
 /* Keep-alive finds a libvirtd that is there but does not answer: 3 messages, 5 s apart. */
 #define KEEPALIVE_INTERVAL 5
@@ -224,9 +226,13 @@ ask_control(virDomainPtr domain, VitalsSample *sample)
 static void
 ask_vcpus(virDomainPtr domain, VitalsSample *sample)
 {
-    g_autofree virVcpuInfo *infos = g_new0(virVcpuInfo, VCPUS_MAX);
-    int count = virDomainGetVcpus(domain, infos, VCPUS_MAX, NULL, 0);
+    g_autofree virVcpuInfo *infos = g_new(virVcpuInfo, VCPUS_USUAL);
+    int count = virDomainGetVcpus(domain, infos, VCPUS_USUAL, NULL, 0);
 
+    if (count == VCPUS_USUAL) { /* or more */
+        infos = g_renew(virVcpuInfo, infos, VCPUS_MAX);
+        count = virDomainGetVcpus(domain, infos, VCPUS_MAX, NULL, 0);
+    }
     if (count <= 0) {
         sample->parts[VITALS_PART_VCPU] =
             error_code(virGetLastError(), NULL) == VITALS_HYPERVISOR_ERROR_UNSUPPORTED
