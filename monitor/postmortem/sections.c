@@ -191,6 +191,42 @@ write_alternatives(VitalsHtml *html, const json_t *alternatives)
     vitals_html_close(html);
 }
 
+/* Of the evidence, what says something, or else what does not. */
+static json_t *
+evidence_that(const json_t *manifest, gboolean says_nothing)
+{
+    json_t *lines = json_array();
+    size_t index;
+    json_t *line;
+
+    json_array_foreach(json_object_get(manifest, "evidence"), index, line)
+    {
+        const char *text = json_string_value(line);
+
+        if (text && g_str_has_suffix(text, "says nothing") == says_nothing)
+            json_array_append(lines, line);
+    }
+    return lines;
+}
+
+static void
+write_evidence(VitalsHtml *html, const json_t *manifest)
+{
+    json_t *telling = evidence_that(manifest, FALSE);
+    json_t *silent = evidence_that(manifest, TRUE);
+
+    vitals_html_element(html, "h3", "", "What was seen");
+    write_list(html, telling);
+    if (json_array_size(silent) > 0) {
+        vitals_html_open(html, "details", NULL);
+        vitals_html_element(html, "summary", "", "Sources that say nothing here");
+        write_list(html, silent);
+        vitals_html_close(html);
+    }
+    json_decref(telling);
+    json_decref(silent);
+}
+
 static void
 write_chain(VitalsHtml *html, const json_t *manifest)
 {
@@ -198,8 +234,7 @@ write_chain(VitalsHtml *html, const json_t *manifest)
     const json_t *alternatives = json_object_get(manifest, "alternatives");
 
     open_section(html, "How we know");
-    vitals_html_element(html, "h3", "", "What was seen");
-    write_list(html, json_object_get(manifest, "evidence"));
+    write_evidence(html, manifest);
     vitals_html_element(html, "h3", "", "What speaks against it");
     if (json_array_size(against) > 0)
         write_list(html, against);
