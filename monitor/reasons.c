@@ -32,6 +32,9 @@ add_confidence(json_t *json, const VitalsGuest *guest, const VitalsCause *cause)
     } else if (!vitals_verdict_is_proven(signs, guest->watch.verdict)) {
         word = "low";
         why = "it rests on what the guest printed alone";
+    } else if (cause->hearsay) {
+        word = "high";
+        why = "the guest printed it, and its signs of life stopped";
     } else if (is_seen_by_host(cause)) {
         word = "certain";
         why = "the host saw it itself";

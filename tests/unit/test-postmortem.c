@@ -2,6 +2,7 @@
 #include "monitor/output/html.h"
 #include "monitor/postmortem/facts.h"
 #include "monitor/postmortem/postmortem.h"
+#include "monitor/reasons.h"
 
 #include "probes/facts.h"
 #include "tests/unit/program.h"
@@ -190,6 +191,31 @@ test_spans(void)
     }
 }
 
+/* ---- how sure the verdict is ---- */
+
+static void
+test_confidence(void)
+{
+    static const struct {
+        const char *cause;
+        const char *confidence;
+    } rows[] = { { "guest-panicked", "certain" },
+                 { "qemu-stopped", "certain" },
+                 { "kernel-panic", "high" }, /* by its console alone */
+                 { "kernel-spinning", "medium" },
+                 { "requested", "certain" } };
+    g_autoptr(VitalsSettings) settings = vitals_settings_new();
+    g_autoptr(VitalsGuest) guest = vitals_guest_new(settings, "uuid", "name", 1, FALSE);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        json_t *json = vitals_reasons(guest, vitals_cause_find(rows[i].cause), 1);
+
+        g_assert_cmpstr(vitals_fact_text(json, "confidence"), ==, rows[i].confidence);
+        g_assert_cmpuint(json_array_size(json_object_get(json, "layers")), ==, 4);
+        json_decref(json);
+    }
+}
+
 #define ADD(path, test) g_test_add("/postmortem/" path, Fixture, NULL, set_up, test, tear_down)
 
 int
@@ -201,5 +227,6 @@ main(int argc, char **argv)
     ADD("picture", test_picture);
     ADD("odd-manifests", test_odd_manifests);
     g_test_add_func("/postmortem/spans", test_spans);
+    g_test_add_func("/reasons/confidence", test_confidence);
     return g_test_run();
 }
