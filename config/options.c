@@ -160,13 +160,15 @@ const VitalsOption vitals_options[] = {
         .fallback = "never",
         .words = deep_probe_words,
         .per_guest = TRUE,
-        .text = "Whether a suspicious guest's vCPU registers are read through QEMU's monitor, a "
-                "few times "
-                "within seconds: that tells a CPU that died with interrupts off from one that is "
-                "busy or "
-                "idle, also when only one of several died. libvirt marks a domain on which it was "
-                "done as "
-                "tainted, so it is never done unless asked for.",
+        .text =
+            "Whether a suspicious guest's vCPU registers are read through QEMU's monitor, a few "
+            "times "
+            "within seconds: that tells a CPU that died with interrupts off from one that is busy "
+            "or "
+            "idle, also when only one of several died; and the queues of virtio disks that stand "
+            "still, which tells a stuck disk from an idle one. libvirt marks a domain on which it "
+            "was "
+            "done as tainted, so it is never done unless asked for.",
     },
     {
         .section = "Console",

@@ -348,6 +348,17 @@ holds_rebooting(const VitalsSigns *signs, const VitalsLimits *limits)
             vitals_signs_boots_anew(signs, limits));
 }
 
+/* Firmware reads a boot sector or two of each disk; a boot loader with its menu reads far more. */
+#define BOOT_SECTORS 64
+
+static gboolean
+holds_nothing_to_boot(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return nothing_armed(signs) && signs->boot_seen && signs->balloon_never_answered &&
+           signs->block_at > signs->started &&
+           signs->sources[vitals_probe_index("block")].value < BOOT_SECTORS;
+}
+
 /* Its balloon was asked and has never answered since the guest was started before our eyes. */
 static gboolean
 holds_not_booted(const VitalsSigns *signs, const VitalsLimits *limits)
@@ -728,6 +739,17 @@ const VitalsCause vitals_causes[] = {
         .meaning = "We have not watched this guest for long enough to know its signs of life.",
         .remedy = "Wait.",
         .holds = holds_observing,
+    },
+    {
+        .id = "nothing-to-boot",
+        .health = VITALS_HEALTH_UNKNOWN,
+        .layer = VITALS_LAYER_NONE,
+        .meaning =
+            "Since it started nothing of an operating system was seen, and next to nothing was "
+            "read from its disks: none of them can be booted, or its firmware waits.",
+        .remedy = "Look at the guest's screen ('virsh screenshot') and at the boot order in its "
+                  "definition.",
+        .holds = holds_nothing_to_boot,
     },
     {
         .id = "not-booted",

@@ -709,6 +709,25 @@ block_thread_for_a_while(TestModel *model, guint t)
     model->thread_blocked = t < 9 SECONDS;
 }
 
+/* ---- what never booted ---- */
+
+static void
+be_started(TestModel *model)
+{
+    have_disks(model);
+    have_no_driver(model);
+    model->requests = 2;
+    vitals_watch_init(&model->watch, model->now, &test_limits, TRUE);
+    vitals_watch_set_balloon_period(&model->watch, model->period);
+}
+
+/* A boot loader has shown its menu, and waits. */
+static void
+load_menu(TestModel *model, guint t)
+{
+    model->requests = t < 5 ? 2 : 700;
+}
+
 static const Row rows[] = {
     /* deaths */
     { "panic-loop", NULL, spin, "kernel-spinning", "kernel-silent", 12 SECONDS },
@@ -791,6 +810,8 @@ static const Row rows[] = {
     { "host-slept", NULL, sleep_host, "none", NULL, 0 },
     { "clock-set-back", NULL, set_clock_back, "none", NULL, 0 },
     { "no-period", have_no_period, NULL, "no-vital-signs", NULL, 0 },
+    { "nothing-to-boot", be_started, NULL, "nothing-to-boot", NULL, 0, .lasts = 150 SECONDS },
+    { "boot-menu", be_started, load_menu, "not-booted", NULL, 0, .lasts = 150 SECONDS },
     { "no-driver", have_no_driver, NULL, "no-vital-signs", NULL, 0 },
     { "windows-without-service", have_windows_without_service, move_once, "no-vital-signs", NULL,
       0 },
