@@ -201,6 +201,46 @@ set_boot(VitalsHostFacts *facts, const char *root, const char *path, const char 
         set(facts, VITALS_HOST_BOOT_PENDING, info.st_mtime > booted ? "yes" : "no");
 }
 
+/* Packages add theirs in a file each, as kdump-tools does: "$GRUB_CMDLINE_LINUX_DEFAULT crashkernel=…". */
+static void
+add_grub_setting(GHashTable *grub, GHashTable *added, const char *name)
+{
+    const char *value = g_hash_table_lookup(added, name);
+    const char *before = g_hash_table_lookup(grub, name);
+    g_autofree char *braced = g_strdup_printf("${%s}", name);
+    g_autofree char *plain = g_strconcat("$", name, NULL);
+    GString *text;
+
+    if (!value)
+        return;
+    text = g_string_new(value);
+    g_string_replace(text, braced, before ? before : "", 0);
+    g_string_replace(text, plain, before ? before : "", 0);
+    g_hash_table_replace(grub, g_strdup(name), g_string_free(text, FALSE));
+}
+
+static void
+read_grub_additions(const char *root, GHashTable *grub)
+{
+    static const char directory[] = "etc/default/grub.d";
+    g_autoptr(GDir) entries = vitals_facts_open_directory(root, directory);
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    const char *name;
+
+    while (entries && (name = g_dir_read_name(entries))) {
+        if (g_str_has_suffix(name, ".cfg"))
+            g_ptr_array_add(names, g_build_filename(directory, name, NULL));
+    }
+    g_ptr_array_sort(names, compare_names);
+    for (guint i = 0; i < names->len; i++) {
+        g_autoptr(GHashTable) added = vitals_facts_settings_new();
+
+        vitals_facts_read_settings(root, names->pdata[i], added);
+        add_grub_setting(grub, added, "GRUB_CMDLINE_LINUX");
+        add_grub_setting(grub, added, "GRUB_CMDLINE_LINUX_DEFAULT");
+    }
+}
+
 /* GRUB's generated entries hold the rest; what people edit is this file. A host without GRUB's own
  * configuration that has /etc/kernel/cmdline boots by systemd-boot or a unified image. */
 static void
@@ -221,6 +261,7 @@ collect_boot(VitalsHostFacts *facts, const char *root)
     }
     if (!vitals_facts_exists(root, grub_path) || !vitals_facts_read_settings(root, grub_path, grub))
         return;
+    read_grub_additions(root, grub);
     always = g_hash_table_lookup(grub, "GRUB_CMDLINE_LINUX");
     normally = g_hash_table_lookup(grub, "GRUB_CMDLINE_LINUX_DEFAULT");
     options = g_strdup_printf("%s %s", always ? always : "", normally ? normally : "");

@@ -271,6 +271,8 @@ put_lost_log(const Fixture *fixture)
     put(fixture, "etc/default/grub",
         "# old: GRUB_CMDLINE_LINUX=x\nGRUB_CMDLINE_LINUX=\"intel_iommu=on\"\n"
         "GRUB_CMDLINE_LINUX_DEFAULT='quiet splash'\n");
+    put(fixture, "etc/default/grub.d/kdump-tools.cfg",
+        "GRUB_CMDLINE_LINUX_DEFAULT=\"$GRUB_CMDLINE_LINUX_DEFAULT crashkernel=192M\"\n");
     put(fixture, "dev/kmsg",
         "5,0,0,-;Linux version 6.1\n5,9,0,-;Unknown kernel command line parameters "
         "\"iommu_intel=on\", will be passed to user space.\n");
@@ -306,7 +308,8 @@ test_lost_log(Fixture *fixture, gconstpointer data)
     g_assert_cmpstr(word(copy, VITALS_HOST_CRASH_LOADED), ==, "0");
     g_assert_cmpstr(word(copy, VITALS_HOST_CPU_VENDOR), ==, "AuthenticAMD");
     g_assert_cmpstr(word(copy, VITALS_HOST_VIRTUAL), ==, "no");
-    g_assert_cmpstr(word(copy, VITALS_HOST_BOOT_CMDLINE), ==, "intel_iommu=on quiet splash");
+    g_assert_cmpstr(word(copy, VITALS_HOST_BOOT_CMDLINE), ==,
+                    "intel_iommu=on quiet splash crashkernel=192M");
     g_assert_cmpstr(word(copy, VITALS_HOST_BOOT_FILE), ==, "/etc/default/grub");
     g_assert_cmpstr(word(copy, VITALS_HOST_BOOT_PENDING), ==, "yes");
     g_assert_cmpstr(word(copy, VITALS_HOST_UNKNOWN_PARAMETERS), ==, "iommu_intel=on");
