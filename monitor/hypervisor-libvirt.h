@@ -7,6 +7,8 @@
 
 #include <libvirt/libvirt.h>
 
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(virDomain, virDomainFree)
+
 /* @no_bulk: the driver has no bulk stats (Xen: measured, xen-facts.md). */
 typedef struct {
     VitalsConnection base;
@@ -57,3 +59,10 @@ gboolean vitals_libvirt_subscribe(VitalsConnection *connection, VitalsEventHandl
 
 /* Takes back all that subscribe registered, before the connection is closed. */
 void vitals_libvirt_unsubscribe(VitalsLibvirtConnection *connection);
+
+/* VitalsDriver's check, whole_definition and redefine. */
+char *vitals_libvirt_check(VitalsConnection *connection, const char *xml, GError **error);
+char *vitals_libvirt_whole_definition(VitalsConnection *connection, const char *domain,
+                                      GError **error);
+gboolean vitals_libvirt_redefine(VitalsConnection *connection, const char *domain,
+                                 const char *before, const char *after, GError **error);

@@ -90,6 +90,12 @@ typedef void (*VitalsClosedHandler)(gpointer data);
  *   commands no longer than %VITALS_GUEST_SECONDS. What it says is the guest's word. Returns: (transfer
  *   full)
  * @definition: *cheap*: the live XML, or the inactive one. Takes a UUID or a name
+ * @check: (nullable): *cheap*: what libvirt says of a definition, without effects: "" if it accepts it,
+ *   else its reason, safe to show; an error if it cannot be asked
+ * @whole_definition: (nullable): *cheap*: the inactive XML with its secrets, to be defined again; an
+ *   error for a transient domain, which has none
+ * @redefine: (nullable): *cheap*: defines @after instead of what whole_definition gave as @before, and
+ *   only of that; a running guest goes on as it is until its next start
  * @balloon: *monitor*: a sample with the part balloon
  * @block: *monitor*: adds the part block to @sample; %FALSE if that failed, for want of disks too
  * @ping_agent: a sample with the part agent; waits for the guest, but no longer than @seconds (and
@@ -120,6 +126,10 @@ typedef struct {
                              GError **error);
     char *(*definition)(VitalsConnection *connection, const char *domain, gboolean inactive,
                         GError **error);
+    char *(*check)(VitalsConnection *connection, const char *xml, GError **error);
+    char *(*whole_definition)(VitalsConnection *connection, const char *domain, GError **error);
+    gboolean (*redefine)(VitalsConnection *connection, const char *domain, const char *before,
+                         const char *after, GError **error);
     VitalsSample *(*balloon)(VitalsConnection *connection, const char *uuid, GError **error);
     gboolean (*block)(VitalsConnection *connection, const char *uuid, VitalsSample *sample,
                       GError **error);

@@ -128,6 +128,8 @@ vitals_definition_free(VitalsDefinition *definition)
     if (!definition)
         return;
     vitals_xml_free(definition->xml);
+    g_clear_pointer(&definition->violations, g_ptr_array_unref);
+    g_free(definition->refusal);
     g_free(definition);
 }
 

@@ -25,6 +25,16 @@ typedef enum {
 } VitalsMachine;
 
 /**
+ * VitalsViolation: a place where a definition violates libvirt's schema
+ * @element: the number of its element in the document, from 0 for the root
+ * @message: one sentence without a period, safe to show
+ */
+typedef struct {
+    guint element;
+    char *message;
+} VitalsViolation;
+
+/**
  * VitalsDefinition: a guest's definition, ready to be judged
  * @xml: (nullable): the document; %NULL for a host
  * @domain: (nullable): the <domain> element; the root but for a snapshot, checkpoint or status file;
@@ -39,6 +49,10 @@ typedef enum {
  * @is_running: whether it runs now
  * @guest_cmdline: (nullable): what the guest itself says is its kernel's command line; the caller's to set
  * @guest_nmi: (nullable): what it says is its kernel.unknown_nmi_panic; likewise
+ * @violations: (owned) (nullable) (element-type VitalsViolation): what libvirt's schema says of it; %NULL
+ *   if that is not known; the caller's to set, and the next two
+ * @accepted: whether libvirt itself accepts it; unknown where it was not asked
+ * @refusal: (owned) (nullable): its words if not, or why it could not be asked, safe to show
  * @today: (nullable): the day of the judgement, "2026-12-31", where it matters; the caller's to set
  */
 typedef struct {
@@ -54,6 +68,9 @@ typedef struct {
     VitalsKnown is_running;
     const char *guest_cmdline;
     const char *guest_nmi;
+    GPtrArray *violations;
+    VitalsKnown accepted;
+    char *refusal;
     const char *today;
 } VitalsDefinition;
 

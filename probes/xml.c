@@ -424,6 +424,18 @@ vitals_xml_root(const VitalsXml *xml)
     return g_ptr_array_index(xml->nodes, 0);
 }
 
+guint
+vitals_xml_count(const VitalsXml *xml)
+{
+    return xml->nodes->len;
+}
+
+const VitalsXmlNode *
+vitals_xml_nth(const VitalsXml *xml, guint index)
+{
+    return index < xml->nodes->len ? g_ptr_array_index(xml->nodes, index) : NULL;
+}
+
 const char *
 vitals_xml_source_line(const VitalsXml *xml, guint line, gsize *ret_length)
 {

@@ -66,6 +66,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsXml, vitals_xml_free)
  */
 const VitalsXmlNode *vitals_xml_root(const VitalsXml *xml);
 
+/* How many elements there are. */
+guint vitals_xml_count(const VitalsXml *xml);
+
+/**
+ * vitals_xml_nth:
+ * @index: an element's number in the order of the document, from 0
+ *
+ * Returns: (transfer none) (nullable): it; %NULL if there are not so many
+ */
+const VitalsXmlNode *vitals_xml_nth(const VitalsXml *xml, guint index);
+
 /**
  * vitals_xml_source_line:
  * @line: a line number from 1

@@ -32,6 +32,8 @@ typedef struct {
     GMainLoop *loop;
     char *domain; /* or a text to convert; NULL where it is about all */
     char *path;   /* in the guest, where it is about one */
+    char *before; /* definitions */
+    char *after;
     GDestroyNotify free_answer;
     gpointer answer;
     GError *error;
@@ -43,6 +45,31 @@ ask_definition(VitalsConnection *connection, gpointer data, GError **error)
     Question *question = data;
 
     return connection->hypervisor->driver->definition(connection, question->domain, TRUE, error);
+}
+
+ask_whole_definition(VitalsConnection *connection, gpointer data, GError **error)
+{
+    Question *question = data;
+
+    return connection->hypervisor->driver->whole_definition(connection, question->domain, error);
+}
+
+static gpointer
+ask_check(VitalsConnection *connection, gpointer data, GError **error)
+{
+    Question *question = data;
+
+    return connection->hypervisor->driver->check(connection, question->after, error);
+}
+
+static gpointer
+ask_redefine(VitalsConnection *connection, gpointer data, GError **error)
+{
+    Question *question = data;
+    gboolean is_done = connection->hypervisor->driver->redefine(
+        connection, question->domain, question->before, question->after, error);
+
+    return is_done ? g_strdup("") : NULL;
 }
 
 static gpointer
@@ -93,30 +120,37 @@ on_overdue(gpointer data)
     g_main_loop_quit(question->loop);
 }
 
-/* Opens a connection and waits for one answer; %NULL with an error if there is none. */
+static void
+question_free(Question *question)
+{
+    g_main_loop_unref(question->loop);
+    g_free(question->domain);
+    g_free(question->path);
+    g_free(question->before);
+    g_free(question->after);
+    g_free(question);
+}
+
+/* Opens a connection and waits for one answer; %NULL with an error if there is none. Takes @question. */
 static gpointer
 ask(const char *uri, gpointer (*work)(VitalsConnection *connection, gpointer data, GError **error),
-    const char *domain, const char *path, GDestroyNotify free_answer, GError **error)
+    Question *question, GError **error)
 {
     VitalsAbandoned abandoned = { .limit = 1 };
     VitalsHypervisor *hypervisor =
         vitals_hypervisor_libvirt_new(vitals_hypervisor_default_uri(uri));
     VitalsLane *lane = vitals_lane_new("lint", hypervisor, 1, &abandoned);
-    Question *question = g_new0(Question, 1);
     VitalsCall call = {
         .work = work,
         .done = on_answer,
         .overdue = on_overdue,
         .deadline = DEADLINE,
         .data = question,
-        .free_result = free_answer,
+        .free_result = question->free_answer,
     };
     gpointer answer;
 
     question->loop = g_main_loop_new(NULL, FALSE);
-    question->domain = g_strdup(domain);
-    question->path = g_strdup(path);
-    question->free_answer = free_answer;
     vitals_lane_submit(lane, &call);
     g_main_loop_run(question->loop);
 
@@ -125,34 +159,72 @@ ask(const char *uri, gpointer (*work)(VitalsConnection *connection, gpointer dat
         g_propagate_error(error, g_steal_pointer(&question->error));
     if (vitals_lane_free(lane, DEADLINE / 10)) { /* else a thread still uses them */
         vitals_hypervisor_free(hypervisor);
-        g_main_loop_unref(question->loop);
-        g_free(question->domain);
-        g_free(question->path);
-        g_free(question);
+        question_free(question);
     }
     return answer;
+}
+
+static Question *
+question_new(const char *domain, GDestroyNotify free_answer)
+{
+    Question *question = g_new0(Question, 1);
+
+    question->domain = g_strdup(domain);
+    question->free_answer = free_answer;
+    return question;
 }
 
 char *
 vitals_cli_domain_xml(const char *uri, const char *domain, GError **error)
 {
-    return ask(uri, ask_definition, domain, NULL, g_free, error);
+    return ask(uri, ask_definition, question_new(domain, g_free), error);
+}
+
+char *
+vitals_cli_domain_whole_xml(const char *uri, const char *domain, GError **error)
+{
+    return ask(uri, ask_whole_definition, question_new(domain, g_free), error);
+}
+
+char *
+vitals_cli_check(const char *uri, const char *xml, GError **error)
+{
+    Question *question = question_new(NULL, g_free);
+
+    question->after = g_strdup(xml);
+    return ask(uri, ask_check, question, error);
+}
+
+gboolean
+vitals_cli_redefine(const char *uri, const char *domain, const char *before, const char *after,
+                    GError **error)
+{
+    Question *question = question_new(domain, g_free);
+    g_autofree char *done = NULL;
+
+    question->before = g_strdup(before);
+    question->after = g_strdup(after);
+    done = ask(uri, ask_redefine, question, error);
+    return done != NULL;
 }
 
 VitalsSurvey *
 vitals_cli_survey(const char *uri, GError **error)
 {
-    return ask(uri, ask_survey, NULL, NULL, (GDestroyNotify)vitals_survey_free, error);
+    return ask(uri, ask_survey, question_new(NULL, (GDestroyNotify)vitals_survey_free), error);
 }
 
 char *
 vitals_cli_convert(const char *uri, const char *text, GError **error)
 {
-    return ask(uri, ask_conversion, text, NULL, g_free, error);
+    return ask(uri, ask_conversion, question_new(text, g_free), error);
 }
 
 char *
 vitals_cli_guest_file(const char *uri, const char *uuid, const char *path, GError **error)
 {
-    return ask(uri, ask_guest_file, uuid, path, g_free, error);
+    Question *question = question_new(uuid, g_free);
+
+    question->path = g_strdup(path);
+    return ask(uri, ask_guest_file, question, error);
 }

@@ -72,3 +72,38 @@ char *vitals_cli_convert(const char *uri, const char *text, GError **error);
  * Returns: (transfer full) (nullable): what the guest says is in it
  */
 char *vitals_cli_guest_file(const char *uri, const char *uuid, const char *path, GError **error);
+
+/**
+ * vitals_cli_domain_whole_xml:
+ * @uri: (nullable): as above
+ * @domain: a domain's name or UUID
+ *
+ * Asks for the inactive definition with its secrets, to be defined again. Waits as long at the most.
+ *
+ * Returns: (transfer full) (nullable): its XML
+ */
+char *vitals_cli_domain_whole_xml(const char *uri, const char *domain, GError **error);
+
+/**
+ * vitals_cli_redefine:
+ * @uri: (nullable): as above
+ * @before: what vitals_cli_domain_whole_xml() gave
+ * @after: what is to be defined instead
+ *
+ * Waits as long at the most; after an error that says that libvirt does not answer it may be done yet.
+ *
+ * Returns: whether it is done
+ */
+gboolean vitals_cli_redefine(const char *uri, const char *domain, const char *before,
+                             const char *after, GError **error);
+
+/**
+ * vitals_cli_check:
+ * @uri: (nullable): as above
+ *
+ * Asks libvirt what it thinks of a definition; nothing is changed. Waits as long at the most.
+ *
+ * Returns: (transfer full) (nullable): "" if it accepts it, else its reason, safe to show; %NULL if it
+ *   cannot be asked
+ */
+char *vitals_cli_check(const char *uri, const char *xml, GError **error);

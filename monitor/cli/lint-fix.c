@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/cli/lint-fix.h"
+#include "monitor/cli/connect.h"
 #include "monitor/cli/replace.h"
 #include "monitor/output/diff.h"
 #include "probes/fixer.h"
 #include "config/text.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -45,18 +49,63 @@ show_diff(const VitalsLintSource *source, GBytes *before, const VitalsFixed *fix
     fputs(shown, stdout);
 }
 
-static gboolean
-put(const VitalsLintSource *source, GBytes *before, GBytes *after, GError **error)
+/* Keeps what libvirt had, for people to define again: with secrets, so for root alone. */
+static char *
+back_up(const char *state_dir, const char *domain, GBytes *before, GError **error)
 {
-    if (source->is_domain) {
-        g_autofree char *name = vitals_text_printable(source->name, -1);
+    g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+    g_autofree char *stamp = g_date_time_format(now, "%Y%m%dT%H%M%SZ");
+    g_autofree char *slug = vitals_text_slug(domain, 100);
+    g_autofree char *name = g_strdup_printf("%s-%s.xml.XXXXXX", slug, stamp);
+    g_autofree char *directory = g_build_filename(state_dir, "backups", NULL);
+    g_autofree char *path = g_build_filename(directory, name, NULL);
+    gsize length;
+    const char *bytes = g_bytes_get_data(before, &length);
+    int fd = g_mkdir_with_parents(directory, 0700) == 0 ? g_mkstemp_full(path, O_WRONLY, 0600) : -1;
+    gboolean is_kept = fd >= 0 && write(fd, bytes, length) == (gssize)length && fsync(fd) == 0;
+    int saved_errno = errno;
 
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                    "guest '%s' is not changed: write its definition to a file, fix that and "
-                    "define it, or look at --diff",
-                    name);
+    if (fd >= 0)
+        close(fd);
+    if (is_kept)
+        return g_steal_pointer(&path);
+    g_set_error(error, G_IO_ERROR, (gint)g_io_error_from_errno(saved_errno),
+                "cannot keep the old definition in '%s', so nothing is changed: %s", directory,
+                g_strerror(saved_errno));
+    return NULL;
+}
+
+static gboolean
+define(const VitalsLintOptions *options, const VitalsLintSource *source, GBytes *before,
+       GBytes *after, GError **error)
+{
+    g_autofree char *name = vitals_text_printable(source->name, -1);
+    g_autofree char *backup = NULL;
+    g_autofree char *old = g_strndup(g_bytes_get_data(before, NULL), g_bytes_get_size(before));
+    g_autofree char *new = g_strndup(g_bytes_get_data(after, NULL), g_bytes_get_size(after));
+
+    if (g_bytes_equal(before, after))
+        return TRUE;
+    if (!options->define) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
+                    "guest '%s' is not changed without --define; --diff shows what would be", name);
         return FALSE;
     }
+    backup = back_up(options->state_dir, source->name, before, error);
+    if (!backup || !vitals_cli_redefine(options->uri, source->name, old, new, error))
+        return FALSE;
+    g_printerr("virt-vitals: guest '%s' is defined anew, for its next start; what was there is in "
+               "%s\n",
+               name, backup);
+    return TRUE;
+}
+
+static gboolean
+put(const VitalsLintOptions *options, const VitalsLintSource *source, GBytes *before, GBytes *after,
+    GError **error)
+{
+    if (source->is_domain)
+        return define(options, source, before, after, error);
     if (g_str_equal(source->name, "-")) {
         fwrite(g_bytes_get_data(after, NULL), 1, g_bytes_get_size(after), stdout);
         return TRUE;
@@ -100,7 +149,7 @@ vitals_lint_fix(VitalsLintFixes *fixes, VitalsLintJudge *judge, const VitalsLint
     after = g_bytes_new(fixed->bytes, fixed->length);
     if (options->diff)
         show_diff(source, before, fixed);
-    else if (!put(source, before, after, error))
+    else if (!put(options, source, before, after, error))
         return NULL;
     fixes->done += fixed->done->len;
     fixes->changed += fixed->done->len > 0;

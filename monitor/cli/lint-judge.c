@@ -52,6 +52,23 @@ load_facts(VitalsLintJudge *judge, const char *path)
     return judge->facts != NULL;
 }
 
+/* Where nobody named one and none is installed, XML001 says that it cannot tell. */
+static gboolean
+load_schema(VitalsLintJudge *judge)
+{
+    const char *path = judge->options->schema;
+    const VitalsRule *rule = vitals_rule_find("XML001");
+    g_autoptr(GError) error = NULL;
+
+    if (!g_ptr_array_find(judge->options->choice->rules, rule, NULL) ||
+        (!path && !g_file_test(VITALS_SCHEMA_PATH, G_FILE_TEST_EXISTS)))
+        return TRUE;
+    judge->schema = vitals_schema_load(path ? path : VITALS_SCHEMA_PATH, &error);
+    if (!judge->schema)
+        g_printerr("virt-vitals: %s; --schema names another, or 'none'\n", error->message);
+    return judge->schema != NULL;
+}
+
 gboolean
 vitals_lint_judge_init(VitalsLintJudge *judge, const VitalsLintOptions *options)
 {
@@ -59,7 +76,7 @@ vitals_lint_judge_init(VitalsLintJudge *judge, const VitalsLintOptions *options)
 
     judge->options = options;
     judge->today = g_date_time_format(now, "%Y-%m-%d");
-    return (!options->baseline || load_baseline(judge, options->baseline)) &&
+    return load_schema(judge) && (!options->baseline || load_baseline(judge, options->baseline)) &&
            (!options->facts || load_facts(judge, options->facts));
 }
 
@@ -67,6 +84,7 @@ void
 vitals_lint_judge_clear(VitalsLintJudge *judge)
 {
     vitals_lint_baseline_free(judge->baseline);
+    vitals_schema_free(judge->schema);
     vitals_host_facts_free(judge->facts);
     vitals_host_facts_free(judge->own);
     vitals_survey_free(judge->survey);
@@ -74,21 +92,6 @@ vitals_lint_judge_clear(VitalsLintJudge *judge)
     g_free(judge->guest_nmi);
     vitals_fleet_free(judge->fleet);
     g_free(judge->today);
-}
-
-/* Profiles raise first, so that what the user set for a rule is the last word. */
-static void
-set_severities(VitalsLintJudge *judge, VitalsFindings *findings)
-{
-    vitals_findings_raise(findings, judge->options->profiles);
-    for (guint i = 0; i < findings->found->len; i++) {
-        VitalsFinding *finding = findings->found->pdata[i];
-        gpointer severity;
-
-        if (g_hash_table_lookup_extended(judge->options->severities, finding->rule, NULL,
-                                         &severity))
-            finding->severity = (VitalsSeverity)GPOINTER_TO_INT(severity);
-    }
 }
 
 const VitalsSurvey *
@@ -117,6 +120,25 @@ vitals_lint_judge_facts(VitalsLintJudge *judge, gboolean is_domain)
     if (judge->survey)
         vitals_survey_add_facts(judge->survey, judge->own);
     return judge->own;
+}
+
+/* libvirt knows its guests' definitions; what it thinks of a file it says only where one names it. */
+static void
+ask_libvirt(VitalsLintJudge *judge, const VitalsLintSource *source)
+{
+    VitalsDefinition *definition = source->definition;
+    g_autoptr(GError) error = NULL;
+    gsize length;
+    const char *text = vitals_xml_source(definition->xml, &length);
+    g_autofree char *reason = NULL;
+
+    if (!judge->options->uri || source->is_domain ||
+        !g_ptr_array_find(judge->options->choice->rules, vitals_rule_find("XML002"), NULL) ||
+        vitals_xml_root(definition->xml) != definition->domain)
+        return;
+    reason = vitals_cli_check(judge->options->uri, text, &error);
+    definition->accepted = !reason ? VITALS_UNKNOWN : *reason ? VITALS_NO : VITALS_YES;
+    definition->refusal = vitals_text_printable(reason ? reason : error->message, -1);
 }
 
 /* Files are looked at where the facts are this host's own; what a file of facts does not hold stays
@@ -164,8 +186,11 @@ vitals_lint_judge(VitalsLintJudge *judge, VitalsLintSource *source)
             ask_guest(judge, source->definition);
         }
         look_at_paths(judge, source->definition);
+        ask_libvirt(judge, source);
+        if (judge->schema)
+            source->definition->violations = vitals_schema_check(judge->schema, source->definition);
     }
-    source->findings = vitals_lint(source->definition, judge->options->rules);
-    set_severities(judge, source->findings);
+    source->findings = vitals_lint(source->definition, judge->options->choice->rules);
+    vitals_lint_choice_apply(judge->options->choice, source->findings);
     return judge->baseline ? vitals_lint_baseline_apply(judge->baseline, source) : 0;
 }

@@ -4,11 +4,13 @@
 #include "monitor/cli/lint-fleet.h"
 #include "monitor/cli/lint-options.h"
 #include "monitor/output/lint-baseline.h"
+#include "monitor/schema.h"
 
 /**
  * VitalsLintJudge: what all sources of a run are judged by
  * @baseline: (nullable): what is known
  * @facts: (nullable): of every guest's host, where the user said so
+ * @schema: (nullable): libvirt's, where it is installed and used
  * @survey: (nullable): the connection's host and guests, once they were asked for
  * @fleet: (nullable): what the guests must not share; the caller's to set
  * @guest_cmdline: (nullable): what the guest at hand said, where the user wants guests to be asked
@@ -24,6 +26,7 @@ typedef struct {
     VitalsFleet *fleet;
     char *guest_cmdline;
     char *guest_nmi;
+    VitalsSchema *schema;
     char *today;
 } VitalsLintJudge;
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/cli/lint-options.h"
+#include "monitor/cli/connect.h"
 #include "monitor/cli/verb.h"
+#include "monitor/schema.h"
 #include "config/text.h"
 
 #include <string.h>
@@ -15,6 +17,9 @@ typedef struct {
     char *profile;
     char *baseline;
     char *facts;
+    char *schema;
+    char *config;
+    char *state_dir;
     char **select;
     char **ignore;
     char **severity;
@@ -26,6 +31,7 @@ typedef struct {
     gboolean diff;
     gboolean fix;
     gboolean unsafe_fixes;
+    gboolean define;
 } Words;
 
 static void
@@ -37,6 +43,9 @@ clear_words(Words *words)
     g_free(words->profile);
     g_free(words->baseline);
     g_free(words->facts);
+    g_free(words->schema);
+    g_free(words->config);
+    g_free(words->state_dir);
     g_strfreev(words->select);
     g_strfreev(words->ignore);
     g_strfreev(words->severity);
@@ -53,101 +62,54 @@ usage_error(const char *problem, const char *word)
     return FALSE;
 }
 
-static gboolean
-means_a_rule(const char *word)
+static char *
+join(char **values)
 {
-    g_autofree char *shown = vitals_text_printable(word, -1);
-    const char *nearest;
-
-    for (const VitalsRule *const *rule = vitals_rules; *rule; rule++) {
-        if (vitals_rule_matches(*rule, word))
-            return TRUE;
-    }
-    nearest = vitals_rule_nearest(word);
-    g_printerr("virt-vitals: no rule '%s'%s%s%s; see 'virt-vitals rules'\n", shown,
-               nearest ? ", did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
-    return FALSE;
+    return values ? g_strjoinv(" ", values) : g_strdup("");
 }
 
-/* Splits what --select or --ignore were given; each word has to mean a rule. */
-static GPtrArray *
-read_words(char **values)
-{
-    g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
-
-    for (char **value = values; value && *value; value++) {
-        g_auto(GStrv) parts = g_strsplit_set(*value, ", ", -1);
-
-        for (guint i = 0; parts[i]; i++) {
-            if (!*parts[i])
-                continue;
-            if (!means_a_rule(parts[i]))
-                return NULL;
-            g_ptr_array_add(words, g_strdup(parts[i]));
-        }
-    }
-    return g_steal_pointer(&words);
-}
-
+/* The configuration's choice, and the command line's beside or instead of it. */
 static gboolean
-matches_any(const VitalsRule *rule, const GPtrArray *words)
+choose(const Words *words, const VitalsSettings *settings, VitalsLintOptions *options)
 {
-    for (guint i = 0; i < words->len; i++) {
-        if (vitals_rule_matches(rule, words->pdata[i]))
-            return TRUE;
-    }
-    return FALSE;
-}
+    VitalsLintWords own = vitals_lint_choice_words(settings);
+    g_autofree char *select = join(words->select);
+    g_autofree char *ignored = join(words->ignore);
+    g_autofree char *severities = join(words->severity);
+    g_autofree char *ignore = g_strjoin(" ", own.ignore, ignored, NULL);
+    g_autofree char *severity = g_strjoin(" ", own.severity, severities, NULL);
+    const VitalsLintWords all = {
+        .select = words->select ? select : own.select,
+        .ignore = ignore,
+        .profile = words->profile ? words->profile : own.profile,
+        .severity = severity,
+    };
+    g_autoptr(GError) error = NULL;
 
-/* Matters of taste are used where a profile or the user asks for them. */
-static gboolean
-choose_rules(const Words *words, VitalsLintOptions *options)
-{
-    g_autoptr(GPtrArray) selected = read_words(words->select);
-    g_autoptr(GPtrArray) ignored = selected ? read_words(words->ignore) : NULL;
-
-    if (!ignored)
-        return FALSE;
-    options->rules = g_ptr_array_new();
-    for (const VitalsRule *const *rule = vitals_rules; *rule; rule++) {
-        gboolean is_used =
-            selected->len > 0
-                ? matches_any(*rule, selected)
-                : !(*rule)->is_gated || vitals_rule_in_profiles(*rule, options->profiles);
-
-        if (is_used && !matches_any(*rule, ignored))
-            g_ptr_array_add(options->rules, (gpointer)*rule);
-    }
-    return TRUE;
-}
-
-/* "RULES=SEVERITY" */
-static gboolean
-read_severity(const char *value, VitalsLintOptions *options)
-{
-    const char *equals = strchr(value, '=');
-    g_autofree char *word = equals ? g_strndup(value, (gsize)(equals - value)) : NULL;
-    VitalsSeverity severity;
-
-    if (!equals || !vitals_severity_parse(equals + 1, &severity))
-        return usage_error("--severity takes RULE=notice, warning or error, not", value);
-    if (!means_a_rule(word))
-        return FALSE;
-    for (const VitalsRule *const *rule = vitals_rules; *rule; rule++) {
-        if (vitals_rule_matches(*rule, word))
-            g_hash_table_insert(options->severities, (gpointer)*rule, GINT_TO_POINTER(severity));
-    }
-    return TRUE;
+    options->choice = vitals_lint_choice_new(&all, &error);
+    if (!options->choice)
+        g_printerr("virt-vitals: %s; see 'virt-vitals rules' and 'virt-vitals lint --help'\n",
+                   error->message);
+    else if (g_strcmp0(options->schema, "none") == 0)
+        g_ptr_array_remove(options->choice->rules, (gpointer)vitals_rule_find("XML001"));
+    return options->choice != NULL;
 }
 
 static gboolean
 understand(Words *words, VitalsLintOptions *options)
 {
     static const char *const formats[] = { "text", "json", "sarif", "junit", NULL };
+    const VitalsOverride overrides[] = {
+        { "Monitor.StateDirectory", words->state_dir, "--state-dir" },
+        { NULL, NULL, NULL },
+    };
+    g_autoptr(VitalsSettings) settings = NULL;
+    g_autoptr(GError) error = NULL;
 
     options->uri = g_steal_pointer(&words->uri);
     options->baseline = g_steal_pointer(&words->baseline);
     options->facts = g_steal_pointer(&words->facts);
+    options->schema = g_steal_pointer(&words->schema);
     options->format = words->format ? g_steal_pointer(&words->format) : g_strdup("text");
     options->all = words->all;
     options->host = words->host;
@@ -156,9 +118,9 @@ understand(Words *words, VitalsLintOptions *options)
     options->statistics = words->statistics;
     options->fix = words->fix;
     options->unsafe_fixes = words->unsafe_fixes;
+    options->define = words->define;
     options->diff = words->diff || (words->unsafe_fixes && !words->fix);
     options->fail_on = VITALS_SEVERITY_ERROR;
-    options->severities = g_hash_table_new(NULL, NULL);
 
     if (words->fail_on && !vitals_severity_parse(words->fail_on, &options->fail_on))
         return usage_error("no severity", words->fail_on);
@@ -167,25 +129,18 @@ understand(Words *words, VitalsLintOptions *options)
     if (words->diff && words->fix)
         return usage_error("either --diff, to look, or --fix, to change; not both, as in",
                            "--diff --fix");
+    if (words->define && !words->fix)
+        return usage_error("this needs --fix:", "--define");
     if (options->diff && !g_str_equal(options->format, "text"))
         return usage_error("--diff is text; the other formats carry the fixes too:",
                            options->format);
-    if (words->profile) {
-        g_auto(GStrv) names = g_strsplit(words->profile, ",", -1);
-
-        for (guint i = 0; names[i]; i++) {
-            guint profiles;
-
-            if (!vitals_profile_parse(names[i], &profiles))
-                return usage_error("no profile", names[i]);
-            options->profiles |= profiles;
-        }
+    settings = vitals_cli_load_settings(words->config, overrides, &error);
+    if (!settings) {
+        g_printerr("virt-vitals: %s\n", error->message);
+        return FALSE;
     }
-    for (char **value = words->severity; value && *value; value++) {
-        if (!read_severity(*value, options))
-            return FALSE;
-    }
-    return choose_rules(words, options);
+    options->state_dir = g_strdup(vitals_settings_string(settings, NULL, "Monitor.StateDirectory"));
+    return choose(words, settings, options);
 }
 
 VitalsLintOptions *
@@ -225,12 +180,24 @@ vitals_lint_options_parse(int *argc, char ***argv)
           "'virt-vitals facts' made (default: this host for guests of its own libvirt, none for "
           "files)",
           "FILE" },
+        { "schema", 0, 0, G_OPTION_ARG_FILENAME, &words.schema,
+          "libvirt's schema (default: " VITALS_SCHEMA_PATH "); 'none' leaves XML001 out", "FILE" },
         { "statistics", 0, 0, G_OPTION_ARG_NONE, &words.statistics,
           "count findings by rule instead of showing them", NULL },
+        { "config", 0, 0, G_OPTION_ARG_FILENAME, &words.config,
+          "configuration (default: " VITALS_SETTINGS_FILE
+          " if it exists); its section [Lint] counts",
+          "FILE" },
         { "diff", 0, 0, G_OPTION_ARG_NONE, &words.diff,
           "show what safe fixes would change, for 'patch -p1'", NULL },
         { "fix", 0, 0, G_OPTION_ARG_NONE, &words.fix,
           "make these changes in the FILEs; for '-' the result is printed", NULL },
+        { "define", 0, 0, G_OPTION_ARG_NONE, &words.define,
+          "with --fix: let libvirt define changed DOMAINs anew; what was there is kept in "
+          "backups/ of the state directory",
+          NULL },
+        { "state-dir", 0, 0, G_OPTION_ARG_FILENAME, &words.state_dir,
+          "where backups go (default: as configured)", "DIR" },
         { "unsafe-fixes", 0, 0, G_OPTION_ARG_NONE, &words.unsafe_fixes,
           "with --diff (which it implies) or --fix: also what changes the guest's hardware or "
           "somebody's policy",
@@ -264,7 +231,8 @@ vitals_lint_options_free(VitalsLintOptions *options)
     g_free(options->format);
     g_free(options->baseline);
     g_free(options->facts);
-    g_clear_pointer(&options->rules, g_ptr_array_unref);
-    g_clear_pointer(&options->severities, g_hash_table_unref);
+    g_free(options->schema);
+    g_free(options->state_dir);
+    vitals_lint_choice_free(options->choice);
     g_free(options);
 }

@@ -1,44 +1,46 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "probes/rule.h"
+#include "monitor/lint-choice.h"
 
 /**
  * VitalsLintOptions: what the command line of lint asks for
  * @uri: (nullable): where to look guests up
  * @format: "text", "json", "sarif" or "junit"
  * @fail_on: least severity of a finding that makes the run fail
- * @profiles: set of VitalsProfile
- * @rules: (element-type VitalsRule): those to use
- * @severities: (element-type VitalsRule gint): severities that were set for rules
+ * @choice: rules and severities, of the configuration and the command line
+ * @state_dir: where backups go
  * @all: take all guests of the connection
  * @baseline: (nullable): file of findings that are known
  * @facts: (nullable): "host", "none" or a file of facts
  * @guest: ask the agents of guests that run
  * @live: of a guest that runs, take what it runs with
  * @host: look at the host itself too
+ * @schema: (nullable): file of libvirt's schema; "none" to go without; %NULL for the installed one
  * @statistics: count findings by rule instead of showing them
  * @diff: show what fixes would change
  * @fix: make these changes
  * @unsafe_fixes: take unsafe fixes too
+ * @define: change guests' definitions as well
  */
 typedef struct {
     char *uri;
     char *format;
     VitalsSeverity fail_on;
-    guint profiles;
-    GPtrArray *rules;
-    GHashTable *severities;
+    VitalsLintChoice *choice;
+    char *state_dir;
     gboolean all;
     gboolean guest;
     gboolean live;
     gboolean host;
     char *baseline;
     char *facts;
+    char *schema;
     gboolean statistics;
     gboolean diff;
     gboolean fix;
     gboolean unsafe_fixes;
+    gboolean define;
 } VitalsLintOptions;
 
 /**

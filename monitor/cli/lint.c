@@ -216,7 +216,10 @@ static void
 judge_domain(Run *run, VitalsLintSource *source)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree char *xml = get_definition(run, source->name, &error);
+    gboolean is_whole = run->options->fix && run->options->define;
+    g_autofree char *xml =
+        is_whole ? vitals_cli_domain_whole_xml(run->options->uri, source->name, &error)
+                 : get_definition(run, source->name, &error);
     g_autofree char *name = vitals_text_printable(source->name, -1);
     g_autofree char *message = NULL;
 

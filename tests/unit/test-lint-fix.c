@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/facts.h"
 #include "monitor/output/diff.h"
+#include "monitor/schema.h"
 #include "probes/fixer.h"
 #include "tests/unit/program.h"
 
@@ -122,6 +123,22 @@ check_ways(const Judge *with, const char *text, const VitalsFixed *fixed)
     check_same(fixed_wide, expected_wide, expected_length);
 }
 
+/* What libvirt's schema, if there is one, accepted before it accepts afterwards. */
+static void
+check_schema(const char *path, const char *text, const VitalsFixed *fixed)
+{
+    g_autoptr(VitalsDefinition) before =
+        vitals_definition_new(path, text, strlen(text), NULL, NULL);
+    g_autoptr(VitalsDefinition) after =
+        vitals_definition_new(path, fixed->bytes, fixed->length, NULL, NULL);
+    g_autoptr(VitalsSchema) schema = vitals_schema_load(VITALS_SCHEMA_PATH, NULL);
+    g_autoptr(GPtrArray) old = schema ? vitals_schema_check(schema, before) : NULL;
+    g_autoptr(GPtrArray) new = old ? vitals_schema_check(schema, after) : NULL;
+
+    if (new && old->len == 0 && new->len > 0)
+        g_error("%s: %s\n%s", path, ((VitalsViolation *)new->pdata[0])->message, fixed->bytes);
+}
+
 static guint
 check_fixture(const Judge *with, const char *path)
 {
@@ -134,6 +151,8 @@ check_fixture(const Judge *with, const char *path)
     g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
     fixed = fix(with, text, strlen(text));
     n_fixes = check_cured(with, text, fixed);
+    if (n_fixes > 0)
+        check_schema(path, text, fixed);
     again = fix(with, fixed->bytes, fixed->length);
     g_assert_cmpuint(again->done->len, ==, 0);
     check_same(again, fixed->bytes, fixed->length);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/facts.h"
+#include "monitor/schema.h"
 #include "probes/fleet.h"
 #include "probes/rule.h"
 
@@ -46,6 +47,23 @@ fixture_host(const char *rule)
     return facts;
 }
 
+/* What others say of a definition: libvirt's schema, and libvirt, which refuses multicast addresses. */
+static void
+ask_others(const char *source, const char *text, VitalsDefinition *definition)
+{
+    g_autoptr(VitalsSchema) schema = NULL;
+
+    if (strstr(source, "XML001")) {
+        schema = vitals_schema_load(VITALS_SCHEMA_PATH, NULL);
+        g_assert_nonnull(schema);
+        definition->violations = vitals_schema_check(schema, definition);
+    }
+    if (strstr(source, "XML002")) {
+        definition->accepted = strstr(text, "01:00:5e") ? VITALS_NO : VITALS_YES;
+        definition->refusal = g_strdup("expected unicast mac address");
+    }
+}
+
 static VitalsDefinition *
 define(const char *source, const char *text, const VitalsHostFacts *host)
 {
@@ -56,6 +74,7 @@ define(const char *source, const char *text, const VitalsHostFacts *host)
     definition->today = "2026-11-21";
     if (strstr(text, "<!-- starts with the host -->"))
         definition->is_autostart = VITALS_YES;
+    ask_others(source, text, definition);
     return definition;
 }
 
@@ -651,6 +670,9 @@ main(int argc, char **argv)
         g_autofree char *fixtures = g_strdup_printf("/lint/fixtures/%s", (*rule)->id);
         g_autofree char *descriptor = g_strdup_printf("/lint/descriptor/%s", (*rule)->id);
 
+        if (g_str_equal((*rule)->id, "XML001") &&
+            !g_file_test(VITALS_SCHEMA_PATH, G_FILE_TEST_EXISTS))
+            continue; /* libvirt is not installed here */
         g_test_add_data_func(fixtures, (*rule)->id, test_fixtures);
         g_test_add_data_func(descriptor, (*rule)->id, test_descriptor);
     }
