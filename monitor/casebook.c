@@ -520,6 +520,11 @@ new_case(VitalsCasebook *casebook, VitalsGuest *guest, const VitalsCause *cause)
     dossier->xml = g_strdup(guest->xml);
     /* the guest may be gone, and its outline with it, before the incident is written */
     dossier->outline = guest->xml ? vitals_outline_new("definition", guest->xml, NULL) : NULL;
+    if (guest->warnings) {
+        g_ptr_array_unref(dossier->predictions);
+        dossier->predictions = g_ptr_array_ref(guest->warnings);
+        dossier->is_linted = TRUE;
+    }
     dossier->evidence = vitals_verdict_evidence(&guest->watch.signs, &guest->watch.limits);
     dossier->reasons = vitals_reasons(guest, cause, dossier->view->opened);
     dossier->meaning = cause->meaning;

@@ -275,6 +275,9 @@ on_event(const char *uuid, const char *name, int id, VitalsEvent event, const ch
 
     if (collector->stopping)
         return;
+    if (collector->listener.defined &&
+        (event == VITALS_EVENT_DEFINED || event == VITALS_EVENT_UNDEFINED))
+        collector->listener.defined(collector->data);
     if (event == VITALS_EVENT_STARTED && id > 0)
         guest = guest_of_run(collector, uuid, name, id, TRUE);
     if (!guest)

@@ -17,6 +17,7 @@ typedef struct VitalsCollector VitalsCollector;
  * @appeared: a run of a guest was found; before any sample of it
  * @verdict: the cause of its verdict changed from @before
  * @ended: this run of it is over
+ * @defined: (nullable): a definition came, changed or went, whether its guest runs or not
  * @sampled: a sweep brought fresh samples of all guests
  * @cycle: a period has passed, whether or not anything answered
  * @idle: vitals_collector_stop() is done
@@ -26,6 +27,7 @@ typedef struct {
     void (*appeared)(VitalsGuest *guest, gpointer data);
     void (*verdict)(VitalsGuest *guest, const VitalsCause *before, gpointer data);
     void (*ended)(VitalsGuest *guest, gpointer data);
+    void (*defined)(gpointer data);
     void (*sampled)(gpointer data);
     void (*cycle)(gpointer data);
     void (*idle)(gpointer data);

@@ -5,6 +5,7 @@
 #include "monitor/forecasts.h"
 #include "monitor/incident.h"
 #include "monitor/ledger.h"
+#include "monitor/linter.h"
 #include "monitor/web/server.h"
 #include "config/text.h"
 
@@ -34,6 +35,7 @@ struct VitalsDaemon {
     VitalsForecasts *forecasts;
     gint64 forecasts_written;
     VitalsLane *disk;
+    VitalsLinter *linter;
     VitalsWebServer *web;
     gboolean ledger_changed;
     gboolean ledger_writing;
@@ -55,6 +57,8 @@ publish(VitalsDaemon *daemon)
     snapshot->state_bytes_free = daemon->bytes_free;
     vitals_collector_fill(daemon->collector, snapshot);
     vitals_casebook_fill(daemon->casebook, snapshot);
+    if (vitals_linter_report(daemon->linter))
+        snapshot->lint = vitals_lint_report_ref(vitals_linter_report(daemon->linter));
     vitals_web_server_publish(daemon->web, snapshot);
 }
 
@@ -195,6 +199,40 @@ consider_again(VitalsDaemon *daemon)
     }
 }
 
+/* ---- lint ---- */
+
+/* What lint had warned of goes into an incident of that guest. */
+static void
+tell_guest(VitalsDaemon *daemon, VitalsGuest *guest)
+{
+    const VitalsLintReport *report = vitals_linter_report(daemon->linter);
+    GPtrArray *lines = report ? g_hash_table_lookup(report->lines, guest->uuid) : NULL;
+
+    if (!lines)
+        return;
+    g_clear_pointer(&guest->warnings, g_ptr_array_unref);
+    guest->warnings = g_ptr_array_ref(lines);
+}
+
+static void
+on_linted(gpointer data)
+{
+    VitalsDaemon *daemon = data;
+    g_autoptr(GPtrArray) guests = vitals_collector_guests(daemon->collector);
+
+    for (guint i = 0; i < guests->len; i++)
+        tell_guest(daemon, guests->pdata[i]);
+    publish_soon(daemon);
+}
+
+static void
+on_defined(gpointer data)
+{
+    VitalsDaemon *daemon = data;
+
+    vitals_linter_hurry(daemon->linter);
+}
+
 /* ---- listening ---- */
 
 static void
@@ -205,6 +243,8 @@ on_appeared(VitalsGuest *guest, gpointer data)
 
     vitals_ledger_recall(daemon->ledger, guest);
     vitals_forecasts_recall(daemon->forecasts, guest);
+    tell_guest(daemon, guest);
+    vitals_linter_hurry(daemon->linter);
     g_info("%s: found, run %d", label, guest->id);
 }
 
@@ -248,6 +288,7 @@ on_cycle(gpointer data)
     consider_again(daemon);
     note_guests(daemon);
     start_chore(daemon);
+    vitals_linter_tick(daemon->linter, g_get_monotonic_time());
     publish(daemon);
 }
 
@@ -307,6 +348,7 @@ start(VitalsDaemon *daemon, GError **error)
         .appeared = on_appeared,
         .verdict = on_verdict,
         .ended = on_ended,
+        .defined = on_defined,
         .sampled = on_sampled,
         .cycle = on_cycle,
         .idle = on_idle,
@@ -331,6 +373,8 @@ start(VitalsDaemon *daemon, GError **error)
     daemon->disk = vitals_lane_new("ledger", NULL, 1, &daemon->abandoned);
     daemon->casebook = vitals_casebook_new(daemon->hypervisor, daemon->settings, daemon->state_dir,
                                            TRUE, &daemon->abandoned, &case_listener, daemon);
+    daemon->linter = vitals_linter_new(daemon->hypervisor, daemon->settings, &daemon->abandoned,
+                                       on_linted, daemon);
     daemon->collector = vitals_collector_new(daemon->hypervisor, daemon->settings,
                                              &daemon->abandoned, &collector_listener, daemon);
     return TRUE;
@@ -404,6 +448,7 @@ vitals_daemon_free(VitalsDaemon *daemon)
     g_clear_handle_id(&daemon->publish_soon, g_source_remove);
     ended = vitals_casebook_free(daemon->casebook, END_PATIENCE);
     ended = vitals_collector_free(daemon->collector, END_PATIENCE) && ended;
+    ended = vitals_linter_free(daemon->linter, END_PATIENCE) && ended;
     ended = !daemon->disk || (vitals_lane_free(daemon->disk, END_PATIENCE) && ended);
     vitals_ledger_free(daemon->ledger);
     vitals_forecasts_free(daemon->forecasts);

@@ -60,6 +60,7 @@ vitals_guest_unref(VitalsGuest *guest)
     g_free(guest->name);
     g_free(guest->xml);
     vitals_console_counts_unref(guest->console);
+    g_clear_pointer(&guest->warnings, g_ptr_array_unref);
     vitals_outline_free(guest->outline);
     vitals_recorder_free(guest->recorder);
     for (guint part = 0; part < VITALS_N_PARTS; part++)

@@ -17,6 +17,7 @@
  * @latest: the newest sample of each part that had a value; %NULL where there was none
  * @outline: (nullable): of its definition, once that was read
  * @xml: (nullable): likewise
+ * @warnings: (nullable) (element-type utf8): what lint says of it; never changed
  * @define_at: monotonic time at which the definition is to be read again, as something about it failed;
  *   0 for never
  * @doubted: it was suspicious at the last tick
@@ -48,6 +49,7 @@ typedef struct {
     VitalsSample *latest[VITALS_N_PARTS];
     VitalsOutline *outline;
     char *xml;
+    GPtrArray *warnings;
     gint64 define_at;
     gboolean doubted;
     gboolean asking;

@@ -374,10 +374,12 @@ take_findings(VitalsDossier *dossier, const char *console)
         dossier->testimony = vitals_testimony_read(console, strlen(console));
     }
     take_detail(dossier);
-    g_ptr_array_unref(dossier->predictions);
+    if (!dossier->is_linted) {
+        g_ptr_array_unref(dossier->predictions);
+        dossier->predictions = vitals_prediction_read(dossier->xml);
+    }
     g_ptr_array_unref(dossier->risks);
     g_free(dossier->lint_diff);
-    dossier->predictions = vitals_prediction_read(dossier->xml);
     dossier->risks = vitals_prediction_risks(dossier->xml);
     dossier->lint_diff = vitals_prediction_diff(dossier->xml);
 }

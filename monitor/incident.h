@@ -46,6 +46,7 @@ typedef struct {
  * @samples: (element-type VitalsSample): the last minutes
  * @testimony: (element-type utf8): what the guest said on its console, see vitals_testimony_read()
  * @predictions: (element-type utf8): what lint says of the definition, see vitals_prediction_read()
+ * @is_linted: @predictions are there already, of the linter
  * @risks: (element-type utf8): of these, what may be the cause, see vitals_prediction_risks()
  * @lint_diff: what would mend it, see vitals_prediction_diff(); "" if nothing would
  * @console_tail: how much of the console's log to keep, bytes
@@ -72,6 +73,7 @@ typedef struct {
     GPtrArray *predictions;
     GPtrArray *risks;
     char *lint_diff;
+    gboolean is_linted;
     gsize console_tail;
     GPtrArray *timeline;
     json_t *reasons;

@@ -6,22 +6,30 @@
 
 #include <string.h>
 
-static GPtrArray *
-rules_to_ask(void)
+GPtrArray *
+vitals_prediction_rules(const GPtrArray *others)
 {
     GPtrArray *rules = g_ptr_array_new();
 
     for (const VitalsRule *const *rule = vitals_rules; *rule; rule++) {
-        if (!(*rule)->is_gated || ((*rule)->profiles & VITALS_PROFILE_CRASH_CAPTURE))
+        if (!(*rule)->is_gated || ((*rule)->profiles & VITALS_PROFILE_CRASH_CAPTURE) ||
+            (others && g_ptr_array_find((GPtrArray *)others, *rule, NULL)))
             g_ptr_array_add(rules, (gpointer)*rule);
     }
     return rules;
 }
 
+char *
+vitals_prediction_line(const VitalsFinding *finding)
+{
+    return g_strdup_printf("%s %s: %s; %s", finding->rule->id, finding->rule->name,
+                           finding->message, finding->remedy);
+}
+
 static VitalsFindings *
 lint(VitalsDefinition *definition, gpointer data)
 {
-    g_autoptr(GPtrArray) rules = rules_to_ask();
+    g_autoptr(GPtrArray) rules = vitals_prediction_rules(NULL);
 
     return vitals_lint(definition, rules);
 }
@@ -57,9 +65,7 @@ lines_of(const char *xml, gboolean (*is_wanted)(const VitalsFinding *finding))
         const VitalsFinding *finding = g_ptr_array_index(findings->found, i);
 
         if (is_wanted(finding))
-            g_ptr_array_add(lines,
-                            g_strdup_printf("%s %s: %s; %s", finding->rule->id, finding->rule->name,
-                                            finding->message, finding->remedy));
+            g_ptr_array_add(lines, vitals_prediction_line(finding));
     }
     return lines;
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
+#include "probes/rule.h"
 
 /**
  * vitals_prediction_read:
  * @xml: (nullable): the definition that the guest ran with
  *
+ * For a guest that the daemon's linter did not come to yet; what that says knows the host as well.
  * What lint says of that definition, by the rules that are no matter of taste and those about readiness
  * for a crash: what had warned of the incident, or of what it lacks. Does not block.
  *
@@ -21,3 +22,13 @@ GPtrArray *vitals_prediction_risks(const char *xml);
 /* The change to the definition that mends what can be mended, also what changes the guest's hardware: to
  * be read before it is applied. Returns: (transfer full): a unified diff, "" if there is none */
 char *vitals_prediction_diff(const char *xml);
+/**
+ * vitals_prediction_rules:
+ * @others: (nullable) (element-type VitalsRule): rules to ask as well
+ *
+ * Returns: (transfer container) (element-type VitalsRule): the rules whose findings an incident tells
+ */
+GPtrArray *vitals_prediction_rules(const GPtrArray *others);
+
+/* Returns: (transfer full): a finding as an incident tells it, one printable line */
+char *vitals_prediction_line(const VitalsFinding *finding);

@@ -41,6 +41,7 @@ vitals_snapshot_unref(VitalsSnapshot *snapshot)
         return;
     g_free(snapshot->uri);
     g_ptr_array_unref(snapshot->guests);
+    vitals_lint_report_unref(snapshot->lint);
     g_ptr_array_unref(snapshot->incidents);
     g_array_unref(snapshot->incidents_total);
     g_array_unref(snapshot->captures_total);

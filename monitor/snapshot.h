@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "monitor/lint-report.h"
 #include "probes/verdict.h"
 
 /*
@@ -139,6 +140,7 @@ typedef struct {
  * @incidents: (element-type VitalsIncidentView): newest first
  * @incidents_total: (element-type VitalsTally): opened since the daemon started, by cause
  * @captures_total: (element-type VitalsTally): finished since the daemon started, by result
+ * @lint: (nullable): what lint said of all definitions
  * @cycle_duration: how long the last sweep of all guests took, microseconds
  */
 typedef struct {
@@ -151,6 +153,7 @@ typedef struct {
     GPtrArray *incidents;
     GArray *incidents_total;
     GArray *captures_total;
+    VitalsLintReport *lint;
     guint quarantined;
     guint abandoned_calls;
     guint64 reconnects_total;
