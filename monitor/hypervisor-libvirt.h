@@ -7,8 +7,6 @@
 
 #include <libvirt/libvirt.h>
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(virDomain, virDomainFree)
-
 /* @no_bulk: the driver has no bulk stats (Xen: measured, xen-facts.md). */
 typedef struct {
     VitalsConnection base;

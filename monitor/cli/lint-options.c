@@ -31,6 +31,8 @@ typedef struct {
     gboolean diff;
     gboolean fix;
     gboolean unsafe_fixes;
+    gboolean skip_others;
+    gboolean hook;
     gboolean define;
 } Words;
 
@@ -95,6 +97,20 @@ choose(const Words *words, const VitalsSettings *settings, VitalsLintOptions *op
     return options->choice != NULL;
 }
 
+/* The guest is about to start here, so this host is known, and libvirt has parsed the definition. */
+static void
+be_hook(const VitalsSettings *settings, VitalsLintOptions *options)
+{
+    const char *blocks = vitals_settings_string(settings, NULL, "Lint.HookBlocks");
+
+    if (!options->facts)
+        options->facts = g_strdup("host");
+    if (!options->schema)
+        options->schema = g_strdup("none");
+    if (!vitals_severity_parse(blocks, &options->fail_on))
+        options->fail_on = VITALS_SEVERITY_ERROR + 1; /* nothing is as bad */
+}
+
 static gboolean
 understand(Words *words, VitalsLintOptions *options)
 {
@@ -119,6 +135,8 @@ understand(Words *words, VitalsLintOptions *options)
     options->fix = words->fix;
     options->unsafe_fixes = words->unsafe_fixes;
     options->define = words->define;
+    options->hook = words->hook;
+    options->skip_others = words->skip_others;
     options->diff = words->diff || (words->unsafe_fixes && !words->fix);
     options->fail_on = VITALS_SEVERITY_ERROR;
 
@@ -139,6 +157,8 @@ understand(Words *words, VitalsLintOptions *options)
         g_printerr("virt-vitals: %s\n", error->message);
         return FALSE;
     }
+    if (words->hook)
+        be_hook(settings, options);
     options->state_dir = g_strdup(vitals_settings_string(settings, NULL, "Monitor.StateDirectory"));
     return choose(words, settings, options);
 }
@@ -182,6 +202,11 @@ vitals_lint_options_parse(int *argc, char ***argv)
           "FILE" },
         { "schema", 0, 0, G_OPTION_ARG_FILENAME, &words.schema,
           "libvirt's schema (default: " VITALS_SCHEMA_PATH "); 'none' leaves XML001 out", "FILE" },
+        { "skip-others", 0, 0, G_OPTION_ARG_NONE, &words.skip_others,
+          "pass over FILEs that define no guest, as in directories", NULL },
+        { "hook", 0, 0, G_OPTION_ARG_NONE, &words.hook,
+          "for libvirt's hook: --facts host --schema none, and --fail-on as HookBlocks= says",
+          NULL },
         { "statistics", 0, 0, G_OPTION_ARG_NONE, &words.statistics,
           "count findings by rule instead of showing them", NULL },
         { "config", 0, 0, G_OPTION_ARG_FILENAME, &words.config,

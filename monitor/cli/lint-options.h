@@ -21,6 +21,8 @@
  * @diff: show what fixes would change
  * @fix: make these changes
  * @unsafe_fixes: take unsafe fixes too
+ * @skip_others: pass over XML that defines no guest
+ * @hook: it runs in libvirt's hook, about one guest
  * @define: change guests' definitions as well
  */
 typedef struct {
@@ -40,6 +42,8 @@ typedef struct {
     gboolean diff;
     gboolean fix;
     gboolean unsafe_fixes;
+    gboolean skip_others;
+    gboolean hook;
     gboolean define;
 } VitalsLintOptions;
 

@@ -311,7 +311,7 @@ lint_one(Run *run, const char *argument, Kind kind)
     source->name = g_strdup(argument);
     if (kind == KIND_DOMAIN || (kind == KIND_NAMED && !is_file(argument)))
         judge_domain(run, source);
-    else if (!judge_file(run, source, kind == KIND_FOUND))
+    else if (!judge_file(run, source, kind == KIND_FOUND || run->options->skip_others))
         return;
     conclude(run, source);
     if (!source->is_domain && source->findings && run->options->uri && !run->options->fix &&
@@ -339,7 +339,7 @@ lint_host(Run *run)
     const VitalsHostFacts *facts =
         vitals_lint_judge_facts(&run->judge, run->options->host || run->options->all);
 
-    if (!facts || run->is_quiet)
+    if (!facts || run->is_quiet || run->options->hook) /* a guest is not to blame for its host */
         return;
     source->name = g_strdup("host");
     source->definition = vitals_definition_new_host(facts);
