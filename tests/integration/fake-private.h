@@ -44,6 +44,7 @@ struct Fake {
     FakeRecord all;
     int last_id;
     gboolean dead;
+    gboolean tells_names;
     guint under_way;
     guint dumps;
     guint most_dumps;

@@ -143,6 +143,14 @@ fake_unlock(Fake *fake)
 }
 
 void
+fake_tell_names(Fake *fake)
+{
+    fake_lock(fake);
+    fake->tells_names = TRUE;
+    fake_unlock(fake);
+}
+
+void
 fake_panic(Fake *fake, FakeGuest *guest)
 {
     int id;

@@ -98,6 +98,8 @@ void fake_free(Fake *fake);
 
 /* A running guest with a balloon and a period of one second. Returns: (transfer none) */
 FakeGuest *fake_add(Fake *fake, const char *name);
+/* Lists all definitions from now on, for who lints them. */
+void fake_tell_names(Fake *fake);
 FakeGuest *fake_find(Fake *fake, const char *name);
 void fake_lock(Fake *fake);
 void fake_unlock(Fake *fake);

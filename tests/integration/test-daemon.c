@@ -521,6 +521,33 @@ play_once(guint nth, VitalsHypervisorError error)
     return failed;
 }
 
+static gboolean
+has_lint(Scene *scene, const char *line)
+{
+    g_autofree char *metrics = scene_get(scene, "/metrics");
+
+    return strstr(metrics, line) != NULL;
+}
+
+/* What lint finds is told at once, and again by the incident that it predicted. */
+static void
+test_lint(Scene *scene, gconstpointer data)
+{
+    FakeGuest *guest = fake_add(scene->fake, "web");
+    g_autoptr(json_t) incident = NULL;
+    g_autofree char *line = g_strdup_printf(
+        "virt_vitals_lint_findings{domain=\"guest\",uuid=\"%s\",rule=\"CAP007\",severity=",
+        guest->uuid);
+
+    fake_tell_names(scene->fake);
+    start_and_see(scene, "web");
+    scene_until(has_lint(scene, line), 6);
+    check_metric(scene, "virt_vitals_lint_definitions 1\n");
+    fake_panic(scene->fake, guest);
+    incident = scene_incident(scene, 4);
+    g_assert_cmpstr(scene_member(incident, "health"), ==, "crashed");
+}
+
 /* Lets one call after the other fail until none is left to fail: each time there is one incident, and
  * nothing is left behind. */
 static void
@@ -575,6 +602,7 @@ main(int argc, char **argv)
     ADD("restart", test_restart);
     ADD("end-while-hanging", test_end_while_hanging);
     ADD("odd-names", test_odd_names);
+    ADD("lint", test_lint);
     g_test_add_data_func("/daemon/nth-failure/disconnected",
                          GINT_TO_POINTER(VITALS_HYPERVISOR_ERROR_DISCONNECTED), test_nth);
     g_test_add_data_func("/daemon/nth-failure/failed",
