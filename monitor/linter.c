@@ -3,7 +3,7 @@
 #include "monitor/facts.h"
 #include "monitor/lint-choice.h"
 #include "monitor/prediction.h"
-#include "config/text.h"
+#include "monitor/survey.h"
 
 #include <string.h>
 
@@ -41,20 +41,22 @@ free_report(gpointer report)
 /* ---- a round, on the worker ---- */
 
 static void
-judge(const Round *round, const VitalsHostFacts *facts, const char *today, const char *xml,
-      VitalsLintReport *report)
+judge(const Round *round, const VitalsHostFacts *facts, const char *today,
+      const VitalsSurveyDomain *domain, VitalsLintReport *report)
 {
     g_autoptr(VitalsDefinition) definition =
-        vitals_definition_new("definition", xml, strlen(xml), facts, NULL);
-    const char *name = definition ? vitals_xml_value(definition->domain, "name") : NULL;
-    const char *uuid = definition ? vitals_xml_value(definition->domain, "uuid") : NULL;
+        domain->inactive ? vitals_definition_new("definition", domain->inactive,
+                                                 strlen(domain->inactive), facts, NULL)
+                         : NULL;
     g_autoptr(VitalsFindings) findings = NULL;
     GPtrArray *lines;
     guint first = report->rows->len;
 
-    if (!name || !uuid)
+    if (!definition)
         return;
     definition->today = today;
+    definition->is_autostart = domain->is_autostart ? VITALS_YES : VITALS_NO;
+    definition->is_running = domain->is_active ? VITALS_YES : VITALS_NO;
     findings = vitals_lint(definition, round->rules);
     vitals_lint_choice_apply(round->choice, findings);
     lines = g_ptr_array_new_with_free_func(g_free);
@@ -63,10 +65,10 @@ judge(const Round *round, const VitalsHostFacts *facts, const char *today, const
 
         g_ptr_array_add(lines, vitals_prediction_line(finding));
         if (g_ptr_array_find(round->choice->rules, finding->rule, NULL))
-            vitals_lint_report_count(report, first, name, uuid, finding->rule->id,
+            vitals_lint_report_count(report, first, domain->name, domain->uuid, finding->rule->id,
                                      vitals_severity_name(finding->severity));
     }
-    g_hash_table_replace(report->lines, g_strdup(uuid), lines);
+    g_hash_table_replace(report->lines, g_strdup(domain->uuid), lines);
     report->linted++;
 }
 
@@ -75,20 +77,17 @@ lint_all(VitalsConnection *connection, gpointer data, GError **error)
 {
     const Round *round = data;
     const VitalsDriver *driver = connection->hypervisor->driver;
-    g_auto(GStrv) names = driver->names(connection, error);
-    g_autoptr(VitalsHostFacts) facts = names ? vitals_facts_collect("/") : NULL;
+    g_autoptr(VitalsSurvey) survey = driver->survey(connection, error);
+    g_autoptr(VitalsHostFacts) facts = survey ? vitals_facts_collect("/") : NULL;
     g_autoptr(VitalsLintReport) report = vitals_lint_report_new();
     g_autoptr(GDateTime) now = g_date_time_new_now_local();
     g_autofree char *today = g_date_time_format(now, "%Y-%m-%d");
 
-    if (!names)
+    if (!survey)
         return NULL;
-    for (guint i = 0; names[i]; i++) {
-        g_autofree char *xml = driver->definition(connection, names[i], TRUE, NULL);
-
-        if (xml) /* else it went meanwhile */
-            judge(round, facts, today, xml, report);
-    }
+    vitals_survey_add_facts(survey, facts);
+    for (guint i = 0; i < survey->domains->len; i++)
+        judge(round, facts, today, survey->domains->pdata[i], report);
     report->realtime = g_get_real_time();
     return g_steal_pointer(&report);
 }

@@ -47,6 +47,7 @@ ask_definition(VitalsConnection *connection, gpointer data, GError **error)
     return connection->hypervisor->driver->definition(connection, question->domain, TRUE, error);
 }
 
+static gpointer
 ask_whole_definition(VitalsConnection *connection, gpointer data, GError **error)
 {
     Question *question = data;

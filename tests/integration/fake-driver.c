@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/integration/fake-private.h"
+#include "monitor/survey.h"
 
 #include <elf.h>
 #include <string.h>
@@ -272,21 +273,38 @@ xml_of(const FakeGuest *guest)
                        stats ? stats : "", "</memballoon></devices></domain>", NULL);
 }
 
-/* None unless asked for: who lists names asks for every definition, and calls are counted. */
-static GStrv
-names(VitalsConnection *base, GError **error)
+static void
+free_domain(gpointer data)
+{
+    VitalsSurveyDomain *domain = data;
+
+    g_free(domain->name);
+    g_free(domain->uuid);
+    g_free(domain->inactive);
+    g_free(domain);
+}
+
+/* Without guests unless asked for: a test counts what the daemon does to them. */
+static VitalsSurvey *
+survey(VitalsConnection *base, GError **error)
 {
     Fake *fake = fake_of(base);
-    GStrvBuilder *builder = g_strv_builder_new();
-    GStrv all;
+    VitalsSurvey *answer = g_new0(VitalsSurvey, 1);
 
+    answer->domains = g_ptr_array_new_with_free_func(free_domain);
     g_mutex_lock(&fake->lock);
-    for (guint i = 0; fake->tells_names && i < fake->guests->len; i++)
-        g_strv_builder_add(builder, ((FakeEntry *)fake->guests->pdata[i])->guest.uuid);
+    for (guint i = 0; fake->tells_names && i < fake->guests->len; i++) {
+        const FakeGuest *guest = &((FakeEntry *)fake->guests->pdata[i])->guest;
+        VitalsSurveyDomain *domain = g_new0(VitalsSurveyDomain, 1);
+
+        domain->name = g_strdup(guest->name);
+        domain->uuid = g_strdup(guest->uuid);
+        domain->is_active = TRUE;
+        domain->inactive = xml_of(guest);
+        g_ptr_array_add(answer->domains, domain);
+    }
     g_mutex_unlock(&fake->lock);
-    all = g_strv_builder_end(builder);
-    g_strv_builder_unref(builder);
-    return all;
+    return answer;
 }
 
 static char *
@@ -477,7 +495,7 @@ const VitalsDriver fake_driver = {
     .disconnect = disconnect,
     .subscribe = subscribe,
     .sweep = sweep,
-    .names = names,
+    .survey = survey,
     .definition = definition,
     .balloon = balloon,
     .screenshot = screenshot,

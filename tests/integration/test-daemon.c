@@ -536,7 +536,7 @@ test_lint(Scene *scene, gconstpointer data)
     FakeGuest *guest = fake_add(scene->fake, "web");
     g_autoptr(json_t) incident = NULL;
     g_autofree char *line = g_strdup_printf(
-        "virt_vitals_lint_findings{domain=\"guest\",uuid=\"%s\",rule=\"CAP007\",severity=",
+        "virt_vitals_lint_findings{domain=\"web\",uuid=\"%s\",rule=\"CAP007\",severity=",
         guest->uuid);
 
     fake_tell_names(scene->fake);
