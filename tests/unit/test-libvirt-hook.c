@@ -163,7 +163,7 @@ check_open(Fixture *fixture, const char *reason)
 {
     g_assert_cmpint(fixture->status, ==, 0);
     g_assert_cmpstr(fixture->err, ==, "");
-    g_assert_cmpfloat(fixture->seconds, <, 2.5); /* 2 s, and what a busy machine adds */
+    g_assert_cmpfloat(fixture->seconds, <, 6); /* 2 s, and what a busy machine adds */
     check_log(fixture, "guest 'web' starts without having been checked: ");
     check_log(fixture, reason);
 }
