@@ -12,7 +12,7 @@ host_packages=(
     libvirt-daemon libvirt-daemon-driver-qemu libvirt-daemon-system libvirt-clients qemu-system-x86
     qemu-utils
 )
-lab_packages=(busybox-static make cpio kmod xz-utils crash util-linux curl jq qemu-guest-agent)
+lab_packages=(busybox-static make cpio kmod xz-utils crash makedumpfile util-linux curl jq qemu-guest-agent)
 bench_packages=(prometheus-libvirt-exporter) # what tests/bench/cost compares with; nothing else needs it
 test_packages=(clang-format clang-tidy shellcheck prometheus)
 

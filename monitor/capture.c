@@ -155,6 +155,21 @@ promised_beside(const Task *task)
     return promised;
 }
 
+/* A dump that is written as it is needs room for a filtered one beside it; without that QEMU is asked to
+ * compress it. */
+static void
+order_formats(VitalsDump *dump, guint64 promised)
+{
+    g_autofree char *directory = g_path_get_dirname(dump->path);
+    guint64 wanted = dump->expected + dump->expected / 2 + promised;
+
+    if (dump->n_formats == 2 && dump->formats[0] == VITALS_DUMP_ELF &&
+        vitals_space_free(directory) < wanted + dump->keep_free) {
+        dump->formats[0] = dump->formats[1];
+        dump->formats[1] = VITALS_DUMP_ELF;
+    }
+}
+
 static gboolean
 dump_in_some_format(VitalsConnection *connection, Task *task, GError **error)
 {
@@ -199,10 +214,12 @@ run_dump(VitalsConnection *connection, gpointer data, GError **error)
     Task *task = data;
     const VitalsDump *dump = task->dump;
     gint64 began = g_get_monotonic_time();
-    gboolean done = vitals_space_check(dump->path, dump->expected, promised_beside(task),
-                                       dump->keep_free, error) &&
-                    dump_in_some_format(connection, task, error);
+    guint64 promised = promised_beside(task);
+    gboolean done;
 
+    order_formats(task->dump, promised);
+    done = vitals_space_check(dump->path, dump->expected, promised, dump->keep_free, error) &&
+           dump_in_some_format(connection, task, error);
     if (g_atomic_int_get(&task->sacrificed))
         done = fail_sacrificed(task, error);
     task->seconds = (double)(g_get_monotonic_time() - began) / G_USEC_PER_SEC;

@@ -2,6 +2,7 @@
 #include "monitor/casebook.h"
 #include "monitor/evidence.h"
 #include "monitor/hook.h"
+#include "monitor/examiner.h"
 #include "monitor/incident.h"
 #include "monitor/policy.h"
 #include "monitor/reasons.h"
@@ -24,7 +25,8 @@ struct VitalsCasebook {
     VitalsLane *disk;
     VitalsCapture *capture;
     VitalsEvidence *evidence;
-    VitalsHook *hook;          /* NULL if there is no command */
+    VitalsHook *hook; /* NULL if there is no command */
+    VitalsExaminer *examiner;
     VitalsStorekeeper *keeper; /* NULL if the directory is another process's */
     VitalsCaseListener listener;
     gpointer data;
@@ -49,8 +51,9 @@ typedef struct {
     VitalsAction action;
     gboolean action_needs_dump;
     gint64 last_logged;
-    gboolean acted;   /* dump and action are over */
-    gboolean evident; /* all other evidence is in */
+    gboolean acted;     /* dump and action are over */
+    gboolean evident;   /* all other evidence is in */
+    gboolean examining; /* its dump */
 } Case;
 
 static void
@@ -196,7 +199,7 @@ finish_if_whole(Case *item)
 {
     VitalsCall call = { .work = finish_on_disk, .done = on_finished, .data = item };
 
-    if (item->acted && item->evident)
+    if (item->acted && item->evident && !item->examining)
         vitals_lane_submit(item->casebook->disk, &call);
 }
 
@@ -318,6 +321,26 @@ on_dump_progress(guint64 done, guint64 total, gpointer data)
 }
 
 static void
+on_examined(VitalsTriage *triage, gpointer data)
+{
+    Case *item = data;
+
+    item->dossier->triage = triage;
+    item->examining = FALSE;
+    vitals_dossier_note(item->dossier, g_get_real_time(), "the dump is examined");
+    finish_if_whole(item);
+}
+
+/* The guest need not wait for it, nor the next dump. */
+static void
+examine(Case *item)
+{
+    item->examining = TRUE;
+    vitals_examiner_submit(item->casebook->examiner, item->guest->name, item->dossier->outline,
+                           vitals_incident_path_of_dump(item->dossier), on_examined, item);
+}
+
+static void
 note_captured(VitalsCasebook *casebook, VitalsGuest *guest)
 {
     gint64 *at = g_new(gint64, 1);
@@ -360,19 +383,27 @@ on_dump_ended(VitalsDumpFormat format, double seconds, const GError *error, gpoi
         casebook->listener.capturing(item->guest, FALSE, casebook->data);
     /* the list says "running" until everything that belongs to the incident is in its place */
     changed(casebook);
+    if (!error)
+        examine(item);
     act_and_finish(item, !error);
 }
 
+/* What is filtered afterwards is written as it is, which keeps the guest standing still for a fraction
+ * of the time; QEMU compresses where that is all there will be, or where there is no room for both. */
 static void
 choose_formats(const VitalsCasebook *casebook, const VitalsGuest *guest, VitalsDump *dump)
 {
     const char *format =
         vitals_settings_string(casebook->settings, guest->name, "Capture.DumpFormat");
+    gboolean filters = vitals_examiner_filters(casebook->examiner, guest->name);
 
-    if (!g_str_equal(format, "elf"))
-        dump->formats[dump->n_formats++] = VITALS_DUMP_KDUMP_ZLIB;
-    if (!g_str_equal(format, "kdump-zlib"))
-        dump->formats[dump->n_formats++] = VITALS_DUMP_ELF;
+    if (g_str_equal(format, "elf") || g_str_equal(format, "kdump-zlib")) {
+        dump->formats[dump->n_formats++] =
+            g_str_equal(format, "elf") ? VITALS_DUMP_ELF : VITALS_DUMP_KDUMP_ZLIB;
+        return;
+    }
+    dump->formats[dump->n_formats++] = filters ? VITALS_DUMP_ELF : VITALS_DUMP_KDUMP_ZLIB;
+    dump->formats[dump->n_formats++] = filters ? VITALS_DUMP_KDUMP_ZLIB : VITALS_DUMP_ELF;
 }
 
 static void
@@ -706,6 +737,7 @@ vitals_casebook_new(VitalsHypervisor *hypervisor, VitalsSettings *settings, cons
     casebook->abandoned = abandoned;
     casebook->disk = vitals_lane_new("disk", NULL, 1, abandoned);
     casebook->capture = vitals_capture_new(hypervisor, abandoned);
+    casebook->examiner = vitals_examiner_new(settings, abandoned);
     casebook->evidence = vitals_evidence_new(hypervisor, casebook->disk);
     if (listener)
         casebook->listener = *listener;
@@ -730,6 +762,7 @@ vitals_casebook_free(VitalsCasebook *casebook, gint64 patience)
         return TRUE;
     ended = vitals_capture_free(casebook->capture, patience);
     ended = vitals_evidence_free(casebook->evidence, patience) && ended;
+    ended = vitals_examiner_free(casebook->examiner, patience) && ended;
     ended = vitals_lane_free(casebook->disk, patience) && ended;
     ended = vitals_hook_free(casebook->hook, patience) && ended;
     ended = vitals_storekeeper_free(casebook->keeper, patience) && ended;

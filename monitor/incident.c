@@ -90,6 +90,7 @@ vitals_dossier_free(VitalsDossier *dossier)
     g_ptr_array_unref(dossier->risks);
     g_free(dossier->lint_diff);
     vitals_vmcore_free(dossier->vmcore);
+    vitals_triage_free(dossier->triage);
     if (dossier->claim >= 0)
         close(dossier->claim);
     g_free(dossier);

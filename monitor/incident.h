@@ -2,6 +2,7 @@
 #pragma once
 
 #include "monitor/snapshot.h"
+#include "monitor/triage.h"
 #include "monitor/vmcore.h"
 #include "probes/outline.h"
 
@@ -55,6 +56,7 @@ typedef struct {
  * @pieces: (element-type VitalsPieceNote): what came of the evidence around it, see monitor/evidence.h
  * @dump_seconds: how long the dump took
  * @vmcore: (nullable): what the dump turned out to be
+ * @triage: (nullable): what the dump says
  * @claim: the open directory, locked for as long as it is being written; -1 before
  */
 typedef struct {
@@ -80,6 +82,7 @@ typedef struct {
     GPtrArray *pieces;
     double dump_seconds;
     VitalsVmcore *vmcore;
+    VitalsTriage *triage;
     int claim;
 } VitalsDossier;
 

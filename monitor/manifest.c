@@ -130,6 +130,8 @@ vitals_manifest_new(const VitalsDossier *dossier, gboolean complete)
     json_object_set_new(json, "evidence", strings_json(dossier->evidence));
     json_object_set_new(json, "timeline", timeline_json(dossier));
     json_object_set_new(json, "capture", capture_json(dossier));
+    if (dossier->triage)
+        json_object_set_new(json, "triage", vitals_triage_json(dossier->triage));
     json_object_set_new(json, "pieces", pieces_json(dossier));
     json_object_set_new(json, "missing", missing_json(dossier));
     json_object_set_new(json, "lint", lines_json(dossier->predictions));

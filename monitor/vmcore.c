@@ -22,6 +22,9 @@ G_DEFINE_QUARK(vitals - vmcore - error - quark, vitals_vmcore_error)
 /* __NEW_UTS_LEN of the kernel's include/uapi/linux/utsname.h: no real release is longer. */
 #define RELEASE_MAX 64
 
+/* Twenty bytes in hexadecimal digits, or what another linker may use. */
+#define BUILD_ID_MAX 128
+
 /* The first pieces of a flattened dump hold its headers and notes (QEMU, dump/dump.c). */
 #define FLAT_PIECES_MAX 64
 
@@ -81,6 +84,18 @@ open_file(const char *path, File *file, GError **error)
 
 /* ---- vmcoreinfo: lines of KEY=value, written by the guest's kernel ---- */
 
+/* Takes the value of a line that begins with @key, as a printable text of its own. */
+static gboolean
+take_value(const char *line, const char *key, gsize max, char **text)
+{
+    if (!g_str_has_prefix(line, key))
+        return FALSE;
+    line += strlen(key);
+    g_free(*text);
+    *text = vitals_text_printable(line, (gssize)strnlen(line, max));
+    return TRUE;
+}
+
 static void
 take_vmcoreinfo(VitalsVmcore *vmcore, const char *text, gsize length)
 {
@@ -88,13 +103,10 @@ take_vmcoreinfo(VitalsVmcore *vmcore, const char *text, gsize length)
     g_auto(GStrv) lines = g_strsplit(copy, "\n", -1);
 
     for (char **line = lines; *line; line++) {
-        if (!g_str_has_prefix(*line, "OSRELEASE="))
-            continue;
-        vmcore->vmcoreinfo = TRUE;
-        g_free(vmcore->release);
-        vmcore->release =
-            vitals_text_printable(*line + strlen("OSRELEASE="),
-                                  (gssize)strnlen(*line + strlen("OSRELEASE="), RELEASE_MAX));
+        if (take_value(*line, "OSRELEASE=", RELEASE_MAX, &vmcore->release))
+            vmcore->vmcoreinfo = TRUE;
+        else
+            take_value(*line, "BUILD-ID=", BUILD_ID_MAX, &vmcore->build_id);
     }
 }
 
@@ -322,5 +334,14 @@ vitals_vmcore_free(VitalsVmcore *vmcore)
     if (!vmcore)
         return;
     g_free(vmcore->release);
+    g_free(vmcore->build_id);
     g_free(vmcore);
+}
+
+guint64
+vitals_vmcore_size(const char *path)
+{
+    struct stat info;
+
+    return lstat(path, &info) == 0 && S_ISREG(info.st_mode) ? (guint64)info.st_size : 0;
 }

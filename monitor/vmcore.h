@@ -23,12 +23,14 @@ typedef enum {
  * @bytes: the file's size
  * @vmcoreinfo: it has the note that the guest's kernel leaves about its own layout
  * @release: (nullable): the kernel's release by that note; printable
+ * @build_id: (nullable): its build id, likewise
  */
 typedef struct {
     const char *format;
     guint64 bytes;
     gboolean vmcoreinfo;
     char *release;
+    char *build_id;
 } VitalsVmcore;
 
 /**
@@ -43,3 +45,6 @@ typedef struct {
 VitalsVmcore *vitals_vmcore_inspect(const char *path, GError **error);
 void vitals_vmcore_free(VitalsVmcore *vmcore);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsVmcore, vitals_vmcore_free)
+
+/* The size of the file there; 0 if it is none. */
+guint64 vitals_vmcore_size(const char *path);

@@ -169,6 +169,17 @@ video_memory(const VitalsXmlNode *root)
     return total;
 }
 
+#define LIBOSINFO "{http://libosinfo.org/xmlns/libvirt/domain/1.0}"
+
+/* virt-install and virt-manager write "http://microsoft.com/win/2k22". */
+static gboolean
+is_windows(const VitalsXmlNode *root)
+{
+    const char *id = vitals_xml_value(root, "metadata/" LIBOSINFO "libosinfo/" LIBOSINFO "os/@id");
+
+    return id && strstr(id, "microsoft.com/win");
+}
+
 VitalsOutline *
 vitals_outline_new(const char *source, const char *text, GError **error)
 {
@@ -197,6 +208,7 @@ vitals_outline_new(const char *source, const char *text, GError **error)
     outline->vmcoreinfo = vitals_xml_first(root, "features/vmcoreinfo") != NULL &&
                           !is_at(root, "features/vmcoreinfo/@state", "off");
     outline->encrypted = vitals_xml_first(root, "launchSecurity") != NULL;
+    outline->windows = is_windows(root);
     on_crash = vitals_xml_value(root, "on_crash");
     outline->libvirt_dumps = on_crash && g_str_has_prefix(on_crash, "coredump-");
     outline->crash_destroys = !on_crash || g_str_equal(on_crash, "destroy");

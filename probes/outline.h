@@ -16,6 +16,7 @@
  * @panic_device: it can tell the host that it panicked
  * @vmcoreinfo: its kernel can leave a note of its layout, without which dumps are hard to read
  * @encrypted: its memory is encrypted (launchSecurity): a dump shows nothing
+ * @windows: its metadata say that it is a Windows guest
  * @libvirt_dumps: on_crash makes libvirt dump it by itself
  * @crash_destroys: on_crash throws a crashed guest's memory away
  * @wishes: what its <metadata> asks for on each trouble; UNSET where it says nothing
@@ -35,6 +36,7 @@ typedef struct {
     gboolean panic_device;
     gboolean vmcoreinfo;
     gboolean encrypted;
+    gboolean windows;
     gboolean libvirt_dumps;
     gboolean crash_destroys;
     VitalsResponse wishes[VITALS_N_TROUBLES];

@@ -106,6 +106,28 @@ check_dump(const Case *test, const json_t *incident, const char *report)
     }
 }
 
+/* With vmcoreinfo the stored dump is small and tells the kernel's log without symbols. */
+static void
+check_triage(const Case *test, const json_t *manifest, const char *path)
+{
+    const json_t *triage = json_object_get(manifest, "triage");
+    const json_t *dump = json_object_get(triage, "dump");
+    json_int_t written = json_integer_value(json_object_get(dump, "bytes_written"));
+    json_int_t stored = json_integer_value(json_object_get(dump, "bytes_stored"));
+    g_autofree char *dmesg = NULL;
+
+    g_assert_cmpint(stored, >, 1024 * 1024);
+    g_assert_cmpint(stored, <, written);
+    if (g_str_equal(test->vmcoreinfo, "vmcoreinfo=no"))
+        return;
+    /* half of what QEMU's own kdump-zlib takes of such a guest */
+    g_assert_cmpint(stored, <, 18 * 1024 * 1024);
+    dmesg = read_file(path, "dmesg.txt");
+    g_assert_nonnull(strstr(dmesg, "Linux version "));
+    if (g_str_equal(test->fault, "panic"))
+        g_assert_nonnull(strstr(vitals_lab_json_string(triage, "panic"), "as asked for"));
+}
+
 static void
 check_incident(const Case *test, const json_t *incident)
 {
@@ -125,6 +147,7 @@ check_incident(const Case *test, const json_t *incident)
     g_assert_nonnull(strstr(console, "VITALS-LAB fault"));
     g_assert_nonnull(strstr(report, vitals_lab_json_string(incident, "domain")));
     check_dump(test, incident, report);
+    check_triage(test, parsed, path);
 }
 
 static void

@@ -4,6 +4,7 @@
 #include "monitor/capture.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Whose turn it is, and what becomes of the others: the lock, dumps that hang, the reserve. */
@@ -69,6 +70,56 @@ test_names_holder(Scene *scene, gconstpointer data)
     vitals_capture_lock_free(lock);
     lock = hold_lock(scene);
     vitals_capture_lock_free(lock);
+}
+
+/* Whether all incidents are written, with their dumps. */
+static gboolean
+all_dumped(Scene *scene)
+{
+    g_autoptr(json_t) incidents = scene_incidents(scene);
+    json_t *incident;
+    gsize i;
+
+    json_array_foreach(incidents, i, incident)
+    {
+        if (!g_str_equal(scene_capture(incident, "result"), "ok"))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* Tools that hang keep neither the next dump nor the guest's fate waiting. */
+static void
+test_tool_hangs(Scene *scene, gconstpointer data)
+{
+    g_autofree char *tool = g_build_filename(scene->root, "makedumpfile", NULL);
+    FakeGuest *web = fake_add(scene->fake, "web");
+    FakeGuest *db = fake_add(scene->fake, "db");
+    g_autoptr(json_t) incidents = NULL;
+    g_autofree char *manifest = NULL;
+    gint64 began;
+
+    g_assert_true(g_file_set_contents_full(tool, "#!/bin/sh\nsleep 60\n", -1,
+                                           G_FILE_SET_CONTENTS_CONSISTENT, 0755, NULL));
+    g_assert_cmpint(chmod(scene->root, 0755), ==, 0);
+    scene_set(scene->settings, "Triage.Makedumpfile", tool);
+    scene_set(scene->settings, "Triage.ToolTimeout", "2s");
+    scene_set(scene->settings, "Policy.OnCrashed", "capture-reset");
+    web->kdump_unsupported = db->kdump_unsupported = TRUE;
+    scene_start(scene);
+    scene_until(scene_is(scene, "web", "healthy") && scene_is(scene, "db", "healthy"), 8);
+    began = g_get_monotonic_time();
+    fake_panic(scene->fake, web);
+    fake_panic(scene->fake, db);
+    scene_until(fake_calls(scene->fake, web, FAKE_ACT) == 1 &&
+                    fake_calls(scene->fake, db, FAKE_ACT) == 1,
+                2);
+    g_assert_cmpint(g_get_monotonic_time() - began, <, 2 * G_USEC_PER_SEC);
+    scene_until(scene_n_incidents(scene) == 2, 2);
+    scene_until(all_dumped(scene), 8);
+    incidents = scene_incidents(scene);
+    manifest = scene_file(json_array_get(incidents, 0), "incident.json");
+    g_assert_nonnull(strstr(manifest, "killed, as it did not end within 2 s"));
 }
 
 /* ---- the queue alone ---- */
@@ -223,6 +274,7 @@ main(int argc, char **argv)
     } tests[] = {
         { "/capture/recovers-in-queue", test_recovers_in_queue },
         { "/capture/names-holder", test_names_holder },
+        { "/capture/tool-hangs", test_tool_hangs },
         { "/capture/hanging-lets-go", test_hanging_lets_go },
         { "/capture/room-beside-hanging", test_room_beside_hanging },
         { "/capture/reserve-first", test_reserve_first },

@@ -163,6 +163,29 @@ test_disk_limit(void)
     }
 }
 
+static void
+test_windows(void)
+{
+    static const char format[] =
+        "<domain><metadata><o:libosinfo xmlns:o='http://libosinfo.org/xmlns/libvirt/domain/1.0'>"
+        "<o:os id='http://%s'/></o:libosinfo></metadata></domain>";
+    static const struct {
+        const char *id;
+        gboolean windows;
+    } rows[] = {
+        { "microsoft.com/win/2k22", TRUE },
+        { "microsoft.com/win/11", TRUE },
+        { "fedoraproject.org/fedora/39", FALSE },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *text = g_strdup_printf(format, rows[i].id);
+        g_autoptr(VitalsOutline) outline = vitals_outline_new("test", text, NULL);
+
+        g_assert_cmpint(outline->windows, ==, rows[i].windows);
+    }
+}
+
 /* The fuzzer's target over a definition with some bytes turned round. */
 static void
 test_fuzz(void)
@@ -188,6 +211,7 @@ main(int argc, char **argv)
     g_test_add_func("/outline/memory", test_memory);
     g_test_add_func("/outline/devices", test_devices);
     g_test_add_func("/outline/disk-limit", test_disk_limit);
+    g_test_add_func("/outline/windows", test_windows);
     g_test_add_func("/outline/fuzz", test_fuzz);
     return g_test_run();
 }

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "monitor/triage.h"
+#include "monitor/file-bytes.h"
+#include "monitor/tool.h"
+#include "monitor/vmcore.h"
+#include "monitor/vmlinux.h"
+#include "config/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A kernel's log is at most 16 MiB by its own options; crash prints some KiB for each task. */
+#define DMESG_MAX ((gsize)16 * 1024 * 1024)
+#define BACKTRACE_MAX ((gsize)4 * 1024 * 1024)
+#define NOISE_MAX ((gsize)16 * 1024)
+
+/* It maps the kernel's symbols, and its gdb reads them: some GiB for a distribution's kernel. */
+#define CRASH_MEMORY ((guint64)8 * 1024 * 1024 * 1024)
+
+/* The pace of a slow disk, both ways. */
+#define BYTES_PER_SECOND (20 * 1024 * 1024)
+
+#define PANIC_MAX 300
+
+/* The log last: it is in dmesg.txt too, and may be long. */
+static const char crash_commands[] = "set scroll off\n"
+                                     "sys\n"
+                                     "bt -a\n"
+                                     "ps -m\n"
+                                     "foreach UN bt\n"
+                                     "log\n"
+                                     "quit\n";
+
+static const char *const usual_directories[] = { "/usr/lib/debug", "/lib/debug", "/", NULL };
+
+void
+vitals_triage_order_free(VitalsTriageOrder *order)
+{
+    if (!order)
+        return;
+    g_free(order->path);
+    g_free(order->makedumpfile);
+    g_free(order->crash);
+    g_free(order->vmlinux_path);
+    g_free(order);
+}
+
+static void
+tool_free(gpointer data)
+{
+    VitalsTriageTool *tool = data;
+
+    g_free(tool->reason);
+    g_free(tool);
+}
+
+void
+vitals_triage_free(VitalsTriage *triage)
+{
+    if (!triage)
+        return;
+    g_free(triage->release);
+    g_free(triage->panic);
+    g_ptr_array_unref(triage->tools);
+    vitals_refined_free(triage->refined);
+    g_free(triage);
+}
+
+static void
+note(VitalsTriage *triage, const char *name, const char *result, const char *reason, double seconds)
+{
+    VitalsTriageTool *tool = g_new0(VitalsTriageTool, 1);
+
+    tool->name = name;
+    tool->result = result;
+    tool->reason = g_strdup(reason);
+    tool->seconds = seconds;
+    g_ptr_array_add(triage->tools, tool);
+}
+
+/* A text file beside the dump. */
+static gboolean
+keep(const VitalsTriageOrder *order, const char *name, const char *text)
+{
+    g_autofree char *directory = g_path_get_dirname(order->path);
+    g_autofree char *path = g_build_filename(directory, name, NULL);
+
+    return g_file_set_contents_full(
+        path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, NULL);
+}
+
+/* The line behind the last @mark in @text; %NULL if it has none. */
+static char *
+line_behind(const char *text, const char *mark)
+{
+    const char *at = g_strrstr(text, mark);
+    gsize length;
+
+    if (!at)
+        return NULL;
+    at += strlen(mark);
+    length = strcspn(at, "\n");
+    return g_strchomp(g_utf8_substring(at, 0, MIN(PANIC_MAX, g_utf8_strlen(at, (gssize)length))));
+}
+
+/* ---- the log ---- */
+
+/* Reads what a tool wrote into a file of ours. */
+static char *
+read_printable(int fd, gsize max)
+{
+    guint64 size = 0;
+    g_autofree char *bytes = NULL;
+
+    if (!vitals_bytes_size(fd, &size) || size == 0)
+        return NULL;
+    size = MIN(size, max);
+    bytes = g_malloc(size);
+    return vitals_bytes_read(fd, 0, bytes, size) ? vitals_text_printable_lines(bytes, (gssize)size)
+                                                 : NULL;
+}
+
+static void
+take_dmesg(const VitalsTriageOrder *order, VitalsTriage *triage, int log)
+{
+    g_autofree char *text = read_printable(log, DMESG_MAX);
+
+    if (!text)
+        return;
+    triage->dmesg = keep(order, "dmesg.txt", text);
+    triage->panic = line_behind(text, "Kernel panic - not syncing: ");
+}
+
+/* A file without a name that a tool writes to. */
+static int
+open_nameless(const VitalsTriageOrder *order)
+{
+    g_autofree char *directory = g_path_get_dirname(order->path);
+
+    return open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+}
+
+static void
+run_dmesg(const VitalsTriageOrder *order, VitalsTriage *triage, const char *program, int dump,
+          int log)
+{
+    const char *const argv[] = { program,           "-f", "--dump-dmesg", "/proc/self/fd/3",
+                                 "/proc/self/fd/4", NULL };
+    const int fds[] = { dump, log };
+    const VitalsTool tool = {
+        .argv = argv,
+        .fds = fds,
+        .n_fds = G_N_ELEMENTS(fds),
+        .output_max = NOISE_MAX,
+        .memory = VITALS_MAKEDUMPFILE_MEMORY,
+        .file_size = DMESG_MAX,
+        .seconds = order->tool_seconds,
+    };
+    g_autoptr(VitalsToolRun) run = NULL;
+
+    vitals_tool_lend(log, TRUE);
+    run = vitals_tool_run(&tool);
+    if (run->good)
+        take_dmesg(order, triage, log);
+    note(triage, "dmesg", run->good ? "ok" : "failed", run->reason, run->seconds);
+}
+
+static void
+read_dmesg(const VitalsTriageOrder *order, VitalsTriage *triage, const VitalsVmcore *vmcore,
+           const char *program, int dump)
+{
+    int log;
+
+    if (!vmcore->vmcoreinfo) {
+        note(triage, "dmesg", "skipped", "the dump has no vmcoreinfo; lint rule CAP007", 0);
+    } else if (!program) {
+        note(triage, "dmesg", "missing", "makedumpfile is not installed", 0);
+    } else if ((log = open_nameless(order)) < 0) {
+        note(triage, "dmesg", "failed", g_strerror(errno), 0);
+    } else {
+        run_dmesg(order, triage, program, dump, log);
+        close(log);
+    }
+}
+
+/* ---- the stacks ---- */
+
+static char *
+find_vmlinux(const VitalsTriageOrder *order, const VitalsVmcore *vmcore)
+{
+    g_auto(GStrv) configured = g_strsplit_set(order->vmlinux_path, " \t", -1);
+    g_autoptr(GPtrArray) all = g_ptr_array_new();
+
+    for (char **one = configured; *one; one++) {
+        if (g_path_is_absolute(*one))
+            g_ptr_array_add(all, *one);
+    }
+    for (const char *const *one = usual_directories; *one; one++)
+        g_ptr_array_add(all, (gpointer)*one);
+    g_ptr_array_add(all, NULL);
+    return vmcore->release
+               ? vitals_vmlinux_find((char *const *)all->pdata, vmcore->release, vmcore->build_id)
+               : NULL;
+}
+
+static void
+take_backtrace(const VitalsTriageOrder *order, VitalsTriage *triage, const VitalsToolRun *run)
+{
+    g_autofree char *text = vitals_text_printable_lines(run->output, (gssize)run->length);
+
+    triage->backtrace = *text && keep(order, "backtrace.txt", text);
+    if (!triage->panic) {
+        g_autofree char *panic = line_behind(text, "       PANIC: ");
+
+        /* the word of crash for a guest that hangs */
+        if (panic && *panic && !g_str_equal(panic, "\"\""))
+            triage->panic = g_steal_pointer(&panic);
+    }
+}
+
+static void
+run_crash(const VitalsTriageOrder *order, VitalsTriage *triage, const char *program,
+          const char *vmlinux, int dump)
+{
+    const char *const argv[] = { program, "-s", vmlinux, "/proc/self/fd/3", NULL };
+    const VitalsTool tool = {
+        .argv = argv,
+        .fds = &dump,
+        .n_fds = 1,
+        .input = crash_commands,
+        .output_max = BACKTRACE_MAX,
+        .memory = CRASH_MEMORY,
+        .file_size = BACKTRACE_MAX,
+        .seconds = order->tool_seconds,
+    };
+    g_autoptr(VitalsToolRun) run = vitals_tool_run(&tool);
+
+    /* what it printed before it failed may still tell something */
+    if (run->length > 0)
+        take_backtrace(order, triage, run);
+    note(triage, "crash", run->good ? "ok" : "failed", run->reason, run->seconds);
+}
+
+static void
+read_stacks(const VitalsTriageOrder *order, VitalsTriage *triage, const VitalsVmcore *vmcore,
+            int dump)
+{
+    g_autofree char *program = vitals_tool_find(order->crash);
+    g_autofree char *vmlinux = find_vmlinux(order, vmcore);
+
+    if (!vmcore->release)
+        note(triage, "crash", "skipped", "the dump does not say which kernel it is of", 0);
+    else if (!program)
+        note(triage, "crash", "missing", "crash is not installed", 0);
+    else if (!vmlinux)
+        note(triage, "crash", "skipped",
+             "no vmlinux of that kernel in /usr/lib/debug, /lib/debug or VmlinuxPath: install its "
+             "debug package",
+             0);
+    else
+        run_crash(order, triage, program, vmlinux, dump);
+}
+
+/* ---- the whole ---- */
+
+static guint
+seconds_for(const VitalsTriageOrder *order)
+{
+    guint64 size = vitals_vmcore_size(order->path);
+
+    return order->tool_seconds + (guint)MIN(size / BYTES_PER_SECOND, G_MAXINT32);
+}
+
+static void
+refine(const VitalsTriageOrder *order, VitalsTriage *triage, const char *makedumpfile)
+{
+    const VitalsRefinement how = {
+        .path = order->path,
+        .makedumpfile = makedumpfile,
+        .level = order->level,
+        .keep_free = order->keep_free,
+        .seconds = seconds_for(order),
+    };
+    VitalsRefined *refined = vitals_refine(&how);
+
+    triage->refined = refined;
+    note(triage, "makedumpfile",
+         !*refined->reason   ? "ok"
+         : !refined->skipped ? "failed"
+         : makedumpfile      ? "skipped"
+                             : "missing",
+         refined->reason, refined->seconds);
+}
+
+static void
+examine(const VitalsTriageOrder *order, VitalsTriage *triage, const char *makedumpfile)
+{
+    g_autoptr(VitalsVmcore) vmcore = vitals_vmcore_inspect(order->path, NULL);
+    int dump = open(order->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+    if (vmcore && dump >= 0) {
+        triage->release = g_strdup(vmcore->release);
+        vitals_tool_lend(dump, FALSE);
+        read_dmesg(order, triage, vmcore, makedumpfile, dump);
+        read_stacks(order, triage, vmcore, dump);
+        vitals_tool_take_back(dump);
+    }
+    if (dump >= 0)
+        close(dump);
+}
+
+VitalsTriage *
+vitals_triage_run(const VitalsTriageOrder *order)
+{
+    VitalsTriage *triage = g_new0(VitalsTriage, 1);
+    g_autofree char *makedumpfile = vitals_tool_find(order->makedumpfile);
+
+    triage->tools = g_ptr_array_new_with_free_func(tool_free);
+    if (order->windows) {
+        triage->advice = "A Windows guest: crash and makedumpfile cannot read it. Convert the dump "
+                         "with QEMU's elf2dmp and open the result in WinDbg.";
+        note(triage, "makedumpfile", "skipped", "a Windows guest: the dump is left as it is", 0);
+        return triage;
+    }
+    refine(order, triage, makedumpfile);
+    examine(order, triage, makedumpfile);
+    return triage;
+}
+
+static json_t *
+text_json(const char *text)
+{
+    return text ? json_string(text) : json_null();
+}
+
+static json_t *
+tools_json(const VitalsTriage *triage)
+{
+    json_t *array = json_array();
+
+    for (guint i = 0; i < triage->tools->len; i++) {
+        const VitalsTriageTool *tool = g_ptr_array_index(triage->tools, i);
+
+        json_array_append_new(array, json_pack("{s:s, s:s, s:o, s:f}", "name", tool->name, "result",
+                                               tool->result, "reason", text_json(tool->reason),
+                                               "seconds", tool->seconds));
+    }
+    return array;
+}
+
+json_t *
+vitals_triage_json(const VitalsTriage *triage)
+{
+    const VitalsRefined *refined = triage->refined;
+    json_t *json =
+        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "release", text_json(triage->release), "panic",
+                  text_json(triage->panic), "advice", text_json(triage->advice), "tools",
+                  tools_json(triage), "dmesg_path", text_json(triage->dmesg ? "dmesg.txt" : NULL),
+                  "backtrace_path", text_json(triage->backtrace ? "backtrace.txt" : NULL));
+
+    if (refined)
+        json_object_set_new(json, "dump",
+                            json_pack("{s:I, s:I, s:s}", "bytes_written",
+                                      (json_int_t)refined->before, "bytes_stored",
+                                      (json_int_t)refined->after, "readable", refined->readable));
+    return json;
+}
