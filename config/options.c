@@ -10,9 +10,10 @@
 #define MIB (1024 * KIB)
 
 static const char *const capture_words[] = { "crashed", "kernel-dead", NULL };
-static const char *const response_words[] = {
-    "nothing", "incident", "capture", "capture-inject-nmi", "capture-reset", "capture-destroy", NULL
-};
+static const char *const response_words[] = { "nothing",         "incident",
+                                              "capture",         "capture-inject-nmi",
+                                              "capture-reset",   "capture-restart",
+                                              "capture-destroy", NULL };
 static const char *const metadata_words[] = { "ignore", "milder", "trust", NULL };
 static const char *const hook_words[] = { "never", "error", "warning", "notice", NULL };
 static const char *const deep_probe_words[] = { "never", "on-suspicion", NULL };
@@ -272,8 +273,9 @@ const VitalsOption vitals_options[] = {
         .text =
             "What a panic that the guest reported leads to: nothing; an incident, the written "
             "account with signals and console; capture, with a dump of its memory too; and behind "
-            "that, once the dump is safe, a reset, the guest's destruction or an NMI. Nothing is "
-            "ever reset unless it stands here.",
+            "that, once the dump is safe, an NMI, a reset, a restart (destroyed and started again, "
+            "with QEMU anew) or the guest's destruction. Nothing is ever reset unless it stands "
+            "here.",
     },
     {
         .section = "Policy",
@@ -409,6 +411,28 @@ const VitalsOption vitals_options[] = {
         .per_guest = TRUE,
         .text = "After so many deaths within CrashLoopWindow the guest is left as it is instead of "
                 "being reset, destroyed or sent an NMI once more. 0 never gives up.",
+    },
+    {
+        .section = "Policy",
+        .key = "MaxRecoveriesPerHour",
+        .type = VITALS_OPTION_INTEGER,
+        .fallback = "3",
+        .minimum = 0,
+        .maximum = 1000,
+        .per_guest = TRUE,
+        .text = "How often a guest is reset, restarted, destroyed or sent an NMI within an hour; "
+                "after that it is left as it is for somebody to look at.",
+    },
+    {
+        .section = "Policy",
+        .key = "MinimumUptime",
+        .type = VITALS_OPTION_DURATION,
+        .fallback = "2min",
+        .minimum = 0,
+        .maximum = DAY,
+        .per_guest = TRUE,
+        .text = "A guest that dies sooner than this after its start is dumped, but not reset or "
+                "restarted: it would most likely die again. 0 recovers it always.",
     },
     {
         .section = "Policy",

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/casebook.h"
+#include "monitor/brake.h"
 #include "monitor/evidence.h"
-#include "monitor/hook.h"
 #include "monitor/examiner.h"
+#include "monitor/hook.h"
 #include "monitor/incident.h"
 #include "monitor/policy.h"
 #include "monitor/reasons.h"
@@ -34,6 +35,7 @@ struct VitalsCasebook {
     GHashTable *incidents_total;
     GHashTable *captures_total;
     GQueue captured_at; /* monotonic times within the last hour */
+    VitalsBrake *recoveries;
     guint open;
     guint pending; /* dumps that were granted and have not ended */
 };
@@ -273,6 +275,7 @@ act_and_finish(Case *item, gboolean dumped)
     } else {
         vitals_dossier_note(item->dossier, g_get_real_time(), "%s begins, as the policy says",
                             action);
+        vitals_brake_note(item->casebook->recoveries, item->guest->uuid, g_get_monotonic_time());
         vitals_capture_act(item->casebook->capture, item->guest->uuid, item->guest->id,
                            item->action, on_acted, item);
     }
@@ -294,6 +297,7 @@ on_dump_started(gpointer data)
 
     item->began = TRUE;
     item->guest->capture = "dumping";
+    item->guest->capture_began = g_get_monotonic_time();
     replace(&item->dossier->view->capture_result, "running");
     vitals_dossier_note(item->dossier, g_get_real_time(), "dump begins");
     if (casebook->listener.capturing)
@@ -315,8 +319,9 @@ on_dump_progress(guint64 done, guint64 total, gpointer data)
         g_autofree char *label = vitals_guest_label(item->guest);
 
         item->last_logged = now;
-        g_message("dumping %s: %.0f %% of %.1f GiB", label, (double)done * 100 / (double)total,
-                  (double)total / (1 << 30));
+        g_message("dumping %s: %.0f %% of %.1f GiB, about %.0f s left", label,
+                  (double)done * 100 / (double)total, (double)total / (1 << 30),
+                  vitals_guest_capture_left(item->guest, now));
     }
 }
 
@@ -621,6 +626,9 @@ vitals_casebook_consider(VitalsCasebook *casebook, VitalsGuest *guest)
         .active = guest->active,
         .since_capture = guest->captured ? g_get_monotonic_time() - guest->captured : -1,
         .captures_last_hour = captures_last_hour(casebook) + casebook->pending,
+        .recoveries_last_hour = vitals_brake_count(casebook->recoveries, guest->uuid,
+                                                   g_get_monotonic_time(), G_TIME_SPAN_HOUR),
+        .uptime = guest->watch.signs.boot_seen ? guest->watch.signs.run_clock : G_MAXINT64,
     };
     VitalsDecision decision;
 
@@ -747,6 +755,7 @@ vitals_casebook_new(VitalsHypervisor *hypervisor, VitalsSettings *settings, cons
     casebook->captures_total = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_queue_init(&casebook->captured_at);
     casebook->hook = owner ? vitals_hook_new(settings) : NULL;
+    casebook->recoveries = vitals_brake_new();
     if (owner)
         casebook->keeper =
             vitals_storekeeper_new(settings, state_dir, abandoned, on_removed, casebook);
@@ -770,6 +779,7 @@ vitals_casebook_free(VitalsCasebook *casebook, gint64 patience)
     g_hash_table_unref(casebook->incidents_total);
     g_hash_table_unref(casebook->captures_total);
     g_queue_clear_full(&casebook->captured_at, g_free);
+    vitals_brake_free(casebook->recoveries);
     g_free(casebook->state_dir);
     vitals_settings_unref(casebook->settings);
     g_free(casebook);

@@ -199,10 +199,20 @@ vitals_guest_view(const VitalsGuest *guest, gint64 now, gint64 realtime)
     view->capture = guest->capture;
     view->capture_done = guest->capture_done;
     view->capture_total = guest->capture_total;
+    view->capture_left = vitals_guest_capture_left(guest, now);
     view->console = guest->console ? vitals_console_counts_ref(guest->console) : NULL;
     view_vcpus(guest, view);
     view_memory(guest, view);
     view_forecast(guest, view, realtime);
     view_beats(guest, view, now, realtime);
     return view;
+}
+
+double
+vitals_guest_capture_left(const VitalsGuest *guest, gint64 now)
+{
+    if (!guest->capture_done || guest->capture_done > guest->capture_total)
+        return -1;
+    return (double)(now - guest->capture_began) / G_USEC_PER_SEC *
+           (double)(guest->capture_total - guest->capture_done) / (double)guest->capture_done;
 }

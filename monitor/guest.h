@@ -36,6 +36,9 @@
  * @consider_at: monotonic time at which the policy wants to look again; 0 if it does not
  * @captured: monotonic time of its last capture; 0 for never
  * @capture: %NULL, "queued" or "dumping"
+ * @capture_done: bytes dumped so far
+ * @capture_total: of how many; 0 if not known
+ * @capture_began: monotonic time of the dump's begin
  */
 typedef struct {
     grefcount references;
@@ -69,6 +72,7 @@ typedef struct {
     const char *capture;
     guint64 capture_done;
     guint64 capture_total;
+    gint64 capture_began;
 } VitalsGuest;
 
 /**
@@ -99,3 +103,6 @@ VitalsGuestView *vitals_guest_view(const VitalsGuest *guest, gint64 now, gint64 
 
 /* Its name, fit for logs and messages. Returns: (transfer full) */
 char *vitals_guest_label(const VitalsGuest *guest);
+
+/* How many seconds its dump will take still, at the pace it had so far; -1 if that is not known. */
+double vitals_guest_capture_left(const VitalsGuest *guest, gint64 now);

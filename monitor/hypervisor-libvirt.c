@@ -638,6 +638,17 @@ reset(virDomainPtr domain)
     return stopped ? virDomainResume(domain) : 0;
 }
 
+/* A domain without a definition is gone once it is destroyed: there is nothing to start again. */
+static gboolean
+check_persistent(virDomainPtr domain, GError **error)
+{
+    if (virDomainIsPersistent(domain) == 1)
+        return TRUE;
+    g_set_error_literal(error, VITALS_HYPERVISOR_ERROR, VITALS_HYPERVISOR_ERROR_UNSUPPORTED,
+                        "the domain is transient and could not be started again");
+    return FALSE;
+}
+
 static gboolean
 act(VitalsConnection *base, const char *uuid, int id, VitalsAction action, GError **error)
 {
@@ -656,6 +667,11 @@ act(VitalsConnection *base, const char *uuid, int id, VitalsAction action, GErro
         break;
     case VITALS_ACTION_DESTROY:
         result = virDomainDestroy(domain);
+        break;
+    case VITALS_ACTION_RESTART:
+        if (!check_persistent(domain, error))
+            return FALSE;
+        result = virDomainDestroy(domain) < 0 ? -1 : virDomainCreate(domain);
         break;
     case VITALS_ACTION_NONE:
         break;

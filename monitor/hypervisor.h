@@ -38,9 +38,10 @@ typedef enum {
     VITALS_ACTION_INJECT_NMI, /* its kernel may dump or panic by itself then */
     VITALS_ACTION_RESET,   /* as by the button; a guest that was paused by its crash runs again */
     VITALS_ACTION_DESTROY, /* as by pulling the plug */
+    VITALS_ACTION_RESTART, /* likewise, and started again as it is defined; not of a transient one */
 } VitalsAction;
 
-/* "none", "inject-nmi", "reset", "destroy" */
+/* "none", "inject-nmi", "reset", "destroy", "restart" */
 const char *vitals_action_name(VitalsAction action);
 
 /* "elf", "kdump-zlib" */

@@ -14,6 +14,7 @@ static const char *const keys[VITALS_N_TROUBLES] = {
 static const VitalsAction actions[VITALS_N_RESPONSES] = {
     [VITALS_RESPONSE_CAPTURE_INJECT_NMI] = VITALS_ACTION_INJECT_NMI,
     [VITALS_RESPONSE_CAPTURE_RESET] = VITALS_ACTION_RESET,
+    [VITALS_RESPONSE_CAPTURE_RESTART] = VITALS_ACTION_RESTART,
     [VITALS_RESPONSE_CAPTURE_DESTROY] = VITALS_ACTION_DESTROY,
 };
 
@@ -147,6 +148,13 @@ inaction_of(const VitalsOccasion *occasion, const VitalsDecision *decision,
         return "the guest is gone";
     if (loop > 0 && occasion->deaths >= loop)
         return "the guest dies again and again (CrashLoopCount): it does not help";
+    if (occasion->recoveries_last_hour >=
+        vitals_settings_integer(settings, occasion->guest, "Policy.MaxRecoveriesPerHour"))
+        return "it was recovered often enough within the last hour (MaxRecoveriesPerHour)";
+    if (occasion->uptime <
+        vitals_settings_duration(settings, occasion->guest, "Policy.MinimumUptime"))
+        return "it died so soon after its start that another one is likely to end the same "
+               "(MinimumUptime)";
     if (!decision->capture && decision->action_needs_dump)
         return "its memory is not saved (RecoverWithoutDump)";
     return NULL;

@@ -21,6 +21,8 @@
  * @since_capture: microseconds since its last capture; -1 for never
  * @captures_last_day: of this guest
  * @captures_last_hour: of all guests
+ * @recoveries_last_hour: how often something was done to this guest
+ * @uptime: microseconds that it could run since its start; %G_MAXINT64 if we did not see it start
  * @deaths: how often its kernel died within CrashLoopWindow, without this time
  */
 typedef struct {
@@ -35,6 +37,8 @@ typedef struct {
     gint64 since_capture;
     guint captures_last_day;
     guint captures_last_hour;
+    guint recoveries_last_hour;
+    gint64 uptime;
     guint deaths;
 } VitalsOccasion;
 

@@ -65,6 +65,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsConsoleCounts, vitals_console_counts_unref)
  * @capture: %NULL, or "queued", "dumping" while a capture is under way
  * @capture_done: bytes written so far
  * @capture_total: bytes expected; 0 if not known
+ * @capture_left: seconds that it will take still; negative if not known
  */
 typedef struct {
     char *name;
@@ -100,6 +101,7 @@ typedef struct {
     const char *capture;
     guint64 capture_done;
     guint64 capture_total;
+    double capture_left;
 } VitalsGuestView;
 
 /**

@@ -18,6 +18,7 @@ static const char *const response_names[VITALS_N_RESPONSES] = {
     [VITALS_RESPONSE_CAPTURE] = "capture",
     [VITALS_RESPONSE_CAPTURE_INJECT_NMI] = "capture-inject-nmi",
     [VITALS_RESPONSE_CAPTURE_RESET] = "capture-reset",
+    [VITALS_RESPONSE_CAPTURE_RESTART] = "capture-restart",
     [VITALS_RESPONSE_CAPTURE_DESTROY] = "capture-destroy",
 };
 

@@ -31,11 +31,13 @@ typedef enum {
     VITALS_RESPONSE_CAPTURE,
     VITALS_RESPONSE_CAPTURE_INJECT_NMI,
     VITALS_RESPONSE_CAPTURE_RESET,
+    VITALS_RESPONSE_CAPTURE_RESTART,
     VITALS_RESPONSE_CAPTURE_DESTROY,
     VITALS_N_RESPONSES,
 } VitalsResponse;
 
-/* "unset", "nothing", "incident", "capture", "capture-inject-nmi", "capture-reset", "capture-destroy" */
+/* "unset", "nothing", "incident", "capture", "capture-inject-nmi", "capture-reset",
+ * "capture-restart", "capture-destroy" */
 const char *vitals_response_name(VitalsResponse response);
 
 /* The response of that name; UNSET for any other word or %NULL. */

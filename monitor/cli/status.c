@@ -118,6 +118,14 @@ age_text(const json_t *age)
     return g_strdup_printf("%.0f min", seconds / 60);
 }
 
+static char *
+time_left(const json_t *seconds)
+{
+    return json_is_number(seconds)
+               ? g_strdup_printf(", about %.0f s left", json_number_value(seconds))
+               : g_strdup("");
+}
+
 static void
 add_capture(VitalsTable *table, const json_t *capture)
 {
@@ -125,13 +133,14 @@ add_capture(VitalsTable *table, const json_t *capture)
     gint64 total = json_integer_value(json_object_get(capture, "total"));
     g_autofree char *written = g_format_size(MAX(done, 0));
     g_autofree char *expected = g_format_size(MAX(total, 0));
+    g_autofree char *left = time_left(json_object_get(capture, "seconds_left"));
     g_autofree char *note = NULL;
 
     if (!json_is_object(capture))
         return;
     if (total > 0)
-        note = g_strdup_printf("capture %s: %s of %s (%.0f %%)", member(capture, "stage"), written,
-                               expected, MIN(100.0, 100.0 * done / total));
+        note = g_strdup_printf("capture %s: %s of %s (%.0f %%%s)", member(capture, "stage"),
+                               written, expected, MIN(100.0, 100.0 * done / total), left);
     else
         note = g_strdup_printf("capture %s: %s", member(capture, "stage"), written);
     vitals_table_note(table, note);

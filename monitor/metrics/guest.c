@@ -129,8 +129,62 @@ emit_capture_progress(VitalsExposition *out, const VitalsScrape *scrape)
     }
 }
 
+static void
+emit_captured(VitalsExposition *out, const VitalsScrape *scrape)
+{
+    for (guint i = 0; i < scrape->snapshot->guests->len; i++) {
+        const VitalsGuestView *guest = g_ptr_array_index(scrape->snapshot->guests, i);
+
+        if (guest->capture)
+            add(out, guest, guest->capture_done);
+    }
+}
+
+static void
+emit_capture_size(VitalsExposition *out, const VitalsScrape *scrape)
+{
+    for (guint i = 0; i < scrape->snapshot->guests->len; i++) {
+        const VitalsGuestView *guest = g_ptr_array_index(scrape->snapshot->guests, i);
+
+        if (guest->capture && guest->capture_total > 0)
+            add(out, guest, guest->capture_total);
+    }
+}
+
+static void
+emit_capture_left(VitalsExposition *out, const VitalsScrape *scrape)
+{
+    for (guint i = 0; i < scrape->snapshot->guests->len; i++) {
+        const VitalsGuestView *guest = g_ptr_array_index(scrape->snapshot->guests, i);
+
+        if (guest->capture && guest->capture_left >= 0)
+            add(out, guest, guest->capture_left);
+    }
+}
+
 extern const VitalsMetric vitals_metrics_guest[];
 const VitalsMetric vitals_metrics_guest[] = {
+    {
+        .name = "virt_vitals_capture_done_bytes",
+        .type = "gauge",
+        .help = "Bytes of its memory dumped so far, while a dump is queued or under way.",
+        .labels = { VITALS_GUEST_LABELS },
+        .emit = emit_captured,
+    },
+    {
+        .name = "virt_vitals_capture_total_bytes",
+        .type = "gauge",
+        .help = "Bytes of memory that the dump under way is to hold.",
+        .labels = { VITALS_GUEST_LABELS },
+        .emit = emit_capture_size,
+    },
+    {
+        .name = "virt_vitals_capture_left_seconds",
+        .type = "gauge",
+        .help = "How long the dump under way will take still, at its pace so far.",
+        .labels = { VITALS_GUEST_LABELS },
+        .emit = emit_capture_left,
+    },
     {
         .name = "virt_vitals_guest_health",
         .type = "gauge",

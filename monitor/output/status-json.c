@@ -78,6 +78,8 @@ progress(const VitalsGuestView *guest)
     json_object_set_new(object, "bytes", size(guest->capture_done));
     json_object_set_new(object, "total",
                         guest->capture_total > 0 ? size(guest->capture_total) : json_null());
+    json_object_set_new(object, "seconds_left",
+                        guest->capture_left >= 0 ? json_real(guest->capture_left) : json_null());
     return object;
 }
 

@@ -13,6 +13,9 @@ monitor=
 # What is to be ended before the lab is: pids.
 helpers=()
 
+# Lines of configuration for the monitor, behind its usual ones.
+monitor_config=()
+
 finish() {
     set +e
     [ ${#helpers[@]} -eq 0 ] || kill "${helpers[@]}" 2>/dev/null
@@ -48,7 +51,7 @@ inside() {
 # At shipped defaults, but for the limits that protect a host from us: here guests die in a row.
 start_monitor() {
     printf '%s\n' '[Capture]' CaptureCooldown=0 MaxCapturesPerHour=1000 KeepFree=64M \
-        '[Policy]' MaxCapturesPerGuestPerDay=1000 >"$dir/virt-vitals.conf"
+        '[Policy]' MaxCapturesPerGuestPerDay=1000 "${monitor_config[@]}" >"$dir/virt-vitals.conf"
     # nsenter becomes the program, so this is its own pid
     nsenter -m -t "$(cat "$dir/run/virtlogd.pid")" -- "$program" monitor -c "$uri" \
         --config "$dir/virt-vitals.conf" --state-dir "$dir/state" \

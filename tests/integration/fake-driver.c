@@ -471,7 +471,9 @@ act(VitalsConnection *base, const char *uuid, int id, VitalsAction action, GErro
         FakeGuest *guest = &fake_lookup(fake, uuid)->guest;
 
         guest->done = action;
-        if (action == VITALS_ACTION_RESET) {
+        if (action == VITALS_ACTION_RESTART)
+            guest->id = ++fake->last_id;
+        if (action == VITALS_ACTION_RESET || action == VITALS_ACTION_RESTART) {
             guest->state = VITALS_DOMAIN_RUNNING;
             guest->reason = VITALS_REASON_OTHER;
             guest->beating = TRUE;

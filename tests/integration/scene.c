@@ -43,6 +43,7 @@ scene_settings(const char *state_dir)
     scene_set(settings, "Probe.BalloonPeriod", "1s");
     scene_set(settings, "Verdict.BalloonDeadline", "2");
     scene_set(settings, "Capture.KeepFree", "0");
+    scene_set(settings, "Policy.MinimumUptime", "0");
     /* the same everywhere, whatever is installed */
     scene_set(settings, "Triage.Makedumpfile", "none");
     scene_set(settings, "Triage.Crash", "none");

@@ -192,6 +192,44 @@ test_other_run(Scene *scene, gconstpointer data)
     g_assert_cmpint(done_to(scene, guest), ==, VITALS_ACTION_NONE);
 }
 
+/* A guest that is to be started anew is another run of itself, and well. */
+static void
+test_restart(Scene *scene, gconstpointer data)
+{
+    g_autoptr(json_t) incident = NULL;
+    FakeGuest *guest;
+    int id;
+
+    scene_set(scene->settings, "Policy.OnCrashed", "capture-restart");
+    guest = start_with(scene, "web");
+    id = guest->id;
+    fake_panic(scene->fake, guest);
+    incident = scene_incident(scene, 5);
+    g_assert_cmpint(done_to(scene, guest), ==, VITALS_ACTION_RESTART);
+    g_assert_cmpint(guest->id, !=, id);
+    check_told(incident, "dump ends", "restart done");
+    scene_until(scene_is(scene, "web", "healthy"), 10);
+}
+
+/* After so many recoveries somebody has to look at it; the dumps go on. */
+static void
+test_recovery_cap(Scene *scene, gconstpointer data)
+{
+    FakeGuest *guest;
+
+    scene_set(scene->settings, "Policy.OnCrashed", "capture-reset");
+    scene_set(scene->settings, "Policy.MaxRecoveriesPerHour", "1");
+    scene_set(scene->settings, "Capture.CaptureCooldown", "0");
+    guest = start_with(scene, "web");
+    fake_panic(scene->fake, guest);
+    scene_until(fake_calls(scene->fake, guest, FAKE_ACT) == 1, 5);
+    scene_until(scene_is(scene, "web", "healthy"), 10);
+    fake_panic(scene->fake, guest);
+    scene_until(fake_calls(scene->fake, guest, FAKE_DUMP) == 2, 5);
+    scene_run(0.5);
+    g_assert_cmpuint(fake_calls(scene->fake, guest, FAKE_ACT), ==, 1);
+}
+
 /* A guest that dies again and again is reset no more. */
 static void
 test_crash_loop(Scene *scene, gconstpointer data)
@@ -228,6 +266,8 @@ main(int argc, char **argv)
         { "/policy/comes-back", test_comes_back },
         { "/policy/metadata", test_metadata },
         { "/policy/other-run", test_other_run },
+        { "/policy/restart", test_restart },
+        { "/policy/recovery-cap", test_recovery_cap },
         { "/policy/crash-loop", test_crash_loop },
     };
 

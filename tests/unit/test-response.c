@@ -51,6 +51,8 @@ typedef struct {
     gint64 since_same;
     guint today;
     guint deaths;
+    guint recoveries;
+    gint64 uptime; /* 0 for long */
     /* expected */
     gboolean incident;
     const char *result;
@@ -247,6 +249,47 @@ static const Case cases[] = {
       .incident = TRUE,
       .result = "queued",
       .action = VITALS_ACTION_RESET },
+    { "restart",
+      "kernel-halted",
+      { "Policy.OnKernelDead=capture-restart" },
+
+      .uptime = 3 * MINUTE,
+      .recoveries = 2,
+      .incident = TRUE,
+      .result = "queued",
+      .action = VITALS_ACTION_RESTART },
+    { "recovered often enough",
+      "kernel-halted",
+      { RESET },
+
+      .recoveries = 3,
+      .incident = TRUE,
+      .result = "queued",
+      .inaction = "MaxRecoveriesPerHour" },
+    { "no more than once",
+      "kernel-halted",
+      { RESET, "Policy.MaxRecoveriesPerHour=1" },
+
+      .recoveries = 1,
+      .incident = TRUE,
+      .result = "queued",
+      .inaction = "MaxRecoveriesPerHour" },
+    { "too young",
+      "kernel-halted",
+      { RESET },
+
+      .uptime = 1 * MINUTE,
+      .incident = TRUE,
+      .result = "queued",
+      .inaction = "MinimumUptime" },
+    { "young, but so be it",
+      "kernel-halted",
+      { RESET, "Policy.MinimumUptime=0" },
+
+      .uptime = 1,
+      .incident = TRUE,
+      .result = "queued",
+      .action = VITALS_ACTION_RESET },
     /* the domain's own words */
     { "spared", "guest-panicked", .xml = METADATA("crashed", "incident"), .incident = TRUE,
       .result = "none" },
@@ -301,6 +344,8 @@ test_case(gconstpointer data)
         .since_capture = item->since_capture ? item->since_capture : NEVER,
         .captures_last_day = item->today,
         .deaths = item->deaths,
+        .recoveries_last_hour = item->recoveries,
+        .uptime = item->uptime ? item->uptime : G_MAXINT64,
     };
     VitalsDecision decision = vitals_policy_decide(&occasion, settings);
 

@@ -93,6 +93,7 @@ test_snapshot(void)
     hostile->capture = "dumping";
     hostile->capture_done = 50;
     hostile->capture_total = 200;
+    hostile->capture_left = 12;
     g_ptr_array_add(snapshot->guests, hostile);
     return snapshot;
 }
