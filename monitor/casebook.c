@@ -24,6 +24,7 @@ struct VitalsCasebook {
     char *state_dir;
     VitalsAbandoned *abandoned;
     VitalsLane *disk;
+    VitalsLane *finishing; /* hashing a dump takes minutes, which nobody's beginning waits for */
     VitalsCapture *capture;
     VitalsEvidence *evidence;
     VitalsHook *hook; /* NULL if there is no command */
@@ -202,7 +203,7 @@ finish_if_whole(Case *item)
     VitalsCall call = { .work = finish_on_disk, .done = on_finished, .data = item };
 
     if (item->acted && item->evident && !item->examining)
-        vitals_lane_submit(item->casebook->disk, &call);
+        vitals_lane_submit(item->casebook->finishing, &call);
 }
 
 static void
@@ -744,6 +745,7 @@ vitals_casebook_new(VitalsHypervisor *hypervisor, VitalsSettings *settings, cons
     casebook->state_dir = g_strdup(state_dir);
     casebook->abandoned = abandoned;
     casebook->disk = vitals_lane_new("disk", NULL, 1, abandoned);
+    casebook->finishing = vitals_lane_new("finishing", NULL, 1, abandoned);
     casebook->capture = vitals_capture_new(hypervisor, abandoned);
     casebook->examiner = vitals_examiner_new(settings, abandoned);
     casebook->evidence = vitals_evidence_new(hypervisor, casebook->disk);
@@ -773,6 +775,7 @@ vitals_casebook_free(VitalsCasebook *casebook, gint64 patience)
     ended = vitals_evidence_free(casebook->evidence, patience) && ended;
     ended = vitals_examiner_free(casebook->examiner, patience) && ended;
     ended = vitals_lane_free(casebook->disk, patience) && ended;
+    ended = vitals_lane_free(casebook->finishing, patience) && ended;
     ended = vitals_hook_free(casebook->hook, patience) && ended;
     ended = vitals_storekeeper_free(casebook->keeper, patience) && ended;
     g_ptr_array_unref(casebook->views);

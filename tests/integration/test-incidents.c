@@ -2,8 +2,10 @@
 #include "tests/integration/scene.h"
 #include "monitor/bundle.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- the store ---- */
 
@@ -170,6 +172,56 @@ test_screenshot_hangs(Scene *scene, gconstpointer data)
     }
 }
 
+/* ---- finishing ---- */
+
+/* The directory of the only incident that is being written. Returns: (transfer full) */
+static char *
+path_under_way(Scene *scene)
+{
+    g_autoptr(json_t) incidents = scene_incidents(scene);
+    const json_t *incident = json_array_get(incidents, 0);
+
+    g_assert_cmpuint(json_array_size(incidents), ==, 1);
+    g_assert_nonnull(strstr(scene_member(incident, "path"), ".partial-"));
+    return g_strdup(scene_member(incident, "path"));
+}
+
+/* Something that takes its time to be summed, and no room. */
+static void
+put_ballast(const char *directory)
+{
+    g_autofree char *path = g_build_filename(directory, "ballast", NULL);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+    g_assert_cmpint(fd, >=, 0);
+    g_assert_cmpint(ftruncate(fd, (off_t)768 * 1024 * 1024), ==, 0);
+    close(fd);
+}
+
+/* The sums of a large dump hold up nobody's dump. */
+static void
+test_slow_finish(Scene *scene, gconstpointer data)
+{
+    FakeGuest *large = fake_add(scene->fake, "large");
+    FakeGuest *web = fake_add(scene->fake, "web");
+    g_autofree char *path = NULL;
+
+    scene_start(scene);
+    scene_until(scene_is(scene, "large", "healthy") && scene_is(scene, "web", "healthy"), 8);
+    fake_fault(scene->fake, large, FAKE_DUMP, (FakeFault){ .hang = TRUE });
+    fake_panic(scene->fake, large);
+    scene_until(fake_calls(scene->fake, large, FAKE_DUMP) == 1, 4);
+    path = path_under_way(scene);
+    put_ballast(path);
+    fake_release(scene->fake, large);
+    scene_run(0.3); /* its turn to be finished has come */
+
+    fake_panic(scene->fake, web);
+    scene_until(fake_calls(scene->fake, web, FAKE_DUMP) == 1, 4);
+    g_assert_true(g_file_test(path, G_FILE_TEST_IS_DIR)); /* not finished yet */
+    scene_until(!g_file_test(path, G_FILE_TEST_EXISTS), 60);
+}
+
 #define ADD(path, test) \
     g_test_add("/incidents/" path, Scene, NULL, scene_set_up, test, scene_tear_down)
 
@@ -182,5 +234,6 @@ main(int argc, char **argv)
     ADD("pieces", test_pieces);
     ADD("hook", test_hook);
     ADD("screenshot-hangs", test_screenshot_hangs);
+    ADD("slow-finish", test_slow_finish);
     return g_test_run();
 }
