@@ -87,7 +87,8 @@ typedef struct {
 
 Fake *fake_new(void);
 
-/* The driver to be given away; freeing it leaves the fake to the test. */
+/* The driver to be given away; freeing it leaves the fake to the test. If somebody had it before and could
+ * not free it, as its calls took too long, waits for the last of them. */
 VitalsHypervisor *fake_hypervisor(Fake *fake);
 /* The same again while whoever has it has not freed it, else %NULL. */
 VitalsHypervisor *fake_hypervisor_given(Fake *fake);
