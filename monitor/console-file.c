@@ -42,6 +42,7 @@ void
 vitals_console_place_clear(VitalsConsolePlace *place)
 {
     g_clear_pointer(&place->partial, g_bytes_unref);
+    g_clear_pointer(&place->rhythms, g_array_unref);
 }
 
 VitalsConsoleFile *
@@ -57,6 +58,7 @@ vitals_console_file_new(const char *path, const VitalsConsolePlace *place, guint
         file->placed = TRUE;
         file->place = *place;
         file->place.partial = NULL;
+        file->place.rhythms = NULL;
         file->seen = place->seen;
         if (place->partial)
             g_byte_array_append(file->partial, g_bytes_get_data(place->partial, NULL),
@@ -207,6 +209,16 @@ adopt(VitalsConsoleFile *file, int fd, const struct stat *info, guint64 offset)
     read_tail(file);
 }
 
+static void
+step_back(VitalsConsoleFile *file, guint64 bytes)
+{
+    if (bytes == 0)
+        return;
+    file->offset -= bytes;
+    read_tail(file);
+    g_byte_array_set_size(file->partial, 0);
+}
+
 /* Goes on where an earlier reading stood, if that file is still what it was. @backup: where it is now */
 static gboolean
 resume(VitalsConsoleFile *file, int backup)
@@ -219,8 +231,10 @@ resume(VitalsConsoleFile *file, int backup)
         return FALSE;
     adopt(file, fd, &info, place->offset);
     if (info.st_ino == place->inode && (guint64)info.st_size >= place->offset &&
-        tail_hash(file) == place->hash)
+        tail_hash(file) == place->hash) {
+        step_back(file, MIN(place->back, file->offset));
         return TRUE;
+    }
     close(file->fd);
     file->fd = -1;
     return FALSE;

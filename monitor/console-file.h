@@ -29,16 +29,22 @@ enum { VITALS_CONSOLE_PARTIAL_MAX = 4096 };
 /**
  * VitalsConsolePlace: where the reading of a file stands
  * @hash: of the bytes just before @offset, to know the file by
+ * @back: so many bytes before @offset are to be read again, as far as that file has them
  * @seen: wall clock, seconds: when its end was last reached
  * @partial: (nullable): the line that has no end yet, its last bytes if it is a long one
+ * @run: of the guest, as libvirt numbers them; nothing to the reading of the file
+ * @rhythms: (nullable) (element-type VitalsRhythm): what loops in it, in times of the wall clock; likewise
  */
 typedef struct {
     guint64 device;
     guint64 inode;
     guint64 offset;
+    guint64 back;
     guint hash;
     gint64 seen;
     GBytes *partial;
+    int run;
+    GArray *rhythms;
 } VitalsConsolePlace;
 
 void vitals_console_place_clear(VitalsConsolePlace *place);

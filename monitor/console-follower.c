@@ -17,6 +17,9 @@
 #define FLOOD (100 * 1024)
 #define FLOOD_SECONDS 5
 
+/* After no longer an absence of ours what was written meanwhile is news like any other. */
+#define ABSENCE (10 * 60)
+
 /* When nothing comes for so long, what came is all there is (probes/console/console.h). */
 #define PAUSE G_USEC_PER_SEC
 
@@ -30,8 +33,12 @@
 struct VitalsConsoleFollower {
     VitalsConsoleFile *file;
     VitalsConsole *engine;
+    int run;
     GBytes *partial;    /* to be fed before all else */
     gboolean caught_up; /* behind what was there before us */
+    gint64 left;        /* of the place we go on from: when it was left, seconds; 0 for none */
+    GArray *rhythms;    /* to go on with, until the first digest */
+    gint64 ahead;       /* of our clock the wall's was, at the last digest */
 
     /* of the last fetch */
     gsize fetched;
@@ -152,17 +159,25 @@ on_event(const VitalsConsoleEvent *event, gpointer user)
 /* ---- the whole ---- */
 
 VitalsConsoleFollower *
-vitals_console_follower_new(VitalsSignatures *signatures, const char *path,
+vitals_console_follower_new(VitalsSignatures *signatures, const char *path, int run,
                             const VitalsConsolePlace *place)
 {
     static const VitalsConsoleOptions options = { 0 };
     VitalsConsoleFollower *follower = g_new0(VitalsConsoleFollower, 1);
+    VitalsConsolePlace from = place ? *place : (VitalsConsolePlace){ 0 };
 
-    follower->file = vitals_console_file_new(path, place, HISTORY);
+    if (from.run != run)
+        from.back = 0;
+    follower->file = vitals_console_file_new(path, place ? &from : NULL, HISTORY);
     follower->engine = vitals_console_new(signatures, &options, on_event, follower);
     vitals_console_set_replaying(follower->engine, TRUE);
-    if (place && place->partial)
-        follower->partial = g_bytes_ref(place->partial);
+    if (from.partial && from.back == 0)
+        follower->partial = g_bytes_ref(from.partial);
+    follower->run = run;
+    if (place && from.run == run) {
+        follower->left = from.seen;
+        follower->rhythms = from.rhythms ? g_array_ref(from.rhythms) : NULL;
+    }
     follower->gap_at = G_MAXSIZE;
     follower->paused = TRUE;
     follower->utterances = g_array_new(FALSE, FALSE, sizeof(VitalsUtterance));
@@ -178,6 +193,7 @@ vitals_console_follower_free(VitalsConsoleFollower *follower)
     vitals_console_file_free(follower->file);
     vitals_console_free(follower->engine);
     g_clear_pointer(&follower->partial, g_bytes_unref);
+    g_clear_pointer(&follower->rhythms, g_array_unref);
     g_array_unref(follower->utterances);
     g_hash_table_unref(follower->kinds);
     g_free(follower);
@@ -192,7 +208,20 @@ vitals_console_follower_path(const VitalsConsoleFollower *follower)
 VitalsConsolePlace
 vitals_console_follower_place(const VitalsConsoleFollower *follower)
 {
-    return vitals_console_file_place(follower->file);
+    VitalsConsolePlace place = vitals_console_file_place(follower->file);
+    guint64 unfinished = vitals_console_unfinished(follower->engine);
+
+    if (unfinished > 0 && unfinished <= VITALS_REPORT_MAX_BYTES)
+        place.back = unfinished;
+    place.run = follower->run;
+    if (follower->rhythms) {
+        place.rhythms = g_array_ref(follower->rhythms);
+        return place;
+    }
+    place.rhythms = vitals_console_rhythms(follower->engine);
+    for (guint i = 0; i < place.rhythms->len; i++)
+        g_array_index(place.rhythms, VitalsRhythm, i).last += follower->ahead;
+    return place;
 }
 
 gsize
@@ -416,11 +445,27 @@ make_sample(VitalsConsoleFollower *follower, gint64 realtime)
     return sample;
 }
 
+/* The first look: goes on where we had stopped, if that was not long ago and nothing is missing since. */
+static void
+begin(VitalsConsoleFollower *follower, gint64 realtime)
+{
+    follower->ahead = realtime - follower->now;
+    if (follower->rhythms) {
+        vitals_console_resume(follower->engine, follower->rhythms, follower->ahead);
+        g_clear_pointer(&follower->rhythms, g_array_unref);
+    }
+    if (follower->left > 0 && follower->gap_at == G_MAXSIZE &&
+        realtime / G_USEC_PER_SEC - follower->left <= ABSENCE)
+        follower->caught_up = TRUE;
+    follower->left = 0;
+}
+
 VitalsSample *
 vitals_console_follower_digest(VitalsConsoleFollower *follower, const char *buffer, gint64 now,
                                gint64 realtime)
 {
     follower->now = now;
+    begin(follower, realtime);
     if (follower->fetched > 0) {
         follower->came = now;
         follower->paused = FALSE;
@@ -433,8 +478,9 @@ vitals_console_follower_digest(VitalsConsoleFollower *follower, const char *buff
         vitals_console_pause(follower->engine, now);
         follower->caught_up = TRUE;
         follower->told_boots = vitals_console_stats(follower->engine).boots;
-        vitals_console_set_replaying(follower->engine, FALSE);
     }
+    if (follower->at_end)
+        vitals_console_set_replaying(follower->engine, FALSE);
     if (follower->rebooted)
         end_run(follower);
     watch_flood(follower);

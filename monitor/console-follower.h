@@ -18,10 +18,12 @@ enum { VITALS_CONSOLE_FETCH_MAX = 512 * 1024 };
 /**
  * vitals_console_follower_new:
  * @signatures: outlives it; one thread at a time
- * @place: (nullable): where an earlier reading of that file stood
+ * @run: of the guest, as libvirt numbers them
+ * @place: (nullable): where an earlier reading of that file stood. If that was the same run, it goes on in
+ *   the middle of a report or a loop; what another run left is old
  */
 VitalsConsoleFollower *vitals_console_follower_new(VitalsSignatures *signatures, const char *path,
-                                                   const VitalsConsolePlace *place);
+                                                   int run, const VitalsConsolePlace *place);
 void vitals_console_follower_free(VitalsConsoleFollower *follower);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsConsoleFollower, vitals_console_follower_free)
 
@@ -58,7 +60,7 @@ void vitals_console_follower_rebooted(VitalsConsoleFollower *follower);
 /* Returns: (transfer full): what was counted so far */
 VitalsConsoleCounts *vitals_console_follower_counts(const VitalsConsoleFollower *follower);
 
-/* Returns: (transfer full): see vitals_console_file_place() */
+/* Returns: (transfer full): for another follower to go on from */
 VitalsConsolePlace vitals_console_follower_place(const VitalsConsoleFollower *follower);
 
 const char *vitals_console_follower_path(const VitalsConsoleFollower *follower);

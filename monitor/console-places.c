@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/console-places.h"
 
+#include "probes/console/loop.h"
+
 #include <jansson.h>
 #include <stdlib.h>
 
@@ -31,6 +33,7 @@ vitals_console_places_set(GHashTable *places, const char *path, VitalsConsolePla
     if (place->inode && g_hash_table_size(places) < PLACES_MAX) {
         g_hash_table_replace(places, g_strdup(path), g_memdup2(place, sizeof *place));
         place->partial = NULL;
+        place->rhythms = NULL;
     }
     vitals_console_place_clear(place);
 }
@@ -39,6 +42,48 @@ static guint64
 number_at(const json_t *json, const char *key)
 {
     return (guint64)json_integer_value(json_object_get(json, key));
+}
+
+/* What is odd among them is left out where they are used. */
+static GArray *
+read_rhythms(const json_t *array)
+{
+    GArray *rhythms = g_array_new(FALSE, FALSE, sizeof(VitalsRhythm));
+    const json_t *row;
+    size_t index;
+
+    json_array_foreach(array, index, row)
+    {
+        VitalsRhythm rhythm = {
+            .hash = number_at(row, "hash"),
+            .last = (gint64)number_at(row, "last"),
+            .period = (gint64)number_at(row, "period"),
+            .steady = (guint32)number_at(row, "steady"),
+            .count = (guint32)number_at(row, "count"),
+            .looped = json_is_true(json_object_get(row, "looped")),
+        };
+
+        if (rhythms->len < VITALS_RHYTHMS_MAX)
+            g_array_append_val(rhythms, rhythm);
+    }
+    return rhythms;
+}
+
+static json_t *
+rhythms_json(const GArray *rhythms)
+{
+    json_t *array = json_array();
+
+    for (guint i = 0; rhythms && i < rhythms->len; i++) {
+        const VitalsRhythm *rhythm = &g_array_index(rhythms, VitalsRhythm, i);
+
+        json_array_append_new(
+            array, json_pack("{s:I, s:I, s:I, s:I, s:I, s:b}", "hash", (json_int_t)rhythm->hash,
+                             "last", (json_int_t)rhythm->last, "period", (json_int_t)rhythm->period,
+                             "steady", (json_int_t)rhythm->steady, "count",
+                             (json_int_t)rhythm->count, "looped", rhythm->looped));
+    }
+    return array;
 }
 
 static void
@@ -52,6 +97,7 @@ take_place(GHashTable *places, const json_t *json, gint64 now)
         .device = number_at(json, "device"),
         .inode = number_at(json, "inode"),
         .offset = number_at(json, "offset"),
+        .back = number_at(json, "back"),
         .hash = (guint)number_at(json, "hash"),
         .seen = (gint64)number_at(json, "seen"),
     };
@@ -59,6 +105,8 @@ take_place(GHashTable *places, const json_t *json, gint64 now)
     if (!path || !g_path_is_absolute(path) || place.offset > G_MAXINT64 || now - place.seen > KEPT)
         return;
     place.partial = g_bytes_new(bytes, MIN(length, VITALS_CONSOLE_PARTIAL_MAX));
+    place.run = (int)number_at(json, "run");
+    place.rhythms = read_rhythms(json_object_get(json, "rhythms"));
     vitals_console_places_set(places, path, &place);
 }
 
@@ -102,10 +150,12 @@ vitals_console_places_text(GHashTable *places)
         g_autofree char *partial = g_base64_encode(bytes, length);
 
         json_array_append_new(
-            array, json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:s}", "path", path, "device",
-                             (json_int_t)place->device, "inode", (json_int_t)place->inode, "offset",
-                             (json_int_t)place->offset, "hash", (json_int_t)place->hash, "seen",
-                             (json_int_t)place->seen, "partial", partial));
+            array,
+            json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:i, s:o}", "path", path, "device",
+                      (json_int_t)place->device, "inode", (json_int_t)place->inode, "offset",
+                      (json_int_t)place->offset, "back", (json_int_t)place->back, "hash",
+                      (json_int_t)place->hash, "seen", (json_int_t)place->seen, "partial", partial,
+                      "run", place->run, "rhythms", rhythms_json(place->rhythms)));
     }
     dumped = json_dumps(document, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
     text = g_strconcat(dumped, "\n", NULL);

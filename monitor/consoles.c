@@ -233,8 +233,9 @@ follow(VitalsConsoles *consoles, Order *order)
     entry->uuid = g_strdup(order->uuid);
     entry->id = order->id;
     entry->label = g_strdup(order->label);
-    entry->follower = vitals_console_follower_new(
-        consoles->signatures, order->path, g_hash_table_lookup(consoles->places, order->path));
+    entry->follower =
+        vitals_console_follower_new(consoles->signatures, order->path, order->id,
+                                    g_hash_table_lookup(consoles->places, order->path));
     g_hash_table_insert(consoles->entries, entry->uuid, entry);
 }
 

@@ -56,6 +56,7 @@ struct VitalsConsole {
     guint64 window_bytes;
     gboolean flooded;
     gboolean replaying;
+    guint64 open_since; /* bytes before the reports that are open */
 };
 
 static void
@@ -236,6 +237,8 @@ on_line(const VitalsLine *line, gpointer user)
     if (candidates)
         candidates = drop_ordinary_boot(console, candidates);
     follow_boot(console, line);
+    if (!vitals_assembly_is_open(console->assembly))
+        console->open_since = vitals_lines_start(console->lines);
     if (candidates || vitals_assembly_is_open(console->assembly))
         vitals_assembly_add(console->assembly, line, candidates, now);
     loop = vitals_loops_see(console->loops, line->text, line->length, line->number, now);
@@ -319,6 +322,25 @@ void
 vitals_console_set_replaying(VitalsConsole *console, gboolean replaying)
 {
     console->replaying = replaying;
+}
+
+guint64
+vitals_console_unfinished(const VitalsConsole *console)
+{
+    return vitals_assembly_is_open(console->assembly) ? console->stats.bytes - console->open_since
+                                                      : 0;
+}
+
+GArray *
+vitals_console_rhythms(const VitalsConsole *console)
+{
+    return vitals_loops_rhythms(console->loops);
+}
+
+void
+vitals_console_resume(VitalsConsole *console, const GArray *rhythms, gint64 ahead)
+{
+    vitals_loops_resume(console->loops, rhythms, ahead);
 }
 
 void

@@ -100,6 +100,18 @@ void vitals_console_feed(VitalsConsole *console, const char *bytes, gsize length
  */
 void vitals_console_set_replaying(VitalsConsole *console, gboolean replaying);
 
+/**
+ * vitals_console_unfinished:
+ *
+ * Returns: how many of the last bytes fed belong to reports that have not ended; 0 for none. Who goes on
+ * elsewhere has to feed them again there
+ */
+guint64 vitals_console_unfinished(const VitalsConsole *console);
+
+/* See vitals_loops_rhythms() and vitals_loops_resume(). */
+GArray *vitals_console_rhythms(const VitalsConsole *console);
+void vitals_console_resume(VitalsConsole *console, const GArray *rhythms, gint64 ahead);
+
 /* The guest was started anew, as somebody else told: its stamps begin from the beginning. */
 void vitals_console_rebooted(VitalsConsole *console);
 

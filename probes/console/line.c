@@ -9,6 +9,8 @@ struct VitalsLines {
     GString *partial; /* of the line that has not ended, at most VITALS_LINE_MAX bytes */
     GString *clean;
     guint64 ended;
+    guint64 fed;   /* bytes before those at hand */
+    guint64 start; /* of them, where the line at hand began */
     gint64 now;
     gboolean cut;
 };
@@ -211,6 +213,7 @@ void
 vitals_lines_feed(VitalsLines *lines, const char *bytes, gsize length, gint64 now)
 {
     const char *end = bytes + length;
+    const char *first = bytes;
     const char *newline;
 
     lines->now = now;
@@ -225,9 +228,11 @@ vitals_lines_feed(VitalsLines *lines, const char *bytes, gsize length, gint64 no
         lines->cut = FALSE;
         lines->ended++;
         bytes = newline + 1;
+        lines->start = lines->fed + (guint64)(bytes - first);
     }
     if (bytes < end)
         keep_partial(lines, bytes, end - bytes);
+    lines->fed += length;
 }
 
 void
@@ -235,6 +240,12 @@ vitals_lines_flush(VitalsLines *lines)
 {
     take_line(lines, lines->partial->str, lines->partial->len);
     g_string_truncate(lines->partial, 0);
+}
+
+guint64
+vitals_lines_start(const VitalsLines *lines)
+{
+    return lines->start;
 }
 
 guint64

@@ -45,5 +45,8 @@ void vitals_lines_feed(VitalsLines *lines, const char *bytes, gsize length, gint
 /* Hands out what there is of an unfinished line: a prompt. What follows is a new part of that line. */
 void vitals_lines_flush(VitalsLines *lines);
 
+/* How many bytes there were before the line at hand. */
+guint64 vitals_lines_start(const VitalsLines *lines);
+
 /* How many line ends were seen. */
 guint64 vitals_lines_count(const VitalsLines *lines);

@@ -7,13 +7,14 @@
 enum {
     SETS = 1024,
     WAYS = 4,
-    TEXT_MAX = 96,     /* of a line is looked at */
-    SLACK = 16,        /* room behind it, so that nobody needs to look where it ends */
-    STEADY = 2,        /* equal distances in a row that make a loop */
-    SURE = 8,          /* and that are no coincidence: words like "failed" are in many a line */
-    STEADY_LINES = 6,  /* where distances are counted in lines, as the log tells no time */
-    MIN_LINES = 3,     /* lines closer together are one burst */
-    LINE = 1000 * 1000 /* a line's worth of "time" there */
+    TEXT_MAX = 96,      /* of a line is looked at */
+    SLACK = 16,         /* room behind it, so that nobody needs to look where it ends */
+    STEADY = 2,         /* equal distances in a row that make a loop */
+    SURE = 8,           /* and that are no coincidence: words like "failed" are in many a line */
+    STEADY_LINES = 6,   /* where distances are counted in lines, as the log tells no time */
+    MIN_LINES = 3,      /* lines closer together are one burst */
+    LINE = 1000 * 1000, /* a line's worth of "time" there */
+    LOOPED = -1         /* a slot's loop, if it was one elsewhere and did not come here yet */
 };
 
 /* Faster repetition is a burst of one event (or a flood, which is reported as such). */
@@ -26,7 +27,7 @@ typedef struct {
     guint32 steady;
     guint32 count;
     guint64 first; /* line number */
-    gint32 loop;   /* index in the list plus 1 */
+    gint32 loop;   /* index in the list plus 1, or LOOPED */
     guint32 leads; /* whether the loop shows this line */
 } Slot;
 
@@ -301,7 +302,7 @@ pace(Slot *slot, gint64 now, gint64 least, guint steady)
         slot->count = slot->loop ? slot->count : 1;
     }
     slot->count++;
-    return slot->steady >= steady && !slot->loop;
+    return slot->steady >= steady && slot->loop <= 0;
 }
 
 const VitalsLoop *
@@ -325,9 +326,65 @@ vitals_loops_see(VitalsLoops *loops, const char *text, gsize length, guint64 num
         begun = begin_loop(loops, slot, text, length);
     if (begun)
         begun->timed = timed;
-    if (slot->loop && continue_loop(loops, slot, number, text, length))
+    if (slot->loop > 0 && continue_loop(loops, slot, number, text, length))
         return g_ptr_array_index(loops->list, slot->loop - 1);
     return begun;
+}
+
+static gint
+compare_rhythms(gconstpointer a, gconstpointer b)
+{
+    const VitalsRhythm *first = a;
+    const VitalsRhythm *second = b;
+
+    if (first->looped != second->looped)
+        return second->looped - first->looped;
+    return first->steady < second->steady ? 1 : -(first->steady > second->steady);
+}
+
+GArray *
+vitals_loops_rhythms(const VitalsLoops *loops)
+{
+    GArray *rhythms = g_array_new(FALSE, FALSE, sizeof(VitalsRhythm));
+
+    for (guint i = 0; i < SETS * WAYS; i++) {
+        const Slot *slot = &loops->slots[i / WAYS][i % WAYS];
+        VitalsRhythm rhythm = {
+            .hash = slot->hash,
+            .last = slot->last,
+            .period = slot->period,
+            .steady = slot->steady,
+            .count = slot->count,
+            .looped = slot->loop != 0,
+        };
+
+        if (slot->steady > 0)
+            g_array_append_val(rhythms, rhythm);
+    }
+    g_array_sort(rhythms, compare_rhythms);
+    g_array_set_size(rhythms, MIN(rhythms->len, VITALS_RHYTHMS_MAX));
+    return rhythms;
+}
+
+void
+vitals_loops_resume(VitalsLoops *loops, const GArray *rhythms, gint64 ahead)
+{
+    for (guint i = 0; i < rhythms->len; i++) {
+        const VitalsRhythm *rhythm = &g_array_index(rhythms, VitalsRhythm, i);
+        gboolean known;
+        Slot *slot = find_slot(loops, rhythm->hash, &known);
+
+        if (known || rhythm->hash == 0 || rhythm->period <= 0)
+            continue;
+        *slot = (Slot){
+            .hash = rhythm->hash,
+            .last = rhythm->last - ahead,
+            .period = rhythm->period,
+            .steady = rhythm->steady,
+            .count = rhythm->count,
+            .loop = rhythm->looped ? LOOPED : 0,
+        };
+    }
 }
 
 const GPtrArray *

@@ -55,5 +55,30 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsLoops, vitals_loops_free)
 const VitalsLoop *vitals_loops_see(VitalsLoops *loops, const char *text, gsize length,
                                    guint64 number, gint64 now);
 
+/**
+ * VitalsRhythm: what has to be remembered of a line to go on counting it elsewhere; plain data
+ * @hash: of its template
+ * @last: when it came last
+ * @looped: it was a loop
+ */
+typedef struct {
+    guint64 hash;
+    gint64 last;
+    gint64 period;
+    guint32 steady;
+    guint32 count;
+    gboolean looped;
+} VitalsRhythm;
+
+/* So many are handed over: there is seldom more than one loop, of a few lines. */
+enum { VITALS_RHYTHMS_MAX = 16 };
+
+/* Returns: (transfer full) (element-type VitalsRhythm): the steadiest of the lines that come back at a pace;
+ * only for streams that tell time */
+GArray *vitals_loops_rhythms(const VitalsLoops *loops);
+
+/* Goes on with what another one has handed over, in which @ahead was added to all times. */
+void vitals_loops_resume(VitalsLoops *loops, const GArray *rhythms, gint64 ahead);
+
 /* Returns: (element-type VitalsLoop): all loops in the order they were found */
 const GPtrArray *vitals_loops_list(const VitalsLoops *loops);

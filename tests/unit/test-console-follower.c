@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config/signatures.h"
 #include "monitor/console-follower.h"
+#include "monitor/console-places.h"
+#include "tests/unit/program.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -13,6 +15,7 @@ typedef struct {
     char *directory;
     char *path;
     VitalsConsoleFollower *follower;
+    int run;
     gint64 now;
     char *buffer;
 } Scene;
@@ -22,17 +25,16 @@ set_up(Scene *scene, gconstpointer data)
 {
     scene->directory = g_dir_make_tmp("test-follower-XXXXXX", NULL);
     scene->path = g_build_filename(scene->directory, "guest.log", NULL);
-    scene->now = 1000 * G_USEC_PER_SEC;
+    scene->now = g_get_real_time(); /* places are as old as the wall clock tells */
     scene->buffer = g_malloc(VITALS_CONSOLE_FETCH_MAX);
-    scene->follower = vitals_console_follower_new(signatures, scene->path, NULL);
+    scene->follower = vitals_console_follower_new(signatures, scene->path, scene->run, NULL);
 }
 
 static void
 tear_down(Scene *scene, gconstpointer data)
 {
     vitals_console_follower_free(scene->follower);
-    unlink(scene->path);
-    g_assert_cmpint(g_rmdir(scene->directory), ==, 0);
+    test_remove_tree(scene->directory);
     g_free(scene->directory);
     g_free(scene->path);
     g_free(scene->buffer);
@@ -139,7 +141,7 @@ test_history(Scene *scene, gconstpointer data)
     g_assert_null(old);
     append(scene, OOPS("    9") PANIC("    9"));
     first = scene->follower;
-    scene->follower = vitals_console_follower_new(signatures, scene->path, NULL);
+    scene->follower = vitals_console_follower_new(signatures, scene->path, scene->run, NULL);
     vitals_console_follower_free(first);
     last = wait_for(scene, 8, VITALS_SAID_PANIC);
     g_assert_nonnull(last);
@@ -281,11 +283,124 @@ test_torn(Scene *scene, gconstpointer data)
     g_free(wait_for(scene, 1, VITALS_SAID_OTHER));
     place = vitals_console_follower_place(scene->follower);
     vitals_console_follower_free(scene->follower);
-    scene->follower = vitals_console_follower_new(signatures, scene->path, &place);
+    scene->follower = vitals_console_follower_new(signatures, scene->path, scene->run, &place);
     append(scene, "ic - not syncing: torn\n");
     panic = wait_for(scene, 8, VITALS_SAID_PANIC);
     g_assert_nonnull(panic);
     g_assert_nonnull(strstr(panic->title, "torn"));
+}
+
+/* Another daemon goes on where this one stands. */
+static void
+restart(Scene *scene)
+{
+    g_auto(VitalsConsolePlace) place = vitals_console_follower_place(scene->follower);
+    g_autoptr(GHashTable) places = vitals_console_places_new();
+    g_autofree char *text = NULL;
+
+    vitals_console_places_set(places, scene->path, &place);
+    text = vitals_console_places_text(places);
+    g_assert_true(vitals_console_places_write(scene->directory, text, NULL));
+    g_hash_table_unref(places);
+    places = vitals_console_places_load(scene->directory);
+    vitals_console_follower_free(scene->follower);
+    scene->follower = vitals_console_follower_new(signatures, scene->path, scene->run,
+                                                  g_hash_table_lookup(places, scene->path));
+}
+
+static guint64
+count_reports(const Scene *scene)
+{
+    g_autoptr(VitalsConsoleCounts) counts = vitals_console_follower_counts(scene->follower);
+    guint64 sum = 0;
+
+    for (guint i = 0; i < counts->reports->len; i++)
+        sum += g_array_index(counts->reports, VitalsTally, i).count;
+    return sum;
+}
+
+/* A report in two halves, the cause of the panic in the first: it is one, with the title of its cause. */
+static void
+test_restart_in_report(Scene *scene, gconstpointer data)
+{
+    g_autofree VitalsUtterance *panic = NULL;
+
+    append(scene, "[    1.000000] a line\n");
+    g_free(wait_for(scene, 4, VITALS_SAID_OTHER));
+    append(scene, OOPS("    2"));
+    g_free(wait_for(scene, 2, VITALS_SAID_FAULT));
+    g_assert_cmpuint(count_reports(scene), ==, 0);
+    restart(scene);
+    g_free(wait_for(scene, 2, VITALS_SAID_FAULT));
+    append(scene, PANIC("    2"));
+    panic = wait_for(scene, 8, VITALS_SAID_PANIC);
+    g_assert_nonnull(panic);
+    g_assert_nonnull(strstr(panic->title, "widget_open"));
+    g_assert_cmpuint(count_reports(scene), ==, 1);
+}
+
+/* What was told before is not told again; what was written while nobody read is told. */
+static void
+test_restart_between_reports(Scene *scene, gconstpointer data)
+{
+    g_autofree VitalsUtterance *old = NULL;
+    g_autofree VitalsUtterance *missed = NULL;
+
+    append(scene, "[    1.000000] a line\n");
+    g_free(wait_for(scene, 4, VITALS_SAID_OTHER));
+    append(scene, OOPS("    2"));
+    old = wait_for(scene, 8, VITALS_SAID_FAULT);
+    g_assert_nonnull(old);
+    restart(scene);
+    missed = wait_for(scene, 8, VITALS_SAID_FAULT);
+    g_assert_null(missed);
+    g_assert_cmpuint(count_reports(scene), ==, 0);
+    restart(scene);
+    append(scene, OOPS("    3"));
+    missed = wait_for(scene, 8, VITALS_SAID_FAULT);
+    g_assert_nonnull(missed);
+    g_assert_false(missed->live);
+    g_assert_cmpuint(count_reports(scene), ==, 1);
+}
+
+/* The guest was started anew while nobody read: what its last run ended with is no news of this one. */
+static void
+test_restart_of_guest(Scene *scene, gconstpointer data)
+{
+    g_autofree VitalsUtterance *fault = NULL;
+
+    append(scene, "[    1.000000] a line\n");
+    g_free(wait_for(scene, 4, VITALS_SAID_OTHER));
+    append(scene, OOPS("    2"));
+    g_free(wait_for(scene, 2, VITALS_SAID_FAULT));
+    scene->run++;
+    restart(scene);
+    append(scene, "[    0.000000] Linux version 6.1.0 (a@b) #1 SMP\n");
+    fault = wait_for(scene, 8, VITALS_SAID_FAULT);
+    g_assert_null(fault);
+    g_assert_cmpuint(count_reports(scene), ==, 0);
+}
+
+/* A loop is a loop at once, and its count goes on. */
+static void
+test_restart_in_loop(Scene *scene, gconstpointer data)
+{
+    g_autofree VitalsUtterance *loop = NULL;
+
+    append(scene, "[    1.000000] a line\n");
+    g_free(wait_for(scene, 4, VITALS_SAID_OTHER));
+    for (guint i = 1; i <= 9; i++) {
+        append(scene, "agetty[99]: /dev/ttyS1: could not get terminal name: -22\n");
+        g_free(loop);
+        loop = wait_for(scene, 40, VITALS_SAID_LOOP);
+        if (i == 4 || i == 8)
+            restart(scene);
+        if (i >= 3) {
+            g_assert_nonnull(loop);
+            g_assert_cmpuint(loop->count, ==, i);
+            g_assert_cmpint(ABS(loop->period - 10 * G_USEC_PER_SEC), <, G_USEC_PER_SEC);
+        }
+    }
 }
 
 int
@@ -304,6 +419,10 @@ main(int argc, char **argv)
         { "/console-follower/loop", test_loop },
         { "/console-follower/flood", test_flood },
         { "/console-follower/torn", test_torn },
+        { "/console-follower/restart-in-report", test_restart_in_report },
+        { "/console-follower/restart-between-reports", test_restart_between_reports },
+        { "/console-follower/restart-of-guest", test_restart_of_guest },
+        { "/console-follower/restart-in-loop", test_restart_in_loop },
     };
     g_autoptr(GPtrArray) items = NULL;
     int status;
