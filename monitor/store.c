@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/store.h"
+#include "monitor/incident-files.h"
 
 #include "config/text.h"
 
@@ -8,9 +9,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* What the directory of an incident that is being written begins with; see incident.h. */
-#define PARTIAL ".partial-"
 
 static void
 set_file_error(const char *path, int number, GError **error)
@@ -236,8 +234,8 @@ read_incident(const char *path, const char *id, GError **error)
         return NULL;
     incident->id = g_strdup(id);
     incident->path = g_strdup(path);
-    incident->partial =
-        g_str_has_prefix(id, PARTIAL) || json_is_false(json_object_get(manifest, "complete"));
+    incident->partial = g_str_has_prefix(id, VITALS_INCIDENT_PARTIAL) ||
+                        json_is_false(json_object_get(manifest, "complete"));
     wrong = take_manifest(manifest, incident);
     json_decref(manifest);
     if (wrong) {
@@ -277,7 +275,7 @@ static void
 list_entry(const char *folder, const char *id, GPtrArray *incidents, GPtrArray *problems)
 {
     g_autofree char *path = g_build_filename(folder, id, NULL);
-    gboolean partial = g_str_has_prefix(id, PARTIAL);
+    gboolean partial = g_str_has_prefix(id, VITALS_INCIDENT_PARTIAL);
     g_autoptr(GError) error = NULL;
     VitalsIncidentView *incident = NULL;
     struct stat about;

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "monitor/case.h"
+
+/* Whether the guest is still the one whose memory is wanted: it may have been started anew, or have come
+ * back to life, while other guests were dumped. */
+gboolean
+vitals_case_check_wanted(const VitalsCase *item, GError **error)
+{
+    const char *why = NULL;
+
+    if (!item->guest->active)
+        why = "the guest ended, and its memory with it, before its turn came";
+    else if (!item->asked_for && (item->guest->episode == VITALS_HEALTH_HEALTHY ||
+                                  item->guest->watch.verdict.better_since))
+        why = "the guest recovered or was reset before its turn came";
+    if (why)
+        g_set_error_literal(error, VITALS_CAPTURE_ERROR, VITALS_CAPTURE_ERROR_LATE, why);
+    return !why;
+}
+
+static void
+on_acted(const GError *error, gpointer data)
+{
+    VitalsCase *item = data;
+    const char *action = vitals_action_name(item->action);
+    g_autofree char *label = vitals_guest_label(item->guest);
+
+    vitals_dossier_note(item->dossier, g_get_real_time(), "%s %s%s%s", action,
+                        error ? "failed" : "done", error ? ": " : "", error ? error->message : "");
+    if (error)
+        g_warning("%s of %s failed: %s", action, label, error->message);
+    else
+        g_message("%s of %s done", action, label);
+    vitals_case_acted(item);
+}
+
+/* The evidence is safe, or cannot be had: does to the guest what the policy says, then writes it down. */
+void
+vitals_case_act(VitalsCase *item, gboolean dumped)
+{
+    const char *action = vitals_action_name(item->action);
+    g_autoptr(GError) error = NULL;
+
+    if (item->action == VITALS_ACTION_NONE) {
+        vitals_case_acted(item);
+    } else if (!dumped && item->action_needs_dump) {
+        vitals_dossier_note(item->dossier, g_get_real_time(),
+                            "no %s: its memory is not saved (RecoverWithoutDump)", action);
+        vitals_case_acted(item);
+    } else if (!vitals_case_check_wanted(item, &error)) {
+        vitals_dossier_note(item->dossier, g_get_real_time(), "no %s: %s", action, error->message);
+        vitals_case_acted(item);
+    } else {
+        vitals_dossier_note(item->dossier, g_get_real_time(), "%s begins, as the policy says",
+                            action);
+        vitals_brake_note(item->casebook->recoveries, item->guest->uuid, g_get_monotonic_time());
+        vitals_capture_act(item->casebook->capture, item->guest->uuid, item->guest->id,
+                           item->action, on_acted, item);
+    }
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "monitor/case.h"
+#include "monitor/reasons.h"
+#include "monitor/recording.h"
+#include "probes/probe.h"
+#include "config/text.h"
+
+/* ---- opening ---- */
+
+/* What began is told when it is whole, and a loop when it was found: its count follows in later samples. */
+static void
+note_utterances(VitalsDossier *dossier, const VitalsSample *sample)
+{
+    for (guint i = 0; i < sample->n_utterances; i++) {
+        const VitalsUtterance *utterance = &sample->utterances[i];
+
+        if (*utterance->title)
+            vitals_dossier_note(dossier, sample->realtime, "the guest's console: %s: %s",
+                                vitals_said_name(utterance->what), utterance->title);
+    }
+}
+
+static void
+note_samples(VitalsDossier *dossier)
+{
+    for (guint i = 0; i < dossier->samples->len; i++) {
+        const VitalsSample *sample = g_ptr_array_index(dossier->samples, i);
+
+        if (vitals_sample_has(sample, VITALS_PART_EVENT))
+            vitals_dossier_note(dossier, sample->realtime, "libvirt event: %s",
+                                vitals_event_name(sample->event));
+        note_utterances(dossier, sample);
+    }
+}
+
+static void
+note_verdict(VitalsDossier *dossier, const VitalsGuest *guest, const VitalsCause *cause)
+{
+    const VitalsSigns *signs = &guest->watch.signs;
+    const VitalsSource *balloon = &signs->sources[vitals_probe_index("balloon")];
+    gint64 realtime = dossier->view->opened;
+
+    if (balloon->last_beat) {
+        dossier->last_beat = realtime - (g_get_monotonic_time() - balloon->last_beat);
+        vitals_dossier_note(dossier, dossier->last_beat, "last sign of life of the kernel");
+    }
+    vitals_dossier_note(dossier, realtime, "verdict: %s, layer %s, cause %s",
+                        vitals_health_name(cause->health), vitals_layer_name(cause->layer),
+                        cause->id);
+}
+
+static VitalsIncidentView *
+fill_view(VitalsIncidentView *view, const VitalsGuest *guest, const VitalsCause *cause)
+{
+    const char *detail = guest->watch.signs.said[cause->said].title;
+    g_autofree char *label = vitals_guest_label(guest);
+
+    view->id = g_strdup("");
+    view->domain = g_strdup(guest->name);
+    view->uuid = g_strdup(guest->uuid);
+    view->health = g_strdup(vitals_health_name(cause->health));
+    view->layer = g_strdup(vitals_layer_name(cause->layer));
+    view->cause = g_strdup(cause->id);
+    view->title = g_strdup_printf("%s: %s, %s%s%s", label, view->health, view->cause,
+                                  *detail ? ": " : "", detail);
+    view->opened = g_get_real_time();
+    view->path = g_strdup("");
+    view->partial = TRUE;
+    view->capture_format = g_strdup("");
+    view->capture_path = g_strdup("");
+    return view;
+}
+
+VitalsCase *
+vitals_case_new(VitalsCasebook *casebook, VitalsGuest *guest, const VitalsCause *cause)
+{
+    VitalsCase *item = g_new0(VitalsCase, 1);
+    VitalsDossier *dossier = vitals_dossier_new(casebook->state_dir);
+
+    item->casebook = casebook;
+    item->guest = vitals_guest_ref(guest);
+    item->dossier = dossier;
+    fill_view(dossier->view, guest, cause);
+    dossier->domain_id = guest->id;
+    dossier->xml = g_strdup(guest->xml);
+    /* the guest may be gone, and its outline with it, before the incident is written */
+    dossier->outline = guest->xml ? vitals_outline_new("definition", guest->xml, NULL) : NULL;
+    if (guest->warnings) {
+        g_ptr_array_unref(dossier->predictions);
+        dossier->predictions = g_ptr_array_ref(guest->warnings);
+        dossier->is_linted = TRUE;
+    }
+    dossier->evidence = vitals_verdict_evidence(&guest->watch.signs, &guest->watch.limits);
+    dossier->reasons = vitals_reasons(guest, cause, dossier->view->opened);
+    dossier->meaning = cause->meaning;
+    dossier->remedy = cause->remedy;
+    dossier->console_tail =
+        vitals_settings_size(casebook->settings, guest->name, "Capture.ConsoleTail");
+    dossier->signals_header = vitals_recording_header_line(guest);
+    g_ptr_array_unref(dossier->samples);
+    dossier->samples = vitals_recorder_list(guest->recorder);
+    note_samples(dossier);
+    note_verdict(dossier, guest, cause);
+    return item;
+}
+
+void
+vitals_case_free(VitalsCase *item)
+{
+    vitals_guest_unref(item->guest);
+    vitals_dossier_free(item->dossier);
+    g_free(item);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "monitor/brake.h"
+#include "monitor/casebook.h"
+#include "monitor/evidence.h"
+#include "monitor/examiner.h"
+#include "monitor/hook.h"
+#include "monitor/incident.h"
+#include "monitor/storekeeper.h"
+
+/*
+ * One incident under way, and the casebook that it stands in: shared by the files that lead it from
+ * its opening (case.c) over dump (case-dump.c) and action (case-acting.c) to its directory
+ * (case-writing.c). For these and casebook.c only; all on the main loop.
+ */
+
+/**
+ * VitalsCasebook:
+ * @disk: begins incidents and takes their pieces: short writes
+ * @finishing: hashing a dump takes minutes, which nobody's beginning waits for
+ * @hook: (nullable): %NULL if there is no command
+ * @keeper: (nullable): %NULL if the directory is another process's
+ * @views: (element-type VitalsIncidentView): newest first
+ * @captured_at: monotonic times within the last hour
+ * @open: cases that are not closed
+ * @pending: dumps that were granted and have not ended
+ */
+struct VitalsCasebook {
+    VitalsSettings *settings;
+    char *state_dir;
+    VitalsAbandoned *abandoned;
+    VitalsLane *disk;
+    VitalsLane *finishing;
+    VitalsCapture *capture;
+    VitalsEvidence *evidence;
+    VitalsHook *hook;
+    VitalsExaminer *examiner;
+    VitalsStorekeeper *keeper;
+    VitalsCaseListener listener;
+    gpointer data;
+    GPtrArray *views;
+    GHashTable *incidents_total;
+    GHashTable *captures_total;
+    GQueue captured_at;
+    VitalsBrake *recoveries;
+    guint open;
+    guint pending;
+};
+
+/**
+ * VitalsCase:
+ * @dossier: goes to the disk's workers and comes back
+ * @shown: (transfer none): its place in the list
+ * @capture: its memory is wanted
+ * @asked_for: by somebody, not by a verdict
+ * @began: its dump did
+ * @action_needs_dump: without a dump nothing is done to the guest
+ * @acted: dump and action are over
+ * @evident: all other evidence is in
+ * @examining: its dump is being examined
+ */
+typedef struct {
+    VitalsCasebook *casebook;
+    VitalsGuest *guest;
+    VitalsDossier *dossier;
+    VitalsIncidentView *shown;
+    gboolean capture;
+    gboolean asked_for;
+    gboolean began;
+    VitalsAction action;
+    gboolean action_needs_dump;
+    gint64 last_logged;
+    gboolean acted;
+    gboolean evident;
+    gboolean examining;
+} VitalsCase;
+
+/* Collects what is known of the guest now. Returns: (transfer full): a case that is in no list yet */
+VitalsCase *vitals_case_new(VitalsCasebook *casebook, VitalsGuest *guest, const VitalsCause *cause);
+void vitals_case_free(VitalsCase *item);
+
+/* Begins its directory, collects evidence, then dumps or acts, and finishes; does not block. */
+void vitals_case_begin(VitalsCase *item);
+
+/* The rest of its way, each step begun by the one before. */
+void vitals_case_dump(VitalsCase *item);
+void vitals_case_act(VitalsCase *item, gboolean dumped);
+void vitals_case_acted(VitalsCase *item);
+void vitals_case_finish_if_whole(VitalsCase *item);
+
+/* Whether the guest is still the one whose memory is wanted; else %VITALS_CAPTURE_ERROR_LATE. */
+gboolean vitals_case_check_wanted(const VitalsCase *item, GError **error);
+
+/* ---- in casebook.c ---- */
+
+/* Brings its entry in the list up to date with the dossier. */
+void vitals_case_show(VitalsCase *item);
+
+/* It is written, or could not be: counts it, tells of it and frees it. */
+void vitals_case_close(VitalsCase *item);
+
+/* Tells the listener that the list or a capture changed. */
+void vitals_casebook_changed(VitalsCasebook *casebook);
+
+/* Puts a copy of @text in the place of another. */
+void vitals_case_replace(char **place, const char *text);
