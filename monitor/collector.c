@@ -262,7 +262,8 @@ event_sample(VitalsEvent event)
 static gboolean
 is_stop(VitalsEvent event)
 {
-    return event == VITALS_EVENT_STOPPED || event == VITALS_EVENT_STOPPED_CRASHED;
+    return event == VITALS_EVENT_STOPPED || event == VITALS_EVENT_STOPPED_CRASHED ||
+           event == VITALS_EVENT_STOPPED_FAILED;
 }
 
 static void

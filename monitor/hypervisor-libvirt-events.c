@@ -50,8 +50,9 @@ on_lifecycle(virConnectPtr connection, virDomainPtr domain, int event, int detai
         break;
     case VIR_DOMAIN_EVENT_STOPPED:
         tell(domain,
-             detail == VIR_DOMAIN_EVENT_STOPPED_CRASHED ? VITALS_EVENT_STOPPED_CRASHED
-                                                        : VITALS_EVENT_STOPPED,
+             detail == VIR_DOMAIN_EVENT_STOPPED_CRASHED  ? VITALS_EVENT_STOPPED_CRASHED
+             : detail == VIR_DOMAIN_EVENT_STOPPED_FAILED ? VITALS_EVENT_STOPPED_FAILED
+                                                         : VITALS_EVENT_STOPPED,
              "", data);
         break;
     case VIR_DOMAIN_EVENT_SHUTDOWN:

@@ -126,12 +126,12 @@ paused_reason_of(int reason)
 }
 
 static VitalsReason
-reason_of(int state, int reason)
+reason_of(const Connection *self, int state, int reason)
 {
     if (state == VIR_DOMAIN_PAUSED)
         return paused_reason_of(reason);
     if (state == VIR_DOMAIN_SHUTOFF && reason == VIR_DOMAIN_SHUTOFF_CRASHED)
-        return VITALS_REASON_CRASHED;
+        return self->shutoff_keeps_panic ? VITALS_REASON_CRASHED : VITALS_REASON_FAILED;
     if (state == VIR_DOMAIN_CRASHED)
         return VITALS_REASON_CRASHED;
     return VITALS_REASON_OTHER;
@@ -162,6 +162,7 @@ connect_to(VitalsHypervisor *base, GError **error)
     self = g_new0(Connection, 1);
     self->base.hypervisor = base;
     self->connection = connection;
+    self->shutoff_keeps_panic = g_strcmp0(virConnectGetType(connection), "QEMU") != 0;
     self->callbacks = g_array_new(FALSE, FALSE, sizeof(int));
     return &self->base;
 }
@@ -248,9 +249,9 @@ ask_vcpus(virDomainPtr domain, VitalsSample *sample)
         sample->vcpu_ns[i] = infos[i].cpuTime;
 }
 
-/* Adds a domain. Returns: (transfer none) (nullable): its sample, or NULL if it is no guest */
+/* Adds a domain. Returns: (transfer none) (nullable): its sample, or NULL if it is no guest, or none any more */
 static VitalsSample *
-sight(GPtrArray *sightings, virDomainPtr domain, int state, int reason)
+sight(const Connection *self, GPtrArray *sightings, virDomainPtr domain, int state, int reason)
 {
     char uuid[VIR_UUID_STRING_BUFLEN];
     const char *name = virDomainGetName(domain);
@@ -258,15 +259,16 @@ sight(GPtrArray *sightings, virDomainPtr domain, int state, int reason)
     VitalsSighting *sighting;
     VitalsSample *sample;
 
-    /* Xen lists its own control domain as a guest: it is number 0 (xen-facts.md). */
-    if (!name || id == 0 || virDomainGetUUIDString(domain, uuid) < 0) {
+    /* Xen lists its own control domain as a guest: it is number 0 (xen-facts.md). One that ended while libvirt
+     * made its list has none any more. */
+    if (!name || id <= 0 || virDomainGetUUIDString(domain, uuid) < 0) {
         virResetLastError();
         return NULL;
     }
     sample = vitals_sample_new(g_get_monotonic_time(), g_get_real_time());
     sample->parts[VITALS_PART_STATE] = VITALS_FACT_AVAILABLE;
     sample->state = state_of(state);
-    sample->reason = reason_of(state, reason);
+    sample->reason = reason_of(self, state, reason);
     ask_control(domain, sample);
     ask_vcpus(domain, sample);
 
@@ -315,7 +317,7 @@ sweep_bulk(Connection *self, GPtrArray *sightings, GError **error)
 
         virTypedParamsGetInt(records[i]->params, records[i]->nparams, "state.state", &state);
         virTypedParamsGetInt(records[i]->params, records[i]->nparams, "state.reason", &reason);
-        sample = sight(sightings, records[i]->dom, state, reason);
+        sample = sight(self, sightings, records[i]->dom, state, reason);
         if (sample)
             take_packets(sample, records[i]);
     }
@@ -334,7 +336,7 @@ sight_alone(Connection *self, GPtrArray *sightings, virDomainPtr domain)
 
     if (!told && error_code(virGetLastError(), self->connection) == VITALS_HYPERVISOR_ERROR_GONE)
         return;
-    sample = sight(sightings, domain, state, reason);
+    sample = sight(self, sightings, domain, state, reason);
     if (sample && !told)
         sample->parts[VITALS_PART_STATE] = VITALS_FACT_FAILED;
 }

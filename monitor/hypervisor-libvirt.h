@@ -7,11 +7,14 @@
 
 #include <libvirt/libvirt.h>
 
-/* @no_bulk: the driver has no bulk stats (Xen: measured, xen-facts.md). */
+/* @no_bulk: the driver has no bulk stats (Xen: measured, xen-facts.md).
+ * @shutoff_keeps_panic: a panicked guest is shown as shut off (Xen); elsewhere a guest that is shut off by a
+ *   crash lost what ran it: QEMU died */
 typedef struct {
     VitalsConnection base;
     virConnectPtr connection;
     gboolean no_bulk;
+    gboolean shutoff_keeps_panic;
     gboolean subscribed;
     gboolean close_watched;
     GArray *callbacks;

@@ -91,7 +91,8 @@ refusal_of(const VitalsOccasion *occasion)
     const VitalsOutline *outline = occasion->outline;
 
     if (!occasion->active)
-        return outline && outline->crash_destroys
+        return outline && outline->crash_destroys &&
+                       occasion->cause->layer != VITALS_LAYER_HYPERVISOR
                    ? "the guest is gone and its memory with it: on_crash destroys it; lint rule "
                      "CAP003 tells beforehand"
                    : "the guest is gone and its memory with it";

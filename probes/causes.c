@@ -131,6 +131,13 @@ holds_console_flood(const VitalsSigns *signs, const VitalsLimits *limits)
 }
 
 static gboolean
+holds_qemu_died(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return signs->died_at ||
+           (signs->state == VITALS_DOMAIN_SHUTOFF && signs->reason == VITALS_REASON_FAILED);
+}
+
+static gboolean
 holds_qemu_gone(const VitalsSigns *signs, const VitalsLimits *limits)
 {
     /* libvirt has to have had its say since: a guest that shuts down ends its QEMU too */
@@ -265,6 +272,15 @@ static gboolean
 holds_kernel_spinning(const VitalsSigns *signs, const VitalsLimits *limits)
 {
     return kernel_is_dead(signs, limits) && vitals_signs_vcpu_share(signs) >= SPINNING_SHARE;
+}
+
+/* All wait for the one that died: what the kernel does lies below that, so it is no kernel that stopped. */
+static gboolean
+holds_vcpu_hung(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return kernel_is_dead(signs, limits) &&
+           (vitals_signs_vcpus_differ(signs) ||
+            (signs->looks_at != 0 && vitals_signs_some_vcpus_dead(signs)));
 }
 
 static gboolean
@@ -403,6 +419,17 @@ const VitalsCause vitals_causes[] = {
         .holds = holds_panicked,
     },
     {
+        .id = "qemu-died",
+        .health = VITALS_HEALTH_CRASHED,
+        .layer = VITALS_LAYER_HYPERVISOR,
+        .meaning = "The QEMU process ended by itself, without a shutdown of the guest and without "
+                   "anybody asking libvirt for it: it was killed, or it crashed.",
+        .remedy = "Look at the end of the guest's log in /var/log/libvirt/qemu, at the host's "
+                  "kernel log for an out-of-memory kill and at 'coredumpctl', then start the "
+                  "guest again.",
+        .holds = holds_qemu_died,
+    },
+    {
         .id = "qemu-gone",
         .health = VITALS_HEALTH_STUCK,
         .layer = VITALS_LAYER_HYPERVISOR,
@@ -527,6 +554,17 @@ const VitalsCause vitals_causes[] = {
         .said = VITALS_SAID_PANIC,
         .hearsay = TRUE,
         .holds = holds_kernel_panic,
+    },
+    {
+        .id = "vcpu-hung",
+        .health = VITALS_HEALTH_UNRESPONSIVE,
+        .layer = VITALS_LAYER_VCPU,
+        .meaning = "The guest's kernel stopped answering as some of its vCPUs spin or stand still, "
+                   "while others still run.",
+        .remedy = "Read the vmcore's backtraces of the vCPUs that the evidence names, then reset "
+                  "the guest.",
+        .said = VITALS_SAID_STALL,
+        .holds = holds_vcpu_hung,
     },
     {
         .id = "kernel-halted",

@@ -57,11 +57,12 @@ const char *
 vitals_reason_name(VitalsReason reason)
 {
     static const char *const names[] = {
-        [VITALS_REASON_OTHER] = "other",       [VITALS_REASON_USER] = "user",
-        [VITALS_REASON_IO_ERROR] = "io-error", [VITALS_REASON_WATCHDOG] = "watchdog",
-        [VITALS_REASON_CRASHED] = "crashed",   [VITALS_REASON_MIGRATION] = "migration",
-        [VITALS_REASON_SAVE] = "save",         [VITALS_REASON_DUMP] = "dump",
-        [VITALS_REASON_SNAPSHOT] = "snapshot", [VITALS_REASON_STARTING] = "starting",
+        [VITALS_REASON_OTHER] = "other",         [VITALS_REASON_USER] = "user",
+        [VITALS_REASON_IO_ERROR] = "io-error",   [VITALS_REASON_WATCHDOG] = "watchdog",
+        [VITALS_REASON_CRASHED] = "crashed",     [VITALS_REASON_FAILED] = "failed",
+        [VITALS_REASON_MIGRATION] = "migration", [VITALS_REASON_SAVE] = "save",
+        [VITALS_REASON_DUMP] = "dump",           [VITALS_REASON_SNAPSHOT] = "snapshot",
+        [VITALS_REASON_STARTING] = "starting",
     };
     return NAME_OF(names, reason);
 }
@@ -111,6 +112,7 @@ vitals_event_name(VitalsEvent event)
         [VITALS_EVENT_CRASH_LOADED] = "crash-loaded",
         [VITALS_EVENT_STOPPED] = "stopped",
         [VITALS_EVENT_STOPPED_CRASHED] = "stopped-crashed",
+        [VITALS_EVENT_STOPPED_FAILED] = "stopped-failed",
         [VITALS_EVENT_PAUSED] = "paused",
         [VITALS_EVENT_RESUMED] = "resumed",
         [VITALS_EVENT_SUSPENDED] = "suspended",

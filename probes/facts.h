@@ -75,6 +75,7 @@ typedef enum {
     VITALS_REASON_IO_ERROR,
     VITALS_REASON_WATCHDOG,
     VITALS_REASON_CRASHED, /* panicked, paused or shut off because of a crash */
+    VITALS_REASON_FAILED,  /* shut off as what ran it (QEMU) ended by itself */
     VITALS_REASON_MIGRATION,
     VITALS_REASON_SAVE,
     VITALS_REASON_DUMP,
@@ -123,6 +124,7 @@ typedef enum {
     VITALS_EVENT_CRASH_LOADED, /* it panicked and its own crash kernel takes the dump */
     VITALS_EVENT_STOPPED,
     VITALS_EVENT_STOPPED_CRASHED, /* it ended because it crashed */
+    VITALS_EVENT_STOPPED_FAILED,  /* what ran it (QEMU) ended, and nobody had asked it to */
     VITALS_EVENT_PAUSED,
     VITALS_EVENT_RESUMED,
     VITALS_EVENT_SUSPENDED, /* by the guest's own power management */

@@ -98,6 +98,7 @@ typedef enum {
  * @run_clock: microseconds since @started in which the guest could run, as far as we were there to see
  * @state_at: monotonic time of the last answer about @state; 0 for never
  * @crashed_at: monotonic time at which libvirt told us of a crash; 0 if it did not since @started
+ * @died_at: monotonic time at which libvirt told us that what ran it (QEMU) ended by itself; 0 if it did not
  * @control_at: monotonic time of the last answer about @control; 0 for never
  * @process_at: likewise for @process
  * @process_since: monotonic time since when @process has been as it is
@@ -112,6 +113,7 @@ typedef enum {
  * @vcpu_ns: CPU time of all its vCPUs together, nanoseconds
  * @vcpu_ns_at_beat: the same when the kernel fell silent: a period after a beat was due, as what the
  *   guest did between its last beat and its death is not how it died
+ * @each_ns, @each_ns_at_beat: likewise of each of the first vCPUs
  * @vcpu_at: monotonic time of the last answer about vCPU time
  * @vcpu_at_beat: monotonic time of the vCPU figure that @vcpu_ns_at_beat holds
  * @balloon_never_answered: its balloon was asked and has no stamp at all
@@ -142,9 +144,10 @@ typedef enum {
  * @looks: what the deep probe saw of each vCPU, lately
  * @looks_at: monotonic time of its last look; 0 for never
  * @window_at: monotonic time at which the window of per-vCPU time began
+ * @window_starved: microseconds since then that the host gave no CPU to a thread that was ready to run
  * @window_ns: CPU time of each of the first vCPUs then
- * @suspects: bit N is set while vCPU N used all of a core, or nothing at all, for a whole window while
- *   others behave: it may be dead, or just busy
+ * @suspects: bit N is set while vCPU N used all that it was given, or nothing at all, for a whole window while
+ *   others did otherwise: it may be dead, or just busy
  * @booted_at: monotonic time at which the console last had a kernel's first line; 0 for never
  * @said: what the guest said on its console, by kind
  * @panic_ns: CPU time of all its vCPUs when the panic there was first followed by a look at them
@@ -162,6 +165,7 @@ typedef struct {
     VitalsReason reason;
     gint64 state_at;
     gint64 crashed_at;
+    gint64 died_at;
 
     VitalsControl control;
     gint64 control_for;
@@ -182,6 +186,8 @@ typedef struct {
     guint vcpus;
     guint64 vcpu_ns;
     guint64 vcpu_ns_at_beat;
+    guint64 each_ns[VITALS_LOOKED_AT_MAX];
+    guint64 each_ns_at_beat[VITALS_LOOKED_AT_MAX];
     gint64 vcpu_at;
     gint64 vcpu_at_beat;
 
@@ -196,6 +202,7 @@ typedef struct {
     VitalsVcpuLooks looks[VITALS_LOOKED_AT_MAX];
     gint64 looks_at;
     gint64 window_at;
+    gint64 window_starved;
     guint64 window_ns[VITALS_LOOKED_AT_MAX];
     guint32 suspects;
 
@@ -282,6 +289,10 @@ gboolean vitals_signs_is_quiet(const VitalsSigns *signs, gint64 allowance);
 /* How many cores the vCPUs used since the kernel fell silent, of the time the host gave them: 1.0 is
  * one vCPU at full speed. Negative while that time is too short to tell, or nothing is known. */
 double vitals_signs_vcpu_share(const VitalsSigns *signs);
+
+/* Whether, since the kernel fell silent, one of several vCPUs stood still or used all that it was given while
+ * another one did neither: so it is not the whole kernel that died, but a part of it that the rest waits for. */
+gboolean vitals_signs_vcpus_differ(const VitalsSigns *signs);
 
 /* What the latest looks say of that vCPU. */
 VitalsVcpuState vitals_signs_vcpu_state(const VitalsSigns *signs, guint vcpu);

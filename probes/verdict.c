@@ -272,6 +272,10 @@ vitals_verdict_evidence(const VitalsSigns *signs, const VitalsLimits *limits)
     if (signs->crashed_at)
         g_ptr_array_add(lines, g_strdup_printf("event: libvirt reported a crash %.1f s ago",
                                                seconds(signs->now - signs->crashed_at)));
+    if (signs->died_at)
+        g_ptr_array_add(lines, g_strdup_printf("event: libvirt reported that QEMU ended by itself "
+                                               "%.1f s ago",
+                                               seconds(signs->now - signs->died_at)));
     append_hypervisor(lines, signs);
     if (signs->booted_at)
         g_ptr_array_add(lines, g_strdup_printf("console: a kernel began to boot %.1f s ago",

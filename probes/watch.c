@@ -54,6 +54,7 @@ forget_since_beat(VitalsSigns *signs)
 {
     signs->starved = 0;
     signs->vcpu_ns_at_beat = signs->vcpu_ns;
+    memcpy(signs->each_ns_at_beat, signs->each_ns, sizeof signs->each_ns);
     signs->vcpu_at_beat = signs->vcpu_at;
 }
 
@@ -64,6 +65,7 @@ start_over(VitalsSigns *signs, gint64 now)
     signs->started = now;
     signs->boot_seen = TRUE;
     signs->crashed_at = 0;
+    signs->died_at = 0;
     signs->watchdog_at = 0;
     signs->looks_at = 0;
     memset(signs->said, 0, sizeof signs->said);

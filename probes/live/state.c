@@ -21,6 +21,15 @@ note_reboot(const VitalsSample *sample, VitalsSigns *signs)
     signs->reboots[0] = sample->at;
 }
 
+/* A start or a migration that comes to nothing ends like a QEMU that died, and nobody loses a guest by it. */
+static gboolean
+had_run(const VitalsSigns *signs)
+{
+    if (signs->state == VITALS_DOMAIN_PAUSED)
+        return signs->reason != VITALS_REASON_MIGRATION && signs->reason != VITALS_REASON_STARTING;
+    return signs->state == VITALS_DOMAIN_RUNNING || signs->state == VITALS_DOMAIN_PMSUSPENDED;
+}
+
 static VitalsPulse
 absorb_event(const VitalsSample *sample, VitalsSigns *signs)
 {
@@ -35,6 +44,10 @@ absorb_event(const VitalsSample *sample, VitalsSigns *signs)
     case VITALS_EVENT_CRASHED:
     case VITALS_EVENT_STOPPED_CRASHED:
         signs->crashed_at = sample->at;
+        return VITALS_PULSE_NONE;
+    case VITALS_EVENT_STOPPED_FAILED:
+        if (had_run(signs))
+            signs->died_at = sample->at;
         return VITALS_PULSE_NONE;
     default: /* the others stand on the timeline and change nothing here */
         return VITALS_PULSE_NONE;

@@ -1,33 +1,42 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "probes/probe.h"
 
+#include <string.h>
+
 /*
  * CPU time of the vCPU threads. It advancing proves that the vCPUs are scheduled, not that the guest
  * does anything useful; it standing still is what an idle guest may look like for a while, so this
  * source has no deadline and only says of a dead kernel how it died.
  */
-/* One vCPU that does nothing, or nothing else, for so long while others behave is suspicious: the balloon
+/* One vCPU that does nothing, or nothing else, for so long while others do otherwise is suspicious: the balloon
  * cannot see it (measured: a vCPU that spins leaves the balloon's stamp alone when it is not the first). */
 #define WINDOW (10 * G_USEC_PER_SEC)
 #define PINNED_SHARE 0.95
+
+/* Of what is left of the window when the host was busy; less than this much of it tells nothing. */
+#define WINDOW_LEAST 0.2
 
 static void
 find_suspects(const VitalsSample *sample, VitalsSigns *signs)
 {
     double window = (double)(sample->at - signs->window_at) * 1000;
+    double given = window - (double)signs->window_starved * 1000;
     guint count = MIN(sample->vcpus, VITALS_LOOKED_AT_MAX);
-    gboolean behaves = FALSE;
+    guint still = 0;
+    guint pinned = 0;
     guint32 suspects = 0;
 
     for (guint i = 0; i < count; i++) {
-        double share = ((double)sample->vcpu_ns[i] - (double)signs->window_ns[i]) / window;
+        double used = (double)sample->vcpu_ns[i] - (double)signs->window_ns[i];
+        gboolean is_pinned = used >= PINNED_SHARE * given && used >= WINDOW_LEAST * window;
 
-        if (share <= 0 || share >= PINNED_SHARE)
+        pinned += is_pinned;
+        still += used <= 0;
+        if (is_pinned || used <= 0)
             suspects |= 1u << i;
-        else
-            behaves = TRUE;
     }
-    signs->suspects = behaves ? suspects : 0;
+    /* an idle guest, or one at work with all it has, is well */
+    signs->suspects = still < count && pinned < count ? suspects : 0;
 }
 
 static void
@@ -39,6 +48,7 @@ slide_window(const VitalsSample *sample, VitalsSigns *signs)
     if (signs->window_at && signs->vcpus == sample->vcpus && sample->vcpus > 1)
         find_suspects(sample, signs);
     signs->window_at = sample->at;
+    signs->window_starved = 0;
     for (guint i = 0; i < sample->vcpus && i < VITALS_LOOKED_AT_MAX; i++)
         signs->window_ns[i] = sample->vcpu_ns[i];
 }
@@ -53,12 +63,16 @@ absorb(const VitalsSample *sample, VitalsSigns *signs, VitalsSource *source)
         return VITALS_PULSE_NONE;
 
     slide_window(sample, signs);
-    for (guint i = 0; i < sample->vcpus; i++)
+    for (guint i = 0; i < sample->vcpus; i++) {
         total += sample->vcpu_ns[i];
+        if (i < VITALS_LOOKED_AT_MAX)
+            signs->each_ns[i] = sample->vcpu_ns[i];
+    }
     /* the first look has nothing to compare with; a smaller total is an unplugged vCPU */
     advanced = signs->vcpu_at != 0 && total > signs->vcpu_ns;
     if (signs->vcpu_at == 0 || total < signs->vcpu_ns || signs->vcpus != sample->vcpus) {
         signs->vcpu_ns_at_beat = total;
+        memcpy(signs->each_ns_at_beat, signs->each_ns, sizeof signs->each_ns);
         signs->vcpu_at_beat = sample->at;
     }
     signs->vcpus = sample->vcpus;

@@ -228,6 +228,21 @@ test_destroyed(Scene *scene, gconstpointer data)
     check_no_dump(scene, guest, "refused", "CAP003");
 }
 
+/* Nothing panicked, and on_crash had no part in it. */
+static void
+test_qemu_died(Scene *scene, gconstpointer data)
+{
+    FakeGuest *guest = fake_add(scene->fake, "killed");
+
+    guest->on_crash = "destroy";
+    start_and_see(scene, "killed");
+    scene_run(1); /* a stop right after a start would be the end of the run before */
+    fake_vanish(scene->fake, guest);
+    fake_fire(scene->fake, guest, -1, VITALS_EVENT_STOPPED_FAILED);
+    check_no_dump(scene, guest, "refused", "gone and its memory with it");
+    check_metric(scene, "virt_vitals_incidents_total{cause=\"qemu-died\"} 1");
+}
+
 static void
 test_dry_run(Scene *scene, gconstpointer data)
 {
@@ -592,6 +607,7 @@ main(int argc, char **argv)
     ADD("no-space", test_no_space);
     ADD("encrypted", test_encrypted);
     ADD("destroyed", test_destroyed);
+    ADD("qemu-died", test_qemu_died);
     ADD("dry-run", test_dry_run);
     ADD("cooldown", test_cooldown);
     ADD("hourly", test_hourly);

@@ -3,6 +3,8 @@
 
 #include "tests/unit/guest-model.h"
 
+#include <string.h>
+
 /*
  * The fault table: what happens to a guest, and what the watch must say of it, how soon, and in
  * healthy rows never. Every row is run with every tenth of a second between the guest's stamps and our
@@ -70,6 +72,25 @@ spin_on_first_of_two(TestModel *model, guint t)
     model->kernel_dead = TRUE;
     model->load[0] = 0.96;
     model->load[1] = 0.04;
+}
+
+/* Four that spin on two cores that others want too: the one that waits longest gets next to nothing. */
+static void
+spin_on_four(TestModel *model, guint t)
+{
+    model->kernel_dead = TRUE;
+    for (guint i = 0; i < model->vcpus; i++)
+        model->load[i] = 2.0;
+    model->starvation = 0.8;
+}
+
+/* The other one is idle, and waits for it. */
+static void
+halt_second_of_two(TestModel *model, guint t)
+{
+    model->kernel_dead = TRUE;
+    model->load[0] = 0.008;
+    model->load[1] = 0.0;
 }
 
 static void
@@ -176,6 +197,42 @@ static void
 kill_qemu(TestModel *model, guint t)
 {
     model->process = VITALS_PROCESS_GONE;
+}
+
+/* libvirt has noticed, and its sweeps find the guest no more. */
+static void
+lose_qemu(TestModel *model, guint t)
+{
+    if (t != 2)
+        return;
+    model->libvirt_gone = TRUE;
+    test_model_event(model, VITALS_EVENT_STOPPED_FAILED);
+}
+
+/* Between the end of QEMU and libvirt's word of it. */
+static void
+lose_qemu_in_a_sweep(TestModel *model, guint t)
+{
+    model->state = VITALS_DOMAIN_SHUTOFF;
+    model->reason = VITALS_REASON_FAILED;
+}
+
+static void
+lose_panicked_qemu(TestModel *model, guint t)
+{
+    crash(model, t);
+    if (t == 20)
+        test_model_event(model, VITALS_EVENT_STOPPED_FAILED);
+}
+
+/* It was to come here, and stayed where it was. */
+static void
+fail_to_arrive(TestModel *model, guint t)
+{
+    model->state = VITALS_DOMAIN_PAUSED;
+    model->reason = VITALS_REASON_MIGRATION;
+    if (t == 20)
+        test_model_event(model, VITALS_EVENT_STOPPED_FAILED);
 }
 
 /* While nobody tells us, a guest that went down in peace looks like one whose QEMU was killed. */
@@ -343,6 +400,12 @@ static void
 have_two_vcpus(TestModel *model)
 {
     model->vcpus = 2;
+}
+
+static void
+have_four_vcpus(TestModel *model)
+{
+    model->vcpus = 4;
 }
 
 static void
@@ -735,10 +798,11 @@ static const Row rows[] = {
     { "panic-loop-on-busy-host", NULL, spin_starved, "kernel-spinning", "kernel-silent",
       14 SECONDS },
     { "spin-no-process", hide_process, spin, "kernel-spinning", NULL, 12 SECONDS },
-    { "spin-first-of-two", have_two_vcpus, spin_on_first_of_two, "kernel-spinning", NULL,
-      12 SECONDS },
+    { "spin-first-of-two", have_two_vcpus, spin_on_first_of_two, "vcpu-hung", NULL, 12 SECONDS },
+    { "spin-all-of-four", have_four_vcpus, spin_on_four, "kernel-spinning", NULL, 16 SECONDS },
     { "halted", NULL, halt, "kernel-halted", NULL, 12 SECONDS },
     { "halted-of-busy", be_busy, halt, "kernel-halted", NULL, 12 SECONDS },
+    { "halted-second-of-two", have_two_vcpus, halt_second_of_two, "vcpu-hung", NULL, 12 SECONDS },
     { "halted-both", have_two_vcpus, halt, "kernel-halted", NULL, 12 SECONDS },
     { "halted-both-of-busy", be_busy_on_two, halt, "kernel-halted", NULL, 12 SECONDS },
     { "halted-clock-set-back", NULL, hang_as_clock_is_set, "kernel-halted", NULL, 12 SECONDS },
@@ -760,6 +824,10 @@ static const Row rows[] = {
     { "monitor-occupied", NULL, occupy, "monitor-blocked", NULL, 5 SECONDS },
     { "monitor-lost", NULL, lose_monitor, "monitor-lost", NULL, 5 SECONDS },
     { "qemu-killed", NULL, kill_qemu, "qemu-gone", NULL, 5 SECONDS },
+    { "qemu-lost", NULL, lose_qemu, "qemu-died", NULL, 1 SECONDS },
+    { "qemu-lost-in-a-sweep", NULL, lose_qemu_in_a_sweep, "qemu-died", NULL, 2 SECONDS },
+    { "qemu-lost-after-crash", NULL, lose_panicked_qemu, "guest-panicked", NULL, 1 SECONDS },
+    { "failed-to-arrive", NULL, fail_to_arrive, "paused-for-job", NULL, 0 },
     { "io-error", NULL, pause_by_io_error, "io-error", NULL, 2 SECONDS },
     { "internal-snapshot", NULL, take_internal_snapshot, "paused-for-job", NULL, 0 },
     { "watchdog-expired", NULL, let_watchdog_expire, "watchdog-expired", NULL, 2 SECONDS },
@@ -962,6 +1030,33 @@ test_latency(void)
     measure_latency(TRUE, spin);
 }
 
+/* Its kernel goes on, so this is a suspicion and no verdict: @load of the two vCPUs, who is suspected. */
+static void
+test_suspects(void)
+{
+    static const struct {
+        double load[2];
+        double starvation;
+        guint32 suspects;
+    } suspects[] = {
+        { { 0.05, 1.0 }, 0, 2 }, { { 0.0, 1.0 }, 0, 3 },   { { 0.05, 1.0 }, 0.4, 2 },
+        { { 0.05, 0.0 }, 0, 2 }, { { 0.0, 0.0 }, 0, 0 },   { { 1.0, 1.0 }, 0, 0 },
+        { { 0.05, 0.3 }, 0, 0 }, { { 0.3, 0.3 }, 0.4, 0 },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(suspects); i++) {
+        TestModel model;
+
+        test_model_init(&model, 3);
+        have_two_vcpus(&model);
+        memcpy(model.load, suspects[i].load, sizeof suspects[i].load);
+        model.starvation = suspects[i].starvation;
+        test_model_run(&model, 35 SECONDS);
+        g_assert_cmphex(model.watch.signs.suspects, ==, suspects[i].suspects);
+        g_assert_cmpstr(model.watch.verdict.cause->id, ==, "none");
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -972,6 +1067,7 @@ main(int argc, char **argv)
         g_test_add_data_func(path, &rows[i], test_row);
     }
     g_test_add_func("/watch/latency", test_latency);
+    g_test_add_func("/watch/suspects", test_suspects);
     g_test_add_func("/watch/overdue-call", test_overdue_call);
     g_test_add_func("/watch/recovery-has-to-last", test_recovery_has_to_last);
     return g_test_run();
