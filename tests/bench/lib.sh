@@ -5,7 +5,7 @@
 
 lab=$root/tests/lab
 program=$root/build-bench/monitor/virt-vitals
-port=10377
+port=${BENCH_PORT:-10377}
 dir=
 uri=
 monitor=
@@ -89,12 +89,13 @@ qemu_pid() { # qemu_pid GUEST
     cat "$dir/run/libvirt/qemu/$1.pid"
 }
 
-# Not by way of libvirt, which would wait for a QEMU that is stopped; and until libvirt has noticed.
+# As an admin does it, so that nobody is told of a QEMU that died; one that is stopped could not hear of it.
 end_guest() { # end_guest GUEST...
     local one pid
     for one; do
         pid=$(qemu_pid "$one" 2>/dev/null) || continue
-        kill -KILL "$pid" 2>/dev/null || true
+        kill -CONT "$pid" 2>/dev/null || true
+        virsh_lab destroy "$one" >/dev/null 2>&1 || kill -KILL "$pid" 2>/dev/null || true
     done
     for one; do
         wait_for 20 sh -c "! virsh -q -c '$uri' domstate '$one' >/dev/null 2>&1" || true
