@@ -156,6 +156,13 @@ vitals_definition_passes(const VitalsDefinition *definition, const char *word)
     return FALSE;
 }
 
+gboolean
+vitals_definition_reports_panics(const VitalsDefinition *definition)
+{
+    return vitals_xml_first(definition->devices, "panic") ||
+           vitals_definition_passes(definition, "pvpanic");
+}
+
 /* What one of @unit is in bytes; 0 for none of libvirt's units. */
 static guint64
 unit_size(const char *unit)

@@ -112,6 +112,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsDefinition, vitals_definition_free)
 const char *vitals_definition_on_crash(const VitalsDefinition *definition);
 
 /**
+ * vitals_definition_reports_panics:
+ *
+ * Returns: whether it has a device through which the guest's kernel tells of a panic, as <panic> or as an
+ *   argument to QEMU
+ */
+gboolean vitals_definition_reports_panics(const VitalsDefinition *definition);
+
+/**
  * vitals_definition_passes:
  * @word: part of an argument
  *

@@ -6,11 +6,20 @@
  * pauses the guest, libvirt applies on_crash, the dump finds room and can be read afterwards.
  */
 
+/* CAP002 and CAP013 name what the missing device makes of the guest's own settings. */
+static gboolean
+is_told_by_others(const VitalsDefinition *definition)
+{
+    const char *on_reboot = vitals_xml_value(definition->domain, "on_reboot");
+
+    return !g_str_equal(vitals_definition_on_crash(definition), "destroy") ||
+           g_strcmp0(on_reboot, "destroy") == 0;
+}
+
 static VitalsAnswer
 check_cap001(const VitalsDefinition *definition, VitalsFindings *findings)
 {
-    if (!vitals_xml_first(definition->devices, "panic") &&
-        !vitals_definition_passes(definition, "pvpanic")) {
+    if (!vitals_definition_reports_panics(definition) && !is_told_by_others(definition)) {
         VitalsFinding *finding = vitals_findings_add(
             findings, definition->devices,
             "the guest has no panic device; after a kernel panic libvirt goes on "
@@ -32,8 +41,7 @@ const VitalsRule vitals_rule_cap001 = {
     .profiles = VITALS_PROFILE_CRASH_CAPTURE,
     .why = "A Linux guest that panicked with panic=0 spins for ever, and libvirt keeps saying "
            "\"running\". Nobody is told, and on_crash is never applied.",
-    .bad = "<on_crash>coredump-destroy</on_crash>\n"
-           "<devices>\n"
+    .bad = "<devices>\n"
            "  <!-- no panic device -->\n"
            "</devices>",
     .good = "<on_crash>coredump-destroy</on_crash>\n"
@@ -46,7 +54,9 @@ const VitalsRule vitals_rule_cap001 = {
         "s390x and pSeries machines have one built in, so only x86 is looked at. Windows guests "
         "that "
         "write their own crash dump should have on_crash chosen with care. Holds back where "
-        "<qemu:commandline> adds a pvpanic device. Most definitions have none: a notice.",
+        "<qemu:commandline> adds a pvpanic device, and where on_crash or on_reboot make the "
+        "missing "
+        "device worse, which CAP002 and CAP013 then tell. Most definitions have none: a notice.",
     .evidence =
         (const char *const[]){
             "measured: without the device or its driver a panicked guest stays \"running\"",

@@ -7,13 +7,6 @@
  * What is to happen when a guest panics, and whether it can.
  */
 
-static gboolean
-has_panic_device(const VitalsDefinition *definition)
-{
-    return vitals_xml_first(definition->devices, "panic") ||
-           vitals_definition_passes(definition, "pvpanic");
-}
-
 static VitalsAnswer
 check_cap002(const VitalsDefinition *definition, VitalsFindings *findings)
 {
@@ -22,7 +15,7 @@ check_cap002(const VitalsDefinition *definition, VitalsFindings *findings)
 
     if (!on_crash || g_str_equal(action, "destroy"))
         return VITALS_ANSWER_NOT_APPLICABLE;
-    if (!has_panic_device(definition)) {
+    if (!vitals_definition_reports_panics(definition)) {
         VitalsFinding *finding = vitals_findings_add(
             findings, on_crash,
             "on_crash is '%s', but without a panic device libvirt is never told of a "
@@ -73,7 +66,7 @@ const VitalsRule vitals_rule_cap002 = {
 static VitalsAnswer
 check_cap004(const VitalsDefinition *definition, VitalsFindings *findings)
 {
-    if (definition->driver != VITALS_DRIVER_XEN && !has_panic_device(definition))
+    if (definition->driver != VITALS_DRIVER_XEN && !vitals_definition_reports_panics(definition))
         return VITALS_ANSWER_NOT_APPLICABLE;
     if (g_str_equal(vitals_definition_on_crash(definition), "restart"))
         vitals_findings_add(
@@ -237,7 +230,8 @@ check_cap013(const VitalsDefinition *definition, VitalsFindings *findings)
     if (!on_reboot || !g_str_equal(vitals_xml_text(on_reboot), "destroy"))
         return VITALS_ANSWER_NOT_APPLICABLE;
     /* libguestfs runs its appliance so on purpose. */
-    if (!has_panic_device(definition) && !(name && g_str_has_prefix(name, "guestfs-"))) {
+    if (!vitals_definition_reports_panics(definition) &&
+        !(name && g_str_has_prefix(name, "guestfs-"))) {
         VitalsFinding *finding = vitals_findings_add(
             findings, on_reboot,
             "on_reboot is 'destroy' and there is no panic device, so a guest that "

@@ -40,23 +40,47 @@ format_of_name(const char *path)
     return NULL;
 }
 
-/* Says what libvirt does anyway, unless that is probably wrong (DSK002). */
 static void
-offer_raw(const VitalsDefinition *definition, const VitalsXmlNode *disk, VitalsFinding *finding)
+offer_type(const VitalsXmlNode *disk, VitalsFinding *finding, VitalsFixSafety safety,
+           const char *format)
 {
-    const char *file = vitals_xml_value(disk, "source/@file");
     const VitalsXmlNode *driver = vitals_xml_first(disk, "driver");
-    const VitalsHostPath *found = vitals_host_path(definition, file);
+    g_autofree char *element = g_strdup_printf("<driver name='qemu' type='%s'/>", format);
+    VitalsFix *fix;
 
-    if (definition->driver != VITALS_DRIVER_QEMU || format_of_name(file) ||
-        (found && found->format && *found->format && !g_str_equal(found->format, "raw")))
+    if (g_str_equal(format, "vhdx")) /* libvirt has no such type */
         return;
+    fix = vitals_finding_offer(finding, safety);
     if (driver)
-        vitals_fix_set_attribute(vitals_finding_offer(finding, VITALS_FIX_SAFE), driver, "type",
-                                 "raw");
+        vitals_fix_set_attribute(fix, driver, "type", format);
     else
-        vitals_fix_add_child(vitals_finding_offer(finding, VITALS_FIX_SAFE), disk,
-                             "<driver name='qemu' type='raw'/>");
+        vitals_fix_add_child(fix, disk, element);
+}
+
+/* Raw is what libvirt takes it for, and wrong if the file's first bytes, or at least its name, say
+ * something else. */
+static void
+judge_unsaid(const VitalsDefinition *definition, const VitalsXmlNode *disk, const char *file,
+             VitalsFindings *findings)
+{
+    const VitalsHostPath *found = vitals_host_path(definition, file);
+    gboolean is_read = found && found->kind == VITALS_PATH_FILE;
+    const char *format = is_read ? found->format : format_of_name(file);
+    VitalsFinding *finding;
+
+    if (!format || !*format || g_str_equal(format, "raw")) {
+        finding = vitals_findings_add(
+            findings, disk, "disk '%s' does not say its format, so libvirt takes it as raw", file);
+        offer_type(disk, finding, VITALS_FIX_SAFE, "raw");
+        return;
+    }
+    finding = vitals_findings_add(
+        findings, disk,
+        "disk '%s' does not say its format, so libvirt takes it as raw, but its %s %s: the guest "
+        "sees the container, and one write destroys it",
+        file, is_read ? "first bytes say" : "name says", format);
+    finding->severity = is_read ? VITALS_SEVERITY_ERROR : VITALS_SEVERITY_WARNING;
+    offer_type(disk, finding, VITALS_FIX_UNSAFE, format);
 }
 
 static VitalsAnswer
@@ -72,10 +96,7 @@ check_dsk001(const VitalsDefinition *definition, VitalsFindings *findings)
         if (!is_disk(disk) || !file)
             continue;
         if (!vitals_xml_value(disk, "driver/@type"))
-            offer_raw(definition, disk,
-                      vitals_findings_add(
-                          findings, disk,
-                          "disk '%s' does not say its format, so libvirt takes it as raw", file));
+            judge_unsaid(definition, disk, file, findings);
         answer = vitals_findings_answer(findings);
     }
     return answer;
@@ -106,7 +127,8 @@ const VitalsRule vitals_rule_dsk001 = {
         "add <driver name='qemu' type='…'/> with the image's format; `qemu-img info` tells it",
     .exceptions =
         "Block devices, network disks and volumes of pools are right as they are: only files "
-        "are looked at, and no media drives. On Xen it is XEN005.",
+        "are looked at, and no media drives. On Xen it is XEN005. A warning where the file's name "
+        "says something else than raw, and an error where its first bytes do.",
     .evidence =
         (const char *const[]){
             "measured: a qcow2 file became type='raw', and the guest started with it", NULL },
@@ -115,26 +137,21 @@ const VitalsRule vitals_rule_dsk001 = {
 
 /* The file was looked at: its first bytes tell, whatever its name. */
 static void
-judge_header(const VitalsDefinition *definition, const VitalsXmlNode *disk, const char *file,
-             const VitalsHostPath *found, VitalsFindings *findings)
+judge_header(const VitalsXmlNode *disk, const char *file, const VitalsHostPath *found,
+             VitalsFindings *findings)
 {
     static const char *const marked[] = { "qcow2", "qcow", "qed", "vmdk", "vhdx", "vdi", NULL };
-    const VitalsXmlNode *driver = vitals_xml_first(disk, "driver");
-    const char *type = vitals_xml_attribute(driver, "type");
-    const char *used = type ? type : "raw";
+    const char *used = vitals_xml_value(disk, "driver/@type");
     VitalsFinding *finding;
 
-    if (!type && definition->driver != VITALS_DRIVER_QEMU)
-        return;
     if (*found->format ? g_str_equal(used, found->format) : !g_strv_contains(marked, used))
         return;
     finding =
         vitals_findings_add(findings, disk, "disk '%s' is used as %s, but its first bytes say %s",
                             file, used, *found->format ? found->format : "that it is not");
     finding->severity = VITALS_SEVERITY_ERROR;
-    if (driver && *found->format)
-        vitals_fix_set_attribute(vitals_finding_offer(finding, VITALS_FIX_UNSAFE), driver, "type",
-                                 found->format);
+    if (*found->format)
+        offer_type(disk, finding, VITALS_FIX_UNSAFE, found->format);
 }
 
 static VitalsAnswer
@@ -148,19 +165,20 @@ check_dsk002(const VitalsDefinition *definition, VitalsFindings *findings)
         const char *file = vitals_xml_value(disk, "source/@file");
         const char *named = file ? format_of_name(file) : NULL;
         const char *type = vitals_xml_value(disk, "driver/@type");
-
         const VitalsHostPath *found = vitals_host_path(definition, file);
 
+        if (!type) /* DSK001, on Xen XEN005 */
+            continue;
         if (found && found->kind == VITALS_PATH_FILE)
-            judge_header(definition, disk, file, found, findings);
+            judge_header(disk, file, found, findings);
         else if (!named)
             continue;
-        else if (type ? g_str_equal(type, "raw") : definition->driver == VITALS_DRIVER_QEMU)
+        else if (g_str_equal(type, "raw"))
             vitals_findings_add(
                 findings, disk,
-                "disk '%s' is used as raw%s, but its name says %s: the guest sees the "
+                "disk '%s' is used as raw, but its name says %s: the guest sees the "
                 "container, and one write destroys it",
-                file, type ? "" : " for want of a driver type", named);
+                file, named);
         answer = vitals_findings_answer(findings);
     }
     return answer;
@@ -193,7 +211,7 @@ const VitalsRule vitals_rule_dsk002 = {
         "Judged by the file's name alone, a raw image that is called .qcow2 is reported wrongly: a "
         "warning; names such as .img and .raw say nothing. Where the host's files were looked "
         "at, the first bytes decide, and it is an error; a raw disk whose guest keeps a qcow2 "
-        "image at its very beginning looks the same.",
+        "image at its very beginning looks the same. A disk without any format is DSK001's.",
     .evidence = (const char *const[]){ "measured: qcow2 as raw starts; raw as qcow2 does not "
                                        "(\"Image is not in qcow2 format\")",
                                        NULL },

@@ -24,9 +24,12 @@ has_host_device(const VitalsDefinition *definition)
 static VitalsAnswer
 check_mem007(const VitalsDefinition *definition, VitalsFindings *findings)
 {
+    g_autoptr(GPtrArray) devices = vitals_definition_pci_devices(definition);
     guint64 limit;
     guint64 total;
 
+    if (devices->len > 0) /* PCI003, which asks for more */
+        return VITALS_ANSWER_NOT_APPLICABLE;
     if (!vitals_definition_limit(definition, "memtune/hard_limit", &limit) ||
         !vitals_definition_total_memory(definition, &total) || has_pages_of_its_own(definition))
         return VITALS_ANSWER_NOT_APPLICABLE;
@@ -56,7 +59,8 @@ const VitalsRule vitals_rule_mem007 = {
     .good = "<memory unit='GiB'>4</memory>",
     .remedy = "drop hard_limit, or make it the guest's memory and some GiB",
     .exceptions =
-        "Huge pages are not counted by the control group, so guests on these are left out.",
+        "Huge pages are not counted by the control group, so guests on these are left out. With a "
+        "host's PCI device it is PCI003.",
     .evidence =
         (const char *const[]){
             "https://libvirt.org/formatdomain.html#memory-tuning: \"one needs to add up guest RAM, "
@@ -214,12 +218,16 @@ check_pci003(const VitalsDefinition *definition, VitalsFindings *findings)
         !g_uint64_checked_mul(&wanted, total, factor) ||
         !g_uint64_checked_add(&wanted, wanted, GIB_KIB))
         return VITALS_ANSWER_NOT_APPLICABLE;
-    if (limit < wanted)
-        vitals_findings_add(
+    if (limit < wanted) {
+        VitalsFinding *finding = vitals_findings_add(
             findings, vitals_xml_first(definition->domain, "memtune/hard_limit"),
             "hard_limit (%" G_GUINT64_FORMAT
             " MiB) is also what may be pinned, and the host devices need %" G_GUINT64_FORMAT " MiB",
             limit / 1024, wanted / 1024);
+
+        if (limit <= total && !has_pages_of_its_own(definition))
+            finding->severity = VITALS_SEVERITY_ERROR;
+    }
     return vitals_findings_answer(findings);
 }
 
@@ -252,8 +260,9 @@ const VitalsRule vitals_rule_pci003 = {
     .remedy =
         "drop hard_limit, or raise it to the guest's memory and a GiB, per device with a virtual "
         "IOMMU",
-    .exceptions =
-        "None. With a virtual IOMMU (<iommu>) the guest's memory counts once for each device.",
+    .exceptions = "None. With a virtual IOMMU (<iommu>) the guest's memory counts once for each "
+                  "device. A limit "
+                  "that not even the guest's memory fits in is an error, as in MEM007.",
     .evidence =
         (const char *const[]){
             "libvirt src/qemu/qemu_domain.c, qemuDomainGetMemLockLimitBytes: \"prefer the hard "

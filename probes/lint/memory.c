@@ -102,7 +102,11 @@ check_mem005(const VitalsDefinition *definition, VitalsFindings *findings)
 {
     const VitalsXmlNode *balloon = vitals_xml_first(definition->devices, "memballoon");
 
-    if (g_strcmp0(vitals_xml_attribute(balloon, "model"), "none") == 0) {
+    guint64 total;
+    guint64 current;
+
+    if (g_strcmp0(vitals_xml_attribute(balloon, "model"), "none") == 0 &&
+        !vitals_definition_balloon_gap(definition, &total, &current)) {
         VitalsFinding *finding = vitals_findings_add(
             findings, balloon,
             "the balloon is switched off, so the host sees nothing of the guest's "
@@ -135,7 +139,8 @@ const VitalsRule vitals_rule_mem005 = {
     .remedy =
         "use model='virtio' with statistics; with a host device keep currentMemory equal to memory",
     .exceptions = "Real-time guests, which go without on purpose, and guests whose agent gives the "
-                  "figures.",
+                  "figures. Silent where the guest was to be kept small by the balloon: that is "
+                  "MEM006.",
     .evidence =
         (const char *const[]){ "measured: with model none dommemstat shows rss only", NULL },
     .check = check_mem005,
