@@ -284,6 +284,35 @@ vitals_definition_limit(const VitalsDefinition *definition, const char *path, gu
 
 #define OSINFO "{http://libosinfo.org/xmlns/libvirt/domain/1.0}"
 
+/* The home that a path of a session's libvirt begins with. */
+static char *
+home_of(const char *path)
+{
+    static const char *const marks[] = { "/.local/share/libvirt/", "/.config/libvirt/" };
+
+    for (guint i = 0; path && *path == '/' && i < G_N_ELEMENTS(marks); i++) {
+        const char *mark = strstr(path, marks[i]);
+
+        if (mark && mark > path)
+            return g_strndup(path, (gsize)(mark - path));
+    }
+    return NULL;
+}
+
+char *
+vitals_definition_log_directory(const VitalsDefinition *definition)
+{
+    g_autoptr(GPtrArray) disks = vitals_xml_all(definition->devices, "disk");
+    g_autofree char *home = home_of(vitals_xml_value(definition->domain, "os/nvram"));
+
+    if (definition->log_directory)
+        return *definition->log_directory ? g_strdup(definition->log_directory) : NULL;
+    for (guint i = 0; i < disks->len && !home; i++)
+        home = home_of(vitals_xml_value(disks->pdata[i], "source/@file"));
+    return home ? g_build_filename(home, ".cache/libvirt/qemu/log", NULL)
+                : g_strdup("/var/log/libvirt/qemu");
+}
+
 const char *
 vitals_definition_os(const VitalsDefinition *definition)
 {

@@ -53,6 +53,8 @@ typedef struct {
  *   if that is not known; the caller's to set, and the next two
  * @accepted: whether libvirt itself accepts it; unknown where it was not asked
  * @refusal: (owned) (nullable): its words if not, or why it could not be asked, safe to show
+ * @log_directory: (nullable): where the logs of its consoles belong, "" if nobody knows; %NULL for libvirt's
+ *   usual place, or a session's if its own paths show one; the caller's to set
  * @today: (nullable): the day of the judgement, "2026-12-31", where it matters; the caller's to set
  */
 typedef struct {
@@ -71,6 +73,7 @@ typedef struct {
     GPtrArray *violations;
     VitalsKnown accepted;
     char *refusal;
+    const char *log_directory;
     const char *today;
 } VitalsDefinition;
 
@@ -184,6 +187,17 @@ const VitalsXmlNode *vitals_definition_balloon_gap(const VitalsDefinition *defin
  */
 gboolean vitals_definition_limit(const VitalsDefinition *definition, const char *path,
                                  guint64 *ret_kib);
+
+/**
+ * vitals_definition_log_directory:
+ *
+ * A session's libvirt, which an ordinary user runs, may not write where the system's does; its guests keep
+ * their disks or firmware's variables below ~/.local/share/libvirt or ~/.config/libvirt.
+ *
+ * Returns: (transfer full) (nullable): the directory that @definition->log_directory says; %NULL if
+ *   nobody knows it
+ */
+char *vitals_definition_log_directory(const VitalsDefinition *definition);
 
 /**
  * vitals_definition_os:

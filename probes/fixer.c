@@ -84,6 +84,12 @@ count_errors(const VitalsFindings *findings)
     return count;
 }
 
+static guint
+count_violations(const Draft *draft)
+{
+    return draft->definition->violations ? draft->definition->violations->len : 0;
+}
+
 /* (element-type VitalsRule guint) */
 static GHashTable *
 count_by_rule(const VitalsFindings *findings)
@@ -137,14 +143,17 @@ apply(const Draft *draft, const GPtrArray *chosen, GPtrArray **ret_done, gsize *
     return vitals_xml_encode(draft->definition->xml, text, ret_length);
 }
 
-/* Finds the rules whose fix did harm or nothing. Whose new errors are cannot be told, so then all that
+/* Finds the rules whose fix did harm or nothing; an error or a violation of the schema that was not there
+ * is harm. Whose new errors are cannot be told, so then all that
  * were used together are to blame. */
 static gboolean
 find_failures(const Draft *before, const Draft *after, const GPtrArray *done, GHashTable *failed)
 {
     g_autoptr(GHashTable) old = count_by_rule(before->findings);
     g_autoptr(GHashTable) new = after ? count_by_rule(after->findings) : NULL;
-    gboolean is_harmful = !after || count_errors(after->findings) > count_errors(before->findings);
+    gboolean is_harmful = !after ||
+                          count_errors(after->findings) > count_errors(before->findings) ||
+                          count_violations(after) > count_violations(before);
     gboolean is_any = FALSE;
 
     for (guint i = 0; i < done->len; i++) {

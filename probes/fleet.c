@@ -178,35 +178,37 @@ visit_devices(const VitalsDefinition *definition, Visit visit, gpointer data)
 }
 
 /* @visit: goes through what a guest claims; @clash: the message, with the thing and the other's name
- * @is_exclusive: whether two guests that run at once cannot both have it */
+ * @is_exclusive: whether two guests that run at once cannot both have it
+ * @is_of_host: whether it is a thing of one host, where no two guests have the same name */
 static const struct {
     void (*visit)(const VitalsDefinition *definition, Visit visit, gpointer data);
     const char *clash;
     gboolean is_exclusive;
+    gboolean is_of_host;
 } claims[] = {
     [VITALS_CLAIM_MAC] = { visit_macs,
                            "MAC address %s belongs to guest '%s' too: packets will reach one or "
                            "the "
                            "other",
-                           FALSE },
+                           FALSE, FALSE },
     [VITALS_CLAIM_CONSOLE_FILE] = { visit_console_files,
                                     "'%s' is written by guest '%s' too: one overwrites what the "
                                     "other said",
-                                    FALSE },
+                                    FALSE, TRUE },
     [VITALS_CLAIM_DISK] = { visit_disks,
                             "'%s' is attached for writing to guest '%s' too: QEMU's lock keeps the "
                             "second from starting, and without a lock data is lost",
-                            FALSE },
+                            FALSE, FALSE },
     [VITALS_CLAIM_AGENT_SOCKET] = { visit_agent_sockets,
                                     "the agent's socket '%s' is guest '%s''s too: the second "
                                     "cannot "
                                     "start, or is asked in the other's place",
-                                    TRUE },
+                                    TRUE, TRUE },
     [VITALS_CLAIM_DEVICE] = { visit_devices,
                               "host device %s is assigned to guest '%s' too: whichever starts "
                               "second "
                               "fails",
-                              TRUE },
+                              TRUE, TRUE },
 };
 
 G_STATIC_ASSERT(G_N_ELEMENTS(claims) == VITALS_N_CLAIMS);
@@ -280,14 +282,21 @@ typedef struct {
 } Judging;
 
 static gboolean
+has_name(const VitalsDefinition *definition, const VitalsFleetMember *member)
+{
+    const char *name = vitals_xml_value(definition->domain, "name");
+
+    return g_strcmp0(name ? name : "", member->name) == 0;
+}
+
+static gboolean
 is_same(const VitalsDefinition *definition, const VitalsFleetMember *member)
 {
     const char *uuid = vitals_xml_value(definition->domain, "uuid");
-    const char *name = vitals_xml_value(definition->domain, "name");
 
     if (uuid && *uuid && *member->uuid)
         return g_ascii_strcasecmp(uuid, member->uuid) == 0;
-    return g_strcmp0(name ? name : "", member->name) == 0;
+    return has_name(definition, member);
 }
 
 static gboolean
@@ -309,7 +318,8 @@ judge_claim(const char *key, const VitalsXmlNode *node, gpointer data)
         const VitalsFleetMember *other = owners->pdata[i];
         VitalsFinding *finding;
 
-        if (is_same(judging->definition, other))
+        if (is_same(judging->definition, other) ||
+            (claims[judging->claim].is_of_host && has_name(judging->definition, other)))
             continue;
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"

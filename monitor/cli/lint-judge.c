@@ -69,6 +69,19 @@ load_schema(VitalsLintJudge *judge)
     return judge->schema != NULL;
 }
 
+/* A session's libvirt logs below its user's cache, which is known where the user is ours. */
+static char *
+session_log_directory(const char *uri)
+{
+    g_autoptr(GUri) parsed = uri ? g_uri_parse(uri, G_URI_FLAGS_NONE, NULL) : NULL;
+
+    if (!parsed || g_strcmp0(g_uri_get_path(parsed), "/session") != 0)
+        return NULL;
+    if (g_uri_get_host(parsed) && *g_uri_get_host(parsed))
+        return g_strdup("");
+    return g_build_filename(g_get_user_cache_dir(), "libvirt", "qemu", "log", NULL);
+}
+
 gboolean
 vitals_lint_judge_init(VitalsLintJudge *judge, const VitalsLintOptions *options)
 {
@@ -76,6 +89,8 @@ vitals_lint_judge_init(VitalsLintJudge *judge, const VitalsLintOptions *options)
 
     judge->options = options;
     judge->today = g_date_time_format(now, "%Y-%m-%d");
+    judge->log_directory =
+        session_log_directory(options->uri ? options->uri : g_getenv("LIBVIRT_DEFAULT_URI"));
     return load_schema(judge) && (!options->baseline || load_baseline(judge, options->baseline)) &&
            (!options->facts || load_facts(judge, options->facts));
 }
@@ -92,6 +107,7 @@ vitals_lint_judge_clear(VitalsLintJudge *judge)
     g_free(judge->guest_nmi);
     vitals_fleet_free(judge->fleet);
     g_free(judge->today);
+    g_free(judge->log_directory);
 }
 
 const VitalsSurvey *
@@ -178,6 +194,7 @@ guint
 vitals_lint_judge(VitalsLintJudge *judge, VitalsLintSource *source)
 {
     source->definition->today = judge->today;
+    source->definition->log_directory = judge->log_directory;
     source->definition->fleet = judge->fleet;
     if (source->definition->driver != VITALS_DRIVER_HOST) {
         source->definition->host = vitals_lint_judge_facts(judge, source->is_domain);

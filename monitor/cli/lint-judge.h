@@ -15,6 +15,7 @@
  * @fleet: (nullable): what the guests must not share; the caller's to set
  * @guest_cmdline: (nullable): what the guest at hand said, where the user wants guests to be asked
  * @guest_nmi: (nullable): likewise
+ * @log_directory: (nullable): as in VitalsDefinition
  * @own: (nullable): of this host, once a guest of its libvirt asked for it
  */
 typedef struct {
@@ -28,6 +29,7 @@ typedef struct {
     char *guest_nmi;
     VitalsSchema *schema;
     char *today;
+    char *log_directory;
 } VitalsLintJudge;
 
 /**

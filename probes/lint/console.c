@@ -133,12 +133,32 @@ keeps_output(const VitalsDefinition *definition)
     return FALSE;
 }
 
+/* A console without a type is a pty, which the schema wants to be said beside a log. */
+static void
+offer_log(const VitalsDefinition *definition, const VitalsXmlNode *console, VitalsFinding *finding)
+{
+    g_autofree char *directory = vitals_definition_log_directory(definition);
+    g_autofree char *name = vitals_text_slug(vitals_xml_value(definition->domain, "name"), 100);
+    g_autofree char *file = NULL;
+    g_autofree char *log = NULL;
+    VitalsFix *fix;
+
+    if (!directory)
+        return;
+    file = g_markup_printf_escaped("<log file='%s/%s-serial0.log' append='on'/>", directory, name);
+    log = vitals_text_printable(file, -1);
+    fix = vitals_finding_offer(finding, VITALS_FIX_SAFE);
+    vitals_fix_add_child(fix, console, file);
+    if (!vitals_xml_attribute(console, "type"))
+        vitals_fix_set_attribute(fix, console, "type", "pty");
+    g_free(finding->remedy);
+    finding->remedy = g_strdup_printf("add %s to it", log);
+}
+
 static VitalsAnswer
 check_ser009(const VitalsDefinition *definition, VitalsFindings *findings)
 {
     g_autoptr(GArray) ports = vitals_serial_ports(definition);
-    g_autofree char *name = NULL;
-    g_autofree char *log = NULL;
     VitalsFinding *finding;
 
     if (ports->len == 0)
@@ -150,12 +170,7 @@ check_ser009(const VitalsDefinition *definition, VitalsFindings *findings)
         vitals_findings_add(findings, port_at(ports, 0)->node,
                             "what the guest writes to this console (type '%s') is kept nowhere",
                             backend_of(port_at(ports, 0)->node));
-    name = vitals_text_slug(vitals_xml_value(definition->domain, "name"), 100);
-    log = g_strdup_printf("<log file='/var/log/libvirt/qemu/%s-serial0.log' append='on'/>", name);
-    vitals_fix_add_child(vitals_finding_offer(finding, VITALS_FIX_SAFE), port_at(ports, 0)->node,
-                         log);
-    g_free(finding->remedy);
-    finding->remedy = g_strdup_printf("add %s to it", log);
+    offer_log(definition, port_at(ports, 0)->node, finding);
     return vitals_findings_answer(findings);
 }
 
@@ -179,8 +194,9 @@ const VitalsRule vitals_rule_ser009 = {
             "    <target port='0'/>\n"
             "  </serial>\n"
             "</devices>",
-    .remedy =
-        "add <log file='/var/log/libvirt/qemu/NAME-serial0.log' append='on'/> to the <serial>",
+    .remedy = "add <log file='/var/log/libvirt/qemu/NAME-serial0.log' append='on'/> to the "
+              "<serial>, or a "
+              "file below ~/.cache/libvirt/qemu/log in a session",
     .exceptions = "Sites where console text may hold secrets and must not be stored; a program at "
                   "the other end "
                   "of a unix or tcp console that records it. A log on any console counts, a virtio "

@@ -220,7 +220,13 @@ offer_reconnect(VitalsFinding *finding, const VitalsXmlNode *source)
     const VitalsXmlNode *reconnect = vitals_xml_first(source, "reconnect");
 
     if (!reconnect) {
-        vitals_fix_add_child(fix, source, "<reconnect enabled='yes' timeout='5'/>");
+        static const char wanted[] = "<reconnect enabled='yes' timeout='5'/>";
+        g_autoptr(GPtrArray) children = vitals_xml_all(source, "*");
+
+        if (children->len > 0) /* the schema wants it first */
+            vitals_fix_add_before(fix, children->pdata[0], wanted);
+        else
+            vitals_fix_add_child(fix, source, wanted);
         return;
     }
     vitals_fix_set_attribute(fix, reconnect, "enabled", "yes");

@@ -19,6 +19,7 @@
 typedef struct {
     const GPtrArray *rules; /* NULL for all */
     const VitalsHostFacts *host;
+    const char *log_directory;
 } Judge;
 
 static VitalsFindings *
@@ -28,6 +29,7 @@ judge(VitalsDefinition *definition, gpointer data)
 
     definition->host = judge->host;
     definition->today = "2026-11-21";
+    definition->log_directory = judge->log_directory;
     return vitals_lint(definition, judge->rules);
 }
 
@@ -340,6 +342,39 @@ test_safety(void)
     g_assert_null(strstr(fixed->bytes, "panic"));
 }
 
+static char *
+fix_console(const char *text, const char *log_directory)
+{
+    g_autoptr(GPtrArray) rules = g_ptr_array_new();
+    Judge with = { .rules = rules, .log_directory = log_directory };
+    g_autoptr(VitalsFixed) fixed = NULL;
+
+    g_ptr_array_add(rules, (gpointer)vitals_rule_find("SER009"));
+    fixed = fix(&with, text, strlen(text));
+    return g_strndup(fixed->bytes, fixed->length);
+}
+
+/* A session's libvirt may not write to the system's directory: the guest would no longer start. */
+static void
+test_session(void)
+{
+    static const char plain[] =
+        "<domain type='kvm'><name>x</name><devices><serial type='pty'/></devices></domain>";
+    static const char own[] =
+        "<domain type='kvm'><name>x</name><devices><disk type='file'>"
+        "<source file='/home/a&amp;b/.local/share/libvirt/images/x.img'/></disk>"
+        "<serial type='pty'/></devices></domain>";
+    g_autofree char *asked = fix_console(plain, "/home/it's/.cache/libvirt/qemu/log");
+    g_autofree char *unknown = fix_console(plain, "");
+    g_autofree char *seen = fix_console(own, NULL);
+
+    g_assert_nonnull(strstr(
+        asked, "<log file='/home/it&apos;s/.cache/libvirt/qemu/log/x-serial0.log' append='on'/>"));
+    g_assert_cmpstr(unknown, ==, plain);
+    g_assert_nonnull(
+        strstr(seen, "<log file='/home/a&amp;b/.cache/libvirt/qemu/log/x-serial0.log'"));
+}
+
 /* Ten thousand findings in one element each, and as many that all want to change the same one. */
 static void
 test_many(void)
@@ -434,6 +469,7 @@ main(int argc, char **argv)
     g_test_add_func("/lint-fix/conflicts", test_conflicts);
     g_test_add_func("/lint-fix/encodings", test_encodings);
     g_test_add_func("/lint-fix/safety", test_safety);
+    g_test_add_func("/lint-fix/session", test_session);
     g_test_add_func("/lint-fix/many", test_many);
     g_test_add_func("/lint-fix/diff/text", test_diff);
     g_test_add_func("/lint-fix/diff/applies", test_diff_applies);
