@@ -271,6 +271,21 @@ const VitalsRule vitals_rule_ser002 = {
     .check = check_ser002,
 };
 
+static void
+offer_number(VitalsFinding *finding, VitalsFixSafety safety, const VitalsXmlNode *serial,
+             guint number)
+{
+    VitalsFix *fix = vitals_finding_offer(finding, safety);
+    const VitalsXmlNode *target = vitals_xml_first(serial, "target");
+    g_autofree char *port = g_strdup_printf("%u", number);
+    g_autofree char *xml = g_strdup_printf("<target port='%u'/>", number);
+
+    if (target)
+        vitals_fix_set_attribute(fix, target, "port", port);
+    else
+        vitals_fix_add_child(fix, serial, xml);
+}
+
 static VitalsAnswer
 check_ser003(const VitalsDefinition *definition, VitalsFindings *findings)
 {
@@ -294,8 +309,7 @@ check_ser003(const VitalsDefinition *definition, VitalsFindings *findings)
                             "no ISA serial port is port 0; the first is port %u, so the guest "
                             "has ttyS%u and its ttyS0 is a node without hardware",
                             first->port, first->port);
-    vitals_fix_set_attribute(vitals_finding_offer(finding, VITALS_FIX_UNSAFE),
-                             vitals_xml_first(first->node, "target"), "port", "0");
+    offer_number(finding, VITALS_FIX_UNSAFE, first->node, 0);
     for (guint i = 0; i < names->len; i++) {
         guint number;
 
@@ -338,20 +352,6 @@ const VitalsRule vitals_rule_ser003 = {
 /* The maximum that libvirt names when it refuses the start; a PC has four standard ports. */
 #define MAX_ISA_PORTS 4
 
-static void
-offer_number(VitalsFinding *finding, const VitalsXmlNode *serial, guint number)
-{
-    VitalsFix *fix = vitals_finding_offer(finding, VITALS_FIX_SAFE);
-    const VitalsXmlNode *target = vitals_xml_first(serial, "target");
-    g_autofree char *port = g_strdup_printf("%u", number);
-    g_autofree char *xml = g_strdup_printf("<target port='%u'/>", number);
-
-    if (target)
-        vitals_fix_set_attribute(fix, target, "port", port);
-    else
-        vitals_fix_add_child(fix, serial, xml);
-}
-
 static VitalsAnswer
 check_ser004(const VitalsDefinition *definition, VitalsFindings *findings)
 {
@@ -376,7 +376,7 @@ check_ser004(const VitalsDefinition *definition, VitalsFindings *findings)
         while (free_port < MAX_ISA_PORTS && isa_port(ports, free_port))
             free_port++;
         if (free_port < MAX_ISA_PORTS)
-            offer_number(finding, port->node, free_port++);
+            offer_number(finding, VITALS_FIX_SAFE, port->node, free_port++);
     }
     return vitals_findings_answer(findings);
 }

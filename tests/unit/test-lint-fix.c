@@ -22,15 +22,27 @@ typedef struct {
     const char *log_directory;
 } Judge;
 
+static void
+check_description(const VitalsFinding *finding)
+{
+    g_autofree char *description = finding->fix ? vitals_fix_describe(finding->fix) : NULL;
+
+    g_assert_cmpstr(description, !=, "");
+}
+
 static VitalsFindings *
 judge(VitalsDefinition *definition, gpointer data)
 {
     const Judge *judge = data;
+    VitalsFindings *findings;
 
     definition->host = judge->host;
     definition->today = "2026-11-21";
     definition->log_directory = judge->log_directory;
-    return vitals_lint(definition, judge->rules);
+    findings = vitals_lint(definition, judge->rules);
+    for (guint i = 0; i < findings->found->len; i++)
+        check_description(findings->found->pdata[i]);
+    return findings;
 }
 
 static VitalsFixed *
