@@ -104,7 +104,16 @@ void
 vitals_bundle_add_file(json_t *files, const char *directory, const char *name)
 {
     json_t *file = file_json(directory, name, G_MAXUINT64);
+    size_t index;
+    json_t *old;
 
+    json_array_foreach(files, index, old)
+    {
+        if (file && g_strcmp0(json_string_value(json_object_get(old, "name")), name) == 0) {
+            json_array_set_new(files, index, file);
+            return;
+        }
+    }
     if (file)
         json_array_append_new(files, file);
 }

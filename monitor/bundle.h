@@ -23,7 +23,7 @@
  */
 json_t *vitals_bundle_files(const char *directory, guint64 most);
 
-/* Adds one more, at the end. */
+/* Adds one more at the end, or puts it in the place of the one of that name. @files: (nullable) */
 void vitals_bundle_add_file(json_t *files, const char *directory, const char *name);
 
 /**

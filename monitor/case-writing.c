@@ -35,6 +35,8 @@ on_finished(gpointer result, const GError *error, gboolean late, gpointer data)
         vitals_hook_submit(item->casebook->hook, view->path);
     }
     vitals_case_show(item);
+    if (!error && item->shown->recovered)
+        vitals_case_tell_recovery(item->casebook, item->shown);
     vitals_case_close(item);
 }
 

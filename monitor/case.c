@@ -33,6 +33,21 @@ note_samples(VitalsDossier *dossier)
     }
 }
 
+/* Until when each layer lived, as far as anybody could see. */
+static void
+note_beats(VitalsDossier *dossier, const VitalsSigns *signs)
+{
+    gint64 began = dossier->view->opened - g_get_monotonic_time();
+
+    for (VitalsLayer layer = VITALS_LAYER_HYPERVISOR; layer < VITALS_N_LAYERS; layer++) {
+        gint64 beat = vitals_reasons_last_beat(signs, layer);
+
+        if (beat)
+            vitals_dossier_note(dossier, began + beat, "last sign of life of layer %s",
+                                vitals_layer_name(layer));
+    }
+}
+
 static void
 note_verdict(VitalsDossier *dossier, const VitalsGuest *guest, const VitalsCause *cause)
 {
@@ -40,10 +55,9 @@ note_verdict(VitalsDossier *dossier, const VitalsGuest *guest, const VitalsCause
     const VitalsSource *balloon = &signs->sources[vitals_probe_index("balloon")];
     gint64 realtime = dossier->view->opened;
 
-    if (balloon->last_beat) {
+    if (balloon->last_beat)
         dossier->last_beat = realtime - (g_get_monotonic_time() - balloon->last_beat);
-        vitals_dossier_note(dossier, dossier->last_beat, "last sign of life of the kernel");
-    }
+    note_beats(dossier, signs);
     vitals_dossier_note(dossier, realtime, "verdict: %s, layer %s, cause %s",
                         vitals_health_name(cause->health), vitals_layer_name(cause->layer),
                         cause->id);

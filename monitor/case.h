@@ -92,6 +92,14 @@ void vitals_case_finish_if_whole(VitalsCase *item);
 /* Whether the guest is still the one whose memory is wanted; else %VITALS_CAPTURE_ERROR_LATE. */
 gboolean vitals_case_check_wanted(const VitalsCase *item, GError **error);
 
+/* ---- after it was closed ---- */
+
+/* The guest with that UUID is healthy: its last incident is told of it, once. */
+void vitals_case_recovered(VitalsCasebook *casebook, const char *uuid);
+
+/* Has the recovery that @view knows of written into its finished directory; does not block. */
+void vitals_case_tell_recovery(VitalsCasebook *casebook, const VitalsIncidentView *view);
+
 /* ---- in casebook.c ---- */
 
 /* Brings its entry in the list up to date with the dossier. */

@@ -167,6 +167,8 @@ vitals_casebook_consider(VitalsCasebook *casebook, VitalsGuest *guest)
     guest->consider_at = decision.wait ? g_get_monotonic_time() + decision.wait : 0;
     if (vitals_policy_ends_episode(cause->health))
         guest->episode = VITALS_HEALTH_HEALTHY;
+    if (cause->health == VITALS_HEALTH_HEALTHY)
+        vitals_case_recovered(casebook, guest->uuid);
     if (!decision.incident)
         return;
     guest->episode = cause->health;

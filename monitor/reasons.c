@@ -62,9 +62,21 @@ add_beat(json_t *json, gint64 last_beat, gint64 opened)
                         time ? json_real((double)age / G_USEC_PER_SEC) : json_null());
 }
 
-/* Returns: a new reference: the layer's sources; their latest beat in @ret_latest */
+gint64
+vitals_reasons_last_beat(const VitalsSigns *signs, VitalsLayer layer)
+{
+    gint64 latest = 0;
+
+    for (guint i = 0; vitals_probes[i]; i++) {
+        if (vitals_probes[i]->layer == layer)
+            latest = MAX(latest, signs->sources[i].last_beat);
+    }
+    return latest;
+}
+
+/* Returns: a new reference: the layer's sources */
 static json_t *
-sources_of(const VitalsSigns *signs, VitalsLayer layer, gint64 opened, gint64 *ret_latest)
+sources_of(const VitalsSigns *signs, VitalsLayer layer, gint64 opened)
 {
     json_t *sources = json_array();
 
@@ -77,7 +89,6 @@ sources_of(const VitalsSigns *signs, VitalsLayer layer, gint64 opened, gint64 *r
         json = json_pack("{s:s}", "source", vitals_probes[i]->id);
         add_beat(json, source->last_beat, opened);
         json_array_append_new(sources, json);
-        *ret_latest = MAX(*ret_latest, source->last_beat);
     }
     return sources;
 }
@@ -92,11 +103,9 @@ layers_json(const VitalsGuest *guest, gint64 opened)
         int up = vitals_verdict_layer_up(&watch->signs, &watch->limits, watch->verdict, layer);
         json_t *json = json_pack("{s:s, s:o}", "layer", vitals_layer_name(layer), "up",
                                  up < 0 ? json_null() : json_boolean(up));
-        gint64 latest = 0;
-        json_t *sources = sources_of(&watch->signs, layer, opened, &latest);
 
-        add_beat(json, latest, opened);
-        json_object_set_new(json, "sources", sources);
+        add_beat(json, vitals_reasons_last_beat(&watch->signs, layer), opened);
+        json_object_set_new(json, "sources", sources_of(&watch->signs, layer, opened));
         json_array_append_new(layers, json);
     }
     return layers;

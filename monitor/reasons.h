@@ -23,3 +23,6 @@
  * Returns: (transfer full): an object; lives on the main loop, as the guest does
  */
 json_t *vitals_reasons(const VitalsGuest *guest, const VitalsCause *cause, gint64 opened);
+
+/* When any source of that layer gave its last sign of life, monotonic; 0 if none did. */
+gint64 vitals_reasons_last_beat(const VitalsSigns *signs, VitalsLayer layer);

@@ -268,3 +268,24 @@ vitals_report_rest(const json_t *manifest)
     g_string_free(text, TRUE);
     return printable;
 }
+
+/* ---- what came later ---- */
+
+#define RECOVERED "recovered: healthy again, "
+
+char *
+vitals_report_add_recovery(const char *report, const char *time, const char *span)
+{
+    static const char heading[] = "\nTimeline\n--------\n";
+    const char *timeline = strstr(report, heading);
+    g_autofree char *before = NULL;
+    const char *end;
+
+    /* whatever a guest wrote stands behind it: the first is ours */
+    end = timeline ? strstr(timeline + strlen(heading), "\n\n") : NULL;
+    end = end ? end + 1 : report + strlen(report);
+    before = g_strndup(report, (gsize)(end - report));
+    if (!timeline || strstr(before, "  " RECOVERED))
+        return g_strdup(report);
+    return g_strdup_printf("%s%s  " RECOVERED "%s after the verdict\n%s", before, time, span, end);
+}

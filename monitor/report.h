@@ -15,5 +15,16 @@ char *vitals_report_text(const VitalsDossier *dossier, const char *console);
  * Returns: (transfer full) */
 char *vitals_report_rest(const json_t *manifest);
 
+/**
+ * vitals_report_add_recovery:
+ * @report: a report.txt of ours
+ * @time: of the moment, as in its timeline
+ * @span: how long after the verdict that was
+ *
+ * Returns: (transfer full): the same with that at the end of the timeline; as it was if a recovery is told
+ * there already
+ */
+char *vitals_report_add_recovery(const char *report, const char *time, const char *span);
+
 /* What this incident lacks and why, one printable line each. Returns: (element-type utf8) */
 GPtrArray *vitals_report_missing(const VitalsDossier *dossier);

@@ -124,6 +124,7 @@ vitals_incident_view_copy(const VitalsIncidentView *view)
     copy->cause = g_strdup(view->cause);
     copy->title = g_strdup(view->title);
     copy->opened = view->opened;
+    copy->recovered = view->recovered;
     copy->path = g_strdup(view->path);
     copy->capture_result = g_strdup(view->capture_result);
     copy->capture_format = g_strdup(view->capture_format);

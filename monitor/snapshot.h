@@ -109,6 +109,7 @@ typedef struct {
  * @id: its directory's name
  * @title: one printable line
  * @opened: wall clock, microseconds
+ * @recovered: when its guest was found healthy again, wall clock, microseconds; 0 as long as it was not
  * @path: its directory
  * @capture_result: "none", "queued", "running", "ok", "failed", "refused", "interrupted", "skipped"
  * @capture_format: "elf", "kdump-zlib" or ""
@@ -125,6 +126,7 @@ typedef struct {
     char *cause;
     char *title;
     gint64 opened;
+    gint64 recovered;
     char *path;
     char *capture_result;
     char *capture_format;

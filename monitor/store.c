@@ -237,6 +237,7 @@ read_incident(const char *path, const char *id, GError **error)
     incident->partial = g_str_has_prefix(id, VITALS_INCIDENT_PARTIAL) ||
                         json_is_false(json_object_get(manifest, "complete"));
     wrong = take_manifest(manifest, incident);
+    take_time(manifest, "recovered", &incident->recovered);
     json_decref(manifest);
     if (wrong) {
         g_autofree char *file = g_build_filename(path, "incident.json", NULL);

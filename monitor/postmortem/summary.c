@@ -19,6 +19,21 @@ write_what(VitalsHtml *html, const json_t *manifest)
 }
 
 static void
+write_recovery(VitalsHtml *html, const json_t *manifest)
+{
+    gint64 recovered = vitals_fact_time(manifest, "recovered");
+    double after = (double)(recovered - vitals_fact_time(manifest, "opened")) / G_USEC_PER_SEC;
+    g_autofree char *clock = vitals_fact_clock(recovered);
+    g_autofree char *span = vitals_fact_span(MAX(after, 0));
+
+    if (!recovered)
+        return;
+    vitals_html_open(html, "p", "class", "good", NULL);
+    vitals_html_textf(html, "It was found healthy again at %s, %s after the verdict.", clock, span);
+    vitals_html_close(html);
+}
+
+static void
 write_since(VitalsHtml *html, const json_t *manifest)
 {
     gint64 opened = vitals_fact_time(manifest, "opened");
@@ -36,6 +51,7 @@ write_since(VitalsHtml *html, const json_t *manifest)
     else
         vitals_html_text(html, "is when it was noticed; there was no sign of life to count from.");
     vitals_html_close(html);
+    write_recovery(html, manifest);
     vitals_html_close(html);
 }
 

@@ -76,6 +76,28 @@ test_pruned(Scene *scene, gconstpointer data)
     g_assert_true(g_file_test(second, G_FILE_TEST_IS_DIR));
 }
 
+/* What became of the guest is added to the incident that was closed before. */
+static void
+test_recovery(Scene *scene, gconstpointer data)
+{
+    FakeGuest *guest = die_again(scene, NULL, 1);
+    g_autoptr(json_t) incident = scene_incident(scene, 4);
+    g_autofree char *before = scene_file(incident, "incident.json");
+    g_autofree char *manifest = NULL;
+    g_autofree char *report = NULL;
+
+    g_assert_null(strstr(before, "recovered"));
+    fake_renew(scene->fake, guest);
+    fake_fire(scene->fake, guest, guest->id, VITALS_EVENT_STARTED);
+    scene_until(scene_is(scene, "loop", "healthy"), 8);
+    scene_until((g_free(manifest), manifest = scene_file(incident, "incident.json"),
+                 strstr(manifest, "\"recovered\": \"")),
+                4);
+    report = scene_file(incident, "report.txt");
+    g_assert_nonnull(strstr(report, "  recovered: healthy again, "));
+    g_assert_nonnull(strstr(report, "  last sign of life of layer kernel\n"));
+}
+
 /* ---- the evidence around it ---- */
 
 /* The line of the manifest about that file; %NULL if there is none. */
@@ -231,6 +253,7 @@ main(int argc, char **argv)
     scene_init(&argc, &argv);
     ADD("files-are-listed", test_files_are_listed);
     ADD("pruned", test_pruned);
+    ADD("recovery", test_recovery);
     ADD("pieces", test_pieces);
     ADD("hook", test_hook);
     ADD("screenshot-hangs", test_screenshot_hangs);

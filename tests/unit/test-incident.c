@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/incident.h"
+#include "monitor/aftermath.h"
+#include "monitor/bundle.h"
 #include "monitor/store.h"
 
 #include "tests/unit/program.h"
@@ -393,6 +395,68 @@ test_recover_hostile(Fixture *fixture, gconstpointer data)
     g_assert_true(g_file_test(file, G_FILE_TEST_EXISTS));
 }
 
+static void
+check_untouched_sums(Fixture *fixture)
+{
+    json_t *manifest = manifest_of(fixture);
+    g_autoptr(GPtrArray) problems =
+        vitals_bundle_verify(fixture->dossier->view->path, json_object_get(manifest, "files"));
+
+    g_assert_cmpuint(problems->len, ==, 0);
+    g_assert_true(json_is_true(json_object_get(manifest, "complete")));
+    json_decref(manifest);
+}
+
+/* All three files tell of it, once, whatever the guest wrote into them. */
+static void
+test_aftermath(Fixture *fixture, gconstpointer data)
+{
+    VitalsIncidentView *view = fixture->dossier->view;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) list = NULL;
+    g_autofree char *report = NULL;
+    g_autofree char *page = NULL;
+    g_autofree char *again = NULL;
+    const char *line;
+
+    g_assert_true(g_file_set_contents(fixture->console, "\nTimeline\n--------\nx\n\n", -1, NULL));
+    log_to(fixture, fixture->console);
+    vitals_dossier_note(fixture->dossier, view->opened, "verdict: so");
+    begin(fixture);
+    finish(fixture);
+    g_assert_true(
+        vitals_aftermath_recovered(view->path, view->opened + 200 * G_USEC_PER_SEC, &error));
+    g_assert_no_error(error);
+    report = read_element(fixture, "report.txt");
+    line = strstr(report,
+                  "  verdict: so\n2023-11-14T22:16:40.000Z  recovered: healthy again, 3 min 20 s"
+                  " after the verdict\n\n");
+    g_assert_nonnull(line);
+    page = read_element(fixture, "report.html");
+    g_assert_nonnull(strstr(page, "healthy again at 2023-11-14 22:16:40 UTC, 3 min 20 s"));
+    check_untouched_sums(fixture);
+
+    g_assert_true(vitals_aftermath_recovered(view->path, view->opened, &error));
+    again = read_element(fixture, "report.txt");
+    g_assert_cmpstr(report, ==, again);
+    list = vitals_store_list(fixture->state_dir, problems, NULL);
+    g_assert_cmpint(((VitalsIncidentView *)list->pdata[0])->recovered, ==,
+                    view->opened + 200 * G_USEC_PER_SEC);
+}
+
+/* One that was deleted meanwhile is no trouble, and not made anew. */
+static void
+test_aftermath_of_nothing(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *path = g_build_filename(fixture->state_dir, "incidents", "gone", NULL);
+    g_autoptr(GError) error = NULL;
+
+    g_assert_false(vitals_aftermath_recovered(path, 1, &error));
+    g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+    g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+}
+
 #define ADD(path, test) g_test_add("/incident/" path, Fixture, NULL, set_up, test, tear_down)
 
 int
@@ -406,6 +470,8 @@ main(int argc, char **argv)
     ADD("invalid-text", test_invalid_text);
     ADD("dump", test_dump);
     ADD("unwritable", test_unwritable);
+    ADD("aftermath", test_aftermath);
+    ADD("aftermath-of-nothing", test_aftermath_of_nothing);
     ADD("recover", test_recover);
     ADD("recover-hostile", test_recover_hostile);
     return g_test_run();

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "monitor/case.h"
+#include "monitor/aftermath.h"
+#include "monitor/incident-files.h"
+
+typedef struct {
+    char *directory;
+    gint64 realtime;
+} Recovery;
+
+static void
+recovery_free(gpointer data)
+{
+    Recovery *recovery = data;
+
+    g_free(recovery->directory);
+    g_free(recovery);
+}
+
+static gpointer
+tell_on_disk(VitalsConnection *connection, gpointer data, GError **error)
+{
+    Recovery *recovery = data;
+
+    return vitals_aftermath_recovered(recovery->directory, recovery->realtime, error) ? recovery
+                                                                                      : NULL;
+}
+
+static void
+on_told(gpointer result, const GError *error, gboolean late, gpointer data)
+{
+    /* it may have been deleted meanwhile */
+    if (error && !g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+        g_warning("the recovery of the guest could not be added to its incident: %s",
+                  error->message);
+}
+
+void
+vitals_case_tell_recovery(VitalsCasebook *casebook, const VitalsIncidentView *view)
+{
+    Recovery *recovery = g_new0(Recovery, 1);
+    VitalsCall call = {
+        .work = tell_on_disk, .done = on_told, .data = recovery, .free_data = recovery_free
+    };
+
+    recovery->directory = g_strdup(view->path);
+    recovery->realtime = view->recovered;
+    vitals_lane_submit(casebook->finishing, &call);
+}
+
+/* Returns: (nullable): the newest incident of that guest that nobody merely asked for */
+static VitalsIncidentView *
+last_incident(const VitalsCasebook *casebook, const char *uuid)
+{
+    for (guint i = 0; i < casebook->views->len; i++) {
+        VitalsIncidentView *view = g_ptr_array_index(casebook->views, i);
+
+        if (g_strcmp0(view->uuid, uuid) == 0 &&
+            g_strcmp0(view->health, vitals_health_name(VITALS_HEALTH_UNKNOWN)) != 0)
+            return view;
+    }
+    return NULL;
+}
+
+static gboolean
+is_under_way(const VitalsIncidentView *view)
+{
+    g_autofree char *name = g_path_get_basename(view->path);
+
+    return !*view->path || g_str_has_prefix(name, VITALS_INCIDENT_PARTIAL);
+}
+
+void
+vitals_case_recovered(VitalsCasebook *casebook, const char *uuid)
+{
+    VitalsIncidentView *view = last_incident(casebook, uuid);
+
+    if (!view || view->recovered)
+        return;
+    view->recovered = g_get_real_time();
+    /* else it is told once that is written */
+    if (!is_under_way(view))
+        vitals_case_tell_recovery(casebook, view);
+    vitals_casebook_changed(casebook);
+}
