@@ -94,6 +94,9 @@ ask(VitalsConnection *connection, gpointer data, GError **error)
 
     if (!sample || !errand->block)
         return g_steal_pointer(&sample);
+    /* its monitor is occupied: not now */
+    if (errand->balloon && sample->parts[VITALS_PART_BALLOON] == VITALS_FACT_NOT_ASKED)
+        return g_steal_pointer(&sample);
     /* disks that do not tell are no reason to throw the balloon's answer away */
     if (!driver->block(connection, errand->uuid, sample, errand->balloon ? NULL : error))
         return errand->balloon ? g_steal_pointer(&sample) : NULL;

@@ -347,10 +347,48 @@ ensure_events(VitalsCollector *collector)
 
 /* ---- the sweep ---- */
 
+/* A sweep on its way. @spared: (element-type utf8 VitalsSpare): by UUID */
+typedef struct {
+    VitalsCollector *collector;
+    GHashTable *spared;
+} SweepErrand;
+
+static void
+sweep_errand_free(gpointer data)
+{
+    SweepErrand *errand = data;
+
+    g_hash_table_unref(errand->spared);
+    g_free(errand);
+}
+
+static SweepErrand *
+sweep_errand_new(VitalsCollector *collector)
+{
+    SweepErrand *errand = g_new0(SweepErrand, 1);
+    gint64 now = g_get_monotonic_time();
+    GHashTableIter iter;
+    gpointer uuid;
+    gpointer guest;
+
+    errand->collector = collector;
+    errand->spared = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_hash_table_iter_init(&iter, collector->guests);
+    while (g_hash_table_iter_next(&iter, &uuid, &guest)) {
+        VitalsSpare spared = vitals_guest_spares(guest, now);
+
+        if (spared)
+            g_hash_table_insert(errand->spared, g_strdup(uuid), GUINT_TO_POINTER(spared));
+    }
+    return errand;
+}
+
 static gpointer
 sweep(VitalsConnection *connection, gpointer data, GError **error)
 {
-    return connection->hypervisor->driver->sweep(connection, error);
+    const SweepErrand *errand = data;
+
+    return connection->hypervisor->driver->sweep(connection, errand->spared, error);
 }
 
 static void
@@ -398,7 +436,7 @@ set_connected(VitalsCollector *collector, gboolean connected, const GError *erro
 static void
 on_swept(gpointer result, const GError *error, gboolean late, gpointer data)
 {
-    VitalsCollector *collector = data;
+    VitalsCollector *collector = ((SweepErrand *)data)->collector;
     g_autoptr(GPtrArray) sightings = result;
 
     collector->sweeping = FALSE;
@@ -417,7 +455,7 @@ on_swept(gpointer result, const GError *error, gboolean late, gpointer data)
 static void
 on_sweep_overdue(gpointer data)
 {
-    VitalsCollector *collector = data;
+    VitalsCollector *collector = ((SweepErrand *)data)->collector;
     g_autoptr(GError) error =
         g_error_new(VITALS_HYPERVISOR_ERROR, VITALS_HYPERVISOR_ERROR_TIMED_OUT,
                     "no answer within %.1f s", (double)collector->deadline / G_USEC_PER_SEC);
@@ -433,12 +471,13 @@ start_sweep(VitalsCollector *collector)
         .done = on_swept,
         .overdue = on_sweep_overdue,
         .deadline = collector->deadline,
-        .data = collector,
+        .free_data = sweep_errand_free,
         .free_result = (GDestroyNotify)g_ptr_array_unref,
     };
 
     if (collector->sweeping)
         return;
+    call.data = sweep_errand_new(collector);
     collector->sweeping = TRUE;
     collector->sweep_started = g_get_monotonic_time();
     vitals_lane_submit(collector->cheap, &call);

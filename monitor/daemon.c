@@ -41,6 +41,7 @@ struct VitalsDaemon {
     gboolean ledger_writing;
     gboolean ledger_failed;
     gboolean quitting;
+    gboolean published; /* since the last cycle */
     guint publish_soon;
     guint64 bytes_free;
     int lock;
@@ -60,6 +61,7 @@ publish(VitalsDaemon *daemon)
     if (vitals_linter_report(daemon->linter))
         snapshot->lint = vitals_lint_report_ref(vitals_linter_report(daemon->linter));
     vitals_web_server_publish(daemon->web, snapshot);
+    daemon->published = TRUE;
 }
 
 static gboolean
@@ -289,7 +291,10 @@ on_cycle(gpointer data)
     note_guests(daemon);
     start_chore(daemon);
     vitals_linter_tick(daemon->linter, g_get_monotonic_time());
-    publish(daemon);
+    /* the sweep that began with the last cycle published what it brought, unless libvirt is away */
+    if (!daemon->published)
+        publish(daemon);
+    daemon->published = FALSE;
 }
 
 static void

@@ -81,6 +81,29 @@ vitals_guest_ingest(VitalsGuest *guest, VitalsSample *sample)
     return vitals_watch_ingest(&guest->watch, sample);
 }
 
+/* Whether the kernel told the time of its vCPUs at the last look at its QEMU. */
+static gboolean
+is_vcpu_time_seen(const VitalsGuest *guest, gint64 now)
+{
+    const VitalsSample *sample = guest->latest[VITALS_PART_PROCESS];
+
+    return sample && vitals_sample_has(sample, VITALS_PART_VCPU) &&
+           now - sample->at <= guest->watch.limits.gap_counted;
+}
+
+VitalsSpare
+vitals_guest_spares(const VitalsGuest *guest, gint64 now)
+{
+    VitalsSpare spares = VITALS_SPARE_NOTHING;
+
+    if (is_vcpu_time_seen(guest, now))
+        spares |= VITALS_SPARE_VCPUS;
+    if (guest->outline && guest->outline->balloon && !guest->asking &&
+        vitals_watch_knows_control(&guest->watch, now))
+        spares |= VITALS_SPARE_CONTROL;
+    return spares;
+}
+
 /* Keeps in mind that a question to QEMU hangs, or has ended: a replay has to know it too. */
 static void
 record_call(VitalsGuest *guest, gint64 at, VitalsFactState state)

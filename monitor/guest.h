@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/settings.h"
+#include "monitor/hypervisor.h"
 #include "monitor/recorder.h"
 #include "monitor/snapshot.h"
 #include "probes/outline.h"
@@ -89,6 +90,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsGuest, vitals_guest_unref)
 
 /* Takes a sample in: records and judges it. Returns: whether the cause of the verdict changed */
 gboolean vitals_guest_ingest(VitalsGuest *guest, VitalsSample *sample);
+
+/* What the next sweep need not ask of that guest, as other answers bring it: /proc tells the time of its vCPUs,
+ * and each question to its balloon begins with its control info. On suspicion nothing of that is left to
+ * others. */
+VitalsSpare vitals_guest_spares(const VitalsGuest *guest, gint64 now);
 
 /* As vitals_watch_call_overdue() and its counterpart, and recorded: as a balloon that timed out and one
  * that failed. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/host.h"
+#include "monitor/threads.h"
 
 #include <pwd.h>
 #include <string.h>
@@ -14,29 +15,16 @@ typedef enum {
 } Trust;
 
 /* @start: when it started, in clock ticks since boot: with the number it names one process for ever
- * (proc(5), field 22 of stat). @threads: (element-type Thread): by number. @looks: how often they were
- * looked at. */
+ * (proc(5), field 22 of stat). @stat: the path of that file. */
 typedef struct {
     int pid;
     guint64 start;
     Trust trust;
     gboolean gone;
+    char *stat;
     char *frozen_path;
-    GHashTable *threads;
-    guint looks;
+    VitalsThreads *threads;
 } Process;
-
-/* @delay: run delay, nanoseconds. @slices: how often it was given a CPU. @blocked_at: monotonic time at which
- * it was first seen in the uninterruptible sleep in which it still is; 0 if it is in none. */
-typedef struct {
-    guint64 delay;
-    guint64 slices;
-    gint64 blocked_at;
-} Thread;
-
-/* That a thread sleeps uninterruptibly is asked of one that had no CPU since the last look, and only at every
- * so manieth look: the question costs a file for each thread. */
-#define STATE_EVERY 5
 
 /* A domain that has no QEMU (another hypervisor, another PID namespace) is looked for at every look for
  * so long, and from then on once in so long: it takes all of /proc. */
@@ -58,7 +46,8 @@ struct VitalsHost {
 static void
 process_free(Process *process)
 {
-    g_hash_table_unref(process->threads);
+    vitals_threads_free(process->threads);
+    g_free(process->stat);
     g_free(process->frozen_path);
     g_free(process);
 }
@@ -97,52 +86,6 @@ read_file(VitalsHost *host, const char *path, gsize *ret_length)
     return g_file_get_contents(full, &contents, ret_length, NULL) ? contents : NULL;
 }
 
-/* The state letter and start time of a process (proc(5)). Its name, the second field, may hold
- * blanks and brackets: the fields that matter stand behind the last bracket. */
-static gboolean
-read_stat(VitalsHost *host, const char *path, char *ret_state, guint64 *ret_start)
-{
-    g_autofree char *text = read_file(host, path, NULL);
-    g_auto(GStrv) fields = NULL;
-    const char *bracket = text ? strrchr(text, ')') : NULL;
-
-    if (!bracket || bracket[1] != ' ')
-        return FALSE;
-    fields = g_strsplit(bracket + 2, " ", -1);
-    if (g_strv_length(fields) < 20)
-        return FALSE;
-    *ret_state = fields[0][0];
-    *ret_start = g_ascii_strtoull(fields[19], NULL, 10); /* field 22, counted from field 3 */
-    return TRUE;
-}
-
-/* Nanoseconds a thread was ready to run and had no CPU, and how often it had one: the second and the third
- * number (kernel, Documentation/scheduler/sched-stats.rst). */
-static Thread
-read_thread(VitalsHost *host, int pid, const char *thread)
-{
-    g_autofree char *path = g_strdup_printf("proc/%d/task/%s/schedstat", pid, thread);
-    g_autofree char *text = read_file(host, path, NULL);
-    char *end = text ? strchr(text, ' ') : NULL;
-    Thread now = { 0 };
-
-    if (end) {
-        now.delay = g_ascii_strtoull(end, &end, 10);
-        now.slices = g_ascii_strtoull(end, NULL, 10);
-    }
-    return now;
-}
-
-static gboolean
-is_blocked(VitalsHost *host, int pid, const char *thread)
-{
-    g_autofree char *path = g_strdup_printf("proc/%d/task/%s/stat", pid, thread);
-    guint64 start;
-    char state;
-
-    return read_stat(host, path, &state, &start) && state == 'D';
-}
-
 /* Where cgroup v2 says whether the process is frozen; NULL if it is in none. */
 static char *
 find_frozen_path(VitalsHost *host, int pid)
@@ -159,13 +102,10 @@ find_frozen_path(VitalsHost *host, int pid)
 }
 
 static gboolean
-is_frozen(VitalsHost *host, const Process *process)
+is_frozen(const Process *process)
 {
-    g_autofree char *text = NULL;
+    g_autofree char *text = process->frozen_path ? vitals_threads_read(process->frozen_path) : NULL;
 
-    if (!process->frozen_path)
-        return FALSE;
-    text = read_file(host, process->frozen_path, NULL);
     return text && strstr(text, "frozen 1") != NULL;
 }
 
@@ -260,22 +200,24 @@ static void
 adopt(VitalsHost *host, const char *uuid, int pid)
 {
     Process *known = g_hash_table_lookup(host->processes, uuid);
-    g_autofree char *path = g_strdup_printf("proc/%d/stat", pid);
+    g_autofree char *stat = g_strdup_printf("%s/proc/%d/stat", host->root, pid);
     g_autofree char *frozen_path = find_frozen_path(host, pid);
     Trust trust = trust_in(host, pid, frozen_path);
     Process *process;
     guint64 start;
     char state;
 
-    if (!read_stat(host, path, &state, &start) || !is_better(known, trust, start))
+    if (!vitals_threads_read_stat(stat, &state, &start) || !is_better(known, trust, start))
         return;
 
     process = g_new0(Process, 1);
     process->pid = pid;
     process->start = start;
     process->trust = trust;
-    process->threads = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    process->frozen_path = g_steal_pointer(&frozen_path);
+    process->threads = vitals_threads_new(host->root, pid);
+    process->stat = g_steal_pointer(&stat);
+    if (frozen_path)
+        process->frozen_path = g_build_filename(host->root, frozen_path, NULL);
     g_hash_table_replace(host->processes, g_strdup(uuid), process);
 }
 
@@ -296,73 +238,24 @@ find_processes(VitalsHost *host, GHashTable *wanted)
 
 /* ---- looking ---- */
 
-/* One that got no CPU since it was seen in an uninterruptible sleep is in the same one still. */
-static gint64
-blocked_since(VitalsHost *host, const Process *process, const char *name, const Thread *before,
-              const Thread *now, gint64 at)
-{
-    if (!before || before->slices != now->slices)
-        return 0;
-    if (process->looks % STATE_EVERY != 0)
-        return before->blocked_at;
-    if (!is_blocked(host, process->pid, name))
-        return 0;
-    return before->blocked_at ? before->blocked_at : at;
-}
-
-/* The longest that one of its threads waited for a CPU since the last look, microseconds; a thread seen for the
- * first time has waited for nothing yet. And the longest that one but the first has been blocked for. */
 static void
-look_at_threads(VitalsHost *host, Process *process, VitalsSample *sample)
+look(Process *process, VitalsSample *sample)
 {
-    g_autofree char *path = g_strdup_printf("%s/proc/%d/task", host->root, process->pid);
-    g_autofree char *first = g_strdup_printf("%d", process->pid);
-    g_autoptr(GDir) directory = g_dir_open(path, 0, NULL);
-    const char *name;
-    guint64 most = 0;
-
-    process->looks++;
-    while (directory && (name = g_dir_read_name(directory))) {
-        Thread now = read_thread(host, process->pid, name);
-        Thread *before = g_hash_table_lookup(process->threads, name);
-
-        if (!g_str_equal(name, first))
-            now.blocked_at = blocked_since(host, process, name, before, &now, sample->at);
-        if (now.blocked_at)
-            sample->thread_blocked_for =
-                MAX(sample->thread_blocked_for, sample->at - now.blocked_at);
-        if (before && now.delay > before->delay)
-            most = MAX(most, now.delay - before->delay);
-        if (before)
-            *before = now;
-        else
-            g_hash_table_insert(process->threads, g_strdup(name), g_memdup2(&now, sizeof now));
-    }
-    /* Threads of QEMU's pools come and go; what is forgotten is only counted from anew. */
-    if (g_hash_table_size(process->threads) > 4096)
-        g_hash_table_remove_all(process->threads);
-    sample->starved = (gint64)(most / 1000);
-}
-
-static void
-look(VitalsHost *host, Process *process, VitalsSample *sample)
-{
-    g_autofree char *path = g_strdup_printf("proc/%d/stat", process->pid);
     guint64 start = 0;
     char state = 0;
 
     sample->parts[VITALS_PART_PROCESS] = VITALS_FACT_AVAILABLE;
     sample->pid = process->pid;
-    if (process->gone || !read_stat(host, path, &state, &start) || start != process->start ||
-        state == 'Z' || state == 'X') {
+    if (process->gone || !vitals_threads_read_stat(process->stat, &state, &start) ||
+        start != process->start || state == 'Z' || state == 'X') {
         process->gone = TRUE;
         sample->process = VITALS_PROCESS_GONE;
         return;
     }
-    look_at_threads(host, process, sample);
+    vitals_threads_look(process->threads, sample);
     if (state == 'T' || state == 't')
         sample->process = VITALS_PROCESS_STOPPED;
-    else if (is_frozen(host, process))
+    else if (is_frozen(process))
         sample->process = VITALS_PROCESS_FROZEN;
     else
         sample->process = state == 'D' ? VITALS_PROCESS_BLOCKED : VITALS_PROCESS_ALIVE;
@@ -435,7 +328,7 @@ vitals_host_look(VitalsHost *host, const char *const *uuids)
         sighting->uuid = g_strdup(*uuid);
         sighting->sample = vitals_sample_new(g_get_monotonic_time(), g_get_real_time());
         if (process)
-            look(host, process, sighting->sample);
+            look(process, sighting->sample);
         else
             sighting->sample->parts[VITALS_PART_PROCESS] = VITALS_FACT_ABSENT;
         g_ptr_array_add(sightings, sighting);

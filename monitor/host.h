@@ -25,6 +25,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsHost, vitals_host_free)
  * found and is not there any more is %VITALS_PROCESS_GONE. As anybody may write a UUID on a command
  * line, the control group and the user of the process decide between several. Blocks on /proc.
  *
- * Returns: (element-type VitalsSighting) (transfer full): samples with the part process
+ * Returns: (element-type VitalsSighting) (transfer full): samples with the part process, and with the part
+ *   vcpu where the names of QEMU's threads tell it
  */
 GPtrArray *vitals_host_look(VitalsHost *host, const char *const *uuids);

@@ -15,7 +15,7 @@ gboolean
 vitals_libvirt_block(VitalsConnection *base, const char *uuid, VitalsSample *sample, GError **error)
 {
     VitalsLibvirtConnection *self = (VitalsLibvirtConnection *)base;
-    g_autoptr(virDomain) domain = vitals_libvirt_look_up(self, uuid, error);
+    g_autoptr(virDomain) domain = vitals_libvirt_recall(self, uuid, error);
     g_autofree virTypedParameter *figures = g_new0(virTypedParameter, BLOCK_FIGURES);
     int count = BLOCK_FIGURES;
 
@@ -24,6 +24,7 @@ vitals_libvirt_block(VitalsConnection *base, const char *uuid, VitalsSample *sam
     sample->parts[VITALS_PART_BLOCK] = VITALS_FACT_FAILED;
     if (virDomainBlockStatsFlags(domain, "", figures, &count, 0) < 0) {
         vitals_libvirt_take_error(error, self->connection, "cannot read the disks' figures");
+        vitals_libvirt_forget(self, uuid);
         return FALSE;
     }
     for (int i = 0; i < count; i++) {

@@ -22,6 +22,10 @@ typedef struct {
 #define VCPUS_MAX 512
 #define VCPUS_USUAL 16
 
+/* A connection keeps the handles of so many domains at most; they are dropped together, as those that have
+ * ended are not told apart. */
+#define DOMAINS_KEPT 4096
+
 /* Keep-alive finds a libvirtd that is there but does not answer: 3 messages, 5 s apart. */
 #define KEEPALIVE_INTERVAL 5
 #define KEEPALIVE_COUNT 3
@@ -139,6 +143,12 @@ reason_of(const Connection *self, int state, int reason)
 
 /* ---- connections ---- */
 
+static void
+release_domain(gpointer domain)
+{
+    virDomainFree(domain);
+}
+
 static VitalsConnection *
 connect_to(VitalsHypervisor *base, GError **error)
 {
@@ -164,6 +174,7 @@ connect_to(VitalsHypervisor *base, GError **error)
     self->connection = connection;
     self->shutoff_keeps_panic = g_strcmp0(virConnectGetType(connection), "QEMU") != 0;
     self->callbacks = g_array_new(FALSE, FALSE, sizeof(int));
+    self->domains = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, release_domain);
     return &self->base;
 }
 
@@ -175,6 +186,29 @@ vitals_libvirt_look_up(Connection *self, const char *uuid, GError **error)
     if (!domain)
         vitals_libvirt_take_error(error, self->connection, "cannot look the domain up");
     return domain;
+}
+
+virDomainPtr
+vitals_libvirt_recall(Connection *self, const char *uuid, GError **error)
+{
+    virDomainPtr domain = g_hash_table_lookup(self->domains, uuid);
+
+    if (!domain) {
+        domain = vitals_libvirt_look_up(self, uuid, error);
+        if (!domain)
+            return NULL;
+        if (g_hash_table_size(self->domains) >= DOMAINS_KEPT)
+            g_hash_table_remove_all(self->domains);
+        g_hash_table_insert(self->domains, g_strdup(uuid), domain);
+    }
+    virDomainRef(domain);
+    return domain;
+}
+
+void
+vitals_libvirt_forget(Connection *self, const char *uuid)
+{
+    g_hash_table_remove(self->domains, uuid);
 }
 
 virDomainPtr
@@ -249,15 +283,23 @@ ask_vcpus(virDomainPtr domain, VitalsSample *sample)
         sample->vcpu_ns[i] = infos[i].cpuTime;
 }
 
+/* What a sweep collects, and may leave out. */
+typedef struct {
+    const Connection *connection;
+    GPtrArray *sightings;
+    GHashTable *spared;
+} Sweep;
+
 /* Adds a domain. Returns: (transfer none) (nullable): its sample, or NULL if it is no guest, or none any more */
 static VitalsSample *
-sight(const Connection *self, GPtrArray *sightings, virDomainPtr domain, int state, int reason)
+sight(const Sweep *sweep, virDomainPtr domain, int state, int reason)
 {
     char uuid[VIR_UUID_STRING_BUFLEN];
     const char *name = virDomainGetName(domain);
     int id = (int)virDomainGetID(domain);
     VitalsSighting *sighting;
     VitalsSample *sample;
+    guint spared;
 
     /* Xen lists its own control domain as a guest: it is number 0 (xen-facts.md). One that ended while libvirt
      * made its list has none any more. */
@@ -268,16 +310,19 @@ sight(const Connection *self, GPtrArray *sightings, virDomainPtr domain, int sta
     sample = vitals_sample_new(g_get_monotonic_time(), g_get_real_time());
     sample->parts[VITALS_PART_STATE] = VITALS_FACT_AVAILABLE;
     sample->state = state_of(state);
-    sample->reason = reason_of(self, state, reason);
-    ask_control(domain, sample);
-    ask_vcpus(domain, sample);
+    sample->reason = reason_of(sweep->connection, state, reason);
+    spared = sweep->spared ? GPOINTER_TO_UINT(g_hash_table_lookup(sweep->spared, uuid)) : 0;
+    if (!(spared & VITALS_SPARE_CONTROL))
+        ask_control(domain, sample);
+    if (!(spared & VITALS_SPARE_VCPUS))
+        ask_vcpus(domain, sample);
 
     sighting = g_new0(VitalsSighting, 1);
     sighting->name = g_strdup(name);
     sighting->uuid = g_strdup(uuid);
     sighting->id = id;
     sighting->sample = sample;
-    g_ptr_array_add(sightings, sighting);
+    g_ptr_array_add(sweep->sightings, sighting);
     return sample;
 }
 
@@ -299,7 +344,7 @@ take_packets(VitalsSample *sample, const virDomainStatsRecord *record)
 
 /* All states with one question; the groups STATE and INTERFACE never wait for QEMU (measured). */
 static gboolean
-sweep_bulk(Connection *self, GPtrArray *sightings, GError **error)
+sweep_bulk(Connection *self, const Sweep *sweep, GError **error)
 {
     virDomainStatsRecordPtr *records = NULL;
     int count = virConnectGetAllDomainStats(self->connection,
@@ -317,7 +362,7 @@ sweep_bulk(Connection *self, GPtrArray *sightings, GError **error)
 
         virTypedParamsGetInt(records[i]->params, records[i]->nparams, "state.state", &state);
         virTypedParamsGetInt(records[i]->params, records[i]->nparams, "state.reason", &reason);
-        sample = sight(self, sightings, records[i]->dom, state, reason);
+        sample = sight(sweep, records[i]->dom, state, reason);
         if (sample)
             take_packets(sample, records[i]);
     }
@@ -327,7 +372,7 @@ sweep_bulk(Connection *self, GPtrArray *sightings, GError **error)
 
 /* It is listed, so it runs, whether or not it tells its state: only one that is gone meanwhile is left out. */
 static void
-sight_alone(Connection *self, GPtrArray *sightings, virDomainPtr domain)
+sight_alone(Connection *self, const Sweep *sweep, virDomainPtr domain)
 {
     int state = VIR_DOMAIN_NOSTATE;
     int reason = 0;
@@ -336,13 +381,13 @@ sight_alone(Connection *self, GPtrArray *sightings, virDomainPtr domain)
 
     if (!told && error_code(virGetLastError(), self->connection) == VITALS_HYPERVISOR_ERROR_GONE)
         return;
-    sample = sight(self, sightings, domain, state, reason);
+    sample = sight(sweep, domain, state, reason);
     if (sample && !told)
         sample->parts[VITALS_PART_STATE] = VITALS_FACT_FAILED;
 }
 
 static gboolean
-sweep_one_by_one(Connection *self, GPtrArray *sightings, GError **error)
+sweep_one_by_one(Connection *self, const Sweep *sweep, GError **error)
 {
     virDomainPtr *domains = NULL;
     int count =
@@ -353,7 +398,7 @@ sweep_one_by_one(Connection *self, GPtrArray *sightings, GError **error)
         return FALSE;
     }
     for (int i = 0; i < count; i++) {
-        sight_alone(self, sightings, domains[i]);
+        sight_alone(self, sweep, domains[i]);
         virDomainFree(domains[i]);
     }
     virResetLastError();
@@ -362,14 +407,15 @@ sweep_one_by_one(Connection *self, GPtrArray *sightings, GError **error)
 }
 
 static GPtrArray *
-sweep(VitalsConnection *base, GError **error)
+sweep(VitalsConnection *base, GHashTable *spared, GError **error)
 {
     Connection *self = (Connection *)base;
     g_autoptr(GPtrArray) sightings =
         g_ptr_array_new_with_free_func((GDestroyNotify)vitals_sighting_free);
     g_autoptr(GError) local = NULL;
+    Sweep all = { .connection = self, .sightings = sightings, .spared = spared };
 
-    if (!self->no_bulk && sweep_bulk(self, sightings, &local))
+    if (!self->no_bulk && sweep_bulk(self, &all, &local))
         return g_steal_pointer(&sightings);
     if (local &&
         !g_error_matches(local, VITALS_HYPERVISOR_ERROR, VITALS_HYPERVISOR_ERROR_UNSUPPORTED)) {
@@ -377,7 +423,7 @@ sweep(VitalsConnection *base, GError **error)
         return NULL;
     }
     self->no_bulk = TRUE;
-    if (!sweep_one_by_one(self, sightings, error))
+    if (!sweep_one_by_one(self, &all, error))
         return NULL;
     return g_steal_pointer(&sightings);
 }
@@ -437,18 +483,22 @@ balloon(VitalsConnection *base, const char *uuid, GError **error)
     Connection *self = (Connection *)base;
     virDomainMemoryStatStruct stats[VIR_DOMAIN_MEMORY_STAT_NR];
     g_autoptr(VitalsSample) sample = NULL;
-    g_autoptr(virDomain) domain = vitals_libvirt_look_up(self, uuid, error);
+    g_autoptr(virDomain) domain = vitals_libvirt_recall(self, uuid, error);
     int count;
 
     if (!domain)
         return NULL;
 
     sample = vitals_sample_new(g_get_monotonic_time(), g_get_real_time());
+    ask_control(domain, sample);
+    if (sample->control == VITALS_CONTROL_OCCUPIED || sample->control == VITALS_CONTROL_ERROR)
+        return g_steal_pointer(&sample);
     /* Without a balloon there is no stamp at all, which is not the same as a stamp of 0. */
     sample->parts[VITALS_PART_BALLOON] = VITALS_FACT_ABSENT;
     count = virDomainMemoryStats(domain, stats, VIR_DOMAIN_MEMORY_STAT_NR, 0);
     if (count < 0) {
         vitals_libvirt_take_error(error, self->connection, "cannot read the balloon's figures");
+        vitals_libvirt_forget(self, uuid);
         return NULL;
     }
     for (int i = 0; i < count; i++)
@@ -692,6 +742,7 @@ disconnect(VitalsConnection *base)
 
     if (!self)
         return;
+    g_hash_table_unref(self->domains);
     if (self->connection) {
         vitals_libvirt_unsubscribe(self);
         virConnectClose(self->connection);

@@ -9,7 +9,9 @@
 
 /* @no_bulk: the driver has no bulk stats (Xen: measured, xen-facts.md).
  * @shutoff_keeps_panic: a panicked guest is shown as shut off (Xen); elsewhere a guest that is shut off by a
- *   crash lost what ran it: QEMU died */
+ *   crash lost what ran it: QEMU died
+ * @domains: (element-type utf8
+ * virDomainPtr): what vitals_libvirt_recall() keeps, by UUID. */
 typedef struct {
     VitalsConnection base;
     virConnectPtr connection;
@@ -18,6 +20,7 @@ typedef struct {
     gboolean subscribed;
     gboolean close_watched;
     GArray *callbacks;
+    GHashTable *domains;
 } VitalsLibvirtConnection;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(virDomain, virDomainFree)
@@ -28,6 +31,13 @@ void vitals_libvirt_take_error(GError **error, virConnectPtr connection, const c
 /* Returns: (transfer full): the domain; on failure @error and %NULL */
 virDomainPtr vitals_libvirt_look_up(VitalsLibvirtConnection *connection, const char *uuid,
                                     GError **error);
+
+/* Likewise, by the handle of an earlier time if there is one, which saves a question. It may be that of a
+ * domain that has ended: then whatever is asked fails, and it is to be forgotten. Its number is not to be
+ * relied on. */
+virDomainPtr vitals_libvirt_recall(VitalsLibvirtConnection *connection, const char *uuid,
+                                   GError **error);
+void vitals_libvirt_forget(VitalsLibvirtConnection *connection, const char *uuid);
 
 /* Likewise, but only that run: what is done to a dead run must not be done to the healthy one that took
  * its place meanwhile. */

@@ -53,7 +53,7 @@ const char *vitals_dump_format_name(VitalsDumpFormat format);
 /**
  * VitalsSighting: one active domain as a sweep saw it
  * @id: libvirt's number for this run of the domain: another number is another run
- * @sample: with the parts state, control and vcpu
+ * @sample: with the part state, and control and vcpu unless they were spared
  */
 typedef struct {
     char *name;
@@ -63,6 +63,13 @@ typedef struct {
 } VitalsSighting;
 
 void vitals_sighting_free(VitalsSighting *sighting);
+
+/* What a sweep need not ask of a guest, for each is a call of its own: bits. */
+typedef enum {
+    VITALS_SPARE_NOTHING = 0,
+    VITALS_SPARE_CONTROL = 1 << 0,
+    VITALS_SPARE_VCPUS = 1 << 1,
+} VitalsSpare;
 
 /**
  * VitalsEventHandler: called on the main loop for every event of a domain
@@ -82,7 +89,8 @@ typedef void (*VitalsClosedHandler)(gpointer data);
  * @disconnect: closes it
  * @subscribe: asks for events of all domains until the connection is closed (events lane only)
  * @sweep: *cheap*: all active domains with state, control info, vCPU time and packets; a domain that ends
- *   meanwhile is left out. Returns: (element-type VitalsSighting) (transfer full)
+ *   meanwhile is left out. @spared (nullable) (element-type utf8 VitalsSpare): by UUID, what is left out of
+ *   some. Returns: (element-type VitalsSighting) (transfer full)
  * @survey: *cheap*: what there is to know of the host and all its guests, active or not; asking QEMU for
  *   its capabilities may take libvirt a second the first time. Returns: (transfer full)
  * @convert: *cheap*: XML of a definition in the form of xl.cfg(5), which only Xen's driver can make; it
@@ -97,7 +105,8 @@ typedef void (*VitalsClosedHandler)(gpointer data);
  *   error for a transient domain, which has none
  * @redefine: (nullable): *cheap*: defines @after instead of what whole_definition gave as @before, and
  *   only of that; a running guest goes on as it is until its next start
- * @balloon: *monitor*: a sample with the part balloon
+ * @balloon: *monitor*: a sample with the parts control and balloon. QEMU is not asked while its monitor is
+ *   occupied or lost: such a sample has the part control alone
  * @block: *monitor*: adds the part block to @sample; %FALSE if that failed, for want of disks too
  * @ping_agent: a sample with the part agent; waits for the guest, but no longer than @seconds (and
  *   libvirt's own 5 s to synchronise), and takes no job that others wait for
@@ -120,7 +129,7 @@ typedef struct {
     void (*disconnect)(VitalsConnection *connection);
     gboolean (*subscribe)(VitalsConnection *connection, VitalsEventHandler on_event,
                           VitalsClosedHandler on_closed, gpointer data, GError **error);
-    GPtrArray *(*sweep)(VitalsConnection *connection, GError **error);
+    GPtrArray *(*sweep)(VitalsConnection *connection, GHashTable *spared, GError **error);
     struct VitalsSurvey *(*survey)(VitalsConnection *connection, GError **error);
     char *(*convert)(VitalsConnection *connection, const char *text, GError **error);
     char *(*read_guest_file)(VitalsConnection *connection, const char *uuid, const char *path,

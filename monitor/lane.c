@@ -36,7 +36,8 @@ struct VitalsLane {
     char *name;
     VitalsHypervisor *hypervisor;
     VitalsAbandoned *abandoned; /* main loop only */
-    guint tick;                 /* main loop only */
+    guint tick;                 /* main loop only; 0 while there is nothing to look after */
+    gboolean freed;             /* main loop only */
 
     GMutex lock; /* for all that follows */
     GCond changed;
@@ -78,7 +79,7 @@ deliver(gpointer data)
     Job *job = data;
     VitalsLane *lane = job->lane;
 
-    if (lane->tick == 0) { /* the lane was freed meanwhile */
+    if (lane->freed) {
         if (job->result && job->call.free_result)
             job->call.free_result(job->result);
     } else {
@@ -283,15 +284,30 @@ fail_waiting(VitalsLane *lane)
     }
 }
 
+/* The lock is held. */
+static gboolean
+is_idle(const VitalsLane *lane)
+{
+    for (guint i = 0; i < lane->workers->len; i++) {
+        if (((const Worker *)g_ptr_array_index(lane->workers, i))->job)
+            return FALSE;
+    }
+    return lane->queue.length == 0;
+}
+
 static gboolean
 on_tick(gpointer data)
 {
     VitalsLane *lane = data;
     g_autoptr(GPtrArray) overdue = NULL;
+    gboolean idle;
 
     g_mutex_lock(&lane->lock);
     overdue = find_overdue(lane);
     fail_waiting(lane);
+    idle = is_idle(lane);
+    if (idle)
+        lane->tick = 0;
     g_mutex_unlock(&lane->lock);
 
     /* A job found overdue cannot be freed meanwhile: that happens on this loop. */
@@ -301,7 +317,7 @@ on_tick(gpointer data)
         if (job->call.overdue)
             job->call.overdue(job->call.data);
     }
-    return G_SOURCE_CONTINUE;
+    return idle ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
 }
 
 VitalsLane *
@@ -323,7 +339,6 @@ vitals_lane_new(const char *name, VitalsHypervisor *hypervisor, guint workers,
     for (guint i = 0; i < workers; i++)
         add_worker(lane);
     g_mutex_unlock(&lane->lock);
-    lane->tick = g_timeout_add(TICK_MS, on_tick, lane);
     return lane;
 }
 
@@ -337,8 +352,8 @@ vitals_lane_free(VitalsLane *lane, gint64 patience)
     if (!lane)
         return TRUE;
 
-    g_source_remove(lane->tick);
-    lane->tick = 0;
+    g_clear_handle_id(&lane->tick, g_source_remove);
+    lane->freed = TRUE;
 
     g_mutex_lock(&lane->lock);
     lane->closed = TRUE;
@@ -368,6 +383,8 @@ vitals_lane_submit(VitalsLane *lane, const VitalsCall *call)
     g_queue_push_tail(&lane->queue, job);
     g_cond_signal(&lane->changed);
     g_mutex_unlock(&lane->lock);
+    if (!lane->tick && !lane->freed)
+        lane->tick = g_timeout_add(TICK_MS, on_tick, lane);
 }
 
 guint

@@ -278,6 +278,20 @@ vitals_watch_is_suspicious(const VitalsWatch *watch)
     return vitals_signs_is_quiet(&watch->signs, 0);
 }
 
+/* Each question to the balloon brings news of the monitor, which are good for a little longer than the slowest
+ * pace at which one is asked by default. */
+#define CONTROL_HOLDS (5 * G_USEC_PER_SEC)
+
+gboolean
+vitals_watch_knows_control(const VitalsWatch *watch, gint64 now)
+{
+    const VitalsSigns *signs = &watch->signs;
+
+    return signs->control_at != 0 && now - signs->control_at < CONTROL_HOLDS &&
+           signs->control == VITALS_CONTROL_OK && !signs->overdue_since &&
+           !vitals_watch_is_suspicious(watch);
+}
+
 /* When the silence of all the kernel's sources is proven, if the guest goes on running; 0 if one has none. */
 static gint64
 kernel_due(const VitalsSigns *signs)

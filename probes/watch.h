@@ -58,6 +58,9 @@ void vitals_watch_set_capturing(VitalsWatch *watch, gint64 now, gboolean capturi
 /* Whether a source of that guest is quieter than its pace, though not yet dead: look more often. */
 gboolean vitals_watch_is_suspicious(const VitalsWatch *watch);
 
+/* Whether QEMU's monitor was found at leisure lately, so that it need not be looked at at @now. */
+gboolean vitals_watch_knows_control(const VitalsWatch *watch, gint64 now);
+
 /* Whether that guest's disks stand still after they were at work, or were seen to: idle or stuck. */
 gboolean vitals_watch_doubts_disks(const VitalsWatch *watch);
 

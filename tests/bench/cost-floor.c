@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * bench-cost-floor URI SECONDS PERIOD BALLOON_PERIOD: the libvirt calls of the monitor at shipped defaults, at
- * the same pace, in a bare loop that throws the answers away. What it and libvirtd spend is the least that
- * asking so often can cost: tests/bench/cost compares the monitor with it. Periods in seconds.
+ * bench-cost-floor URI SECONDS PERIOD BALLOON_PERIOD BLOCK_PERIOD: the libvirt calls of the monitor at shipped
+ * defaults, at the same pace, in a bare loop that throws the answers away. What it and libvirtd spend is the
+ * least that asking so often can cost: tests/bench/cost compares the monitor with it. Periods in seconds.
  */
 #include <libvirt/libvirt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-/* As the monitor asks for at first; the guests of the benchmark have one. */
-#define VCPUS_MAX 16
+/* As the monitor asks for. */
+#define BLOCK_FIGURES 16
 
 static double
 now(void)
@@ -32,88 +32,75 @@ sleep_until(double when)
         nanosleep(&time, NULL);
 }
 
-/* What cannot block, for all guests. */
+/* What cannot block, for all guests. The monitor asks for more of a guest only if something about it is odd. */
 static void
 sweep(virConnectPtr connection)
 {
-    static virVcpuInfo vcpus[VCPUS_MAX];
     virDomainStatsRecordPtr *records = NULL;
     int count =
         virConnectGetAllDomainStats(connection, VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_INTERFACE,
                                     &records, VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE);
 
-    for (int i = 0; i < count; i++) {
-        virDomainControlInfo control;
-
-        virDomainGetControlInfo(records[i]->dom, &control, 0);
-        virDomainGetVcpus(records[i]->dom, vcpus, VCPUS_MAX, NULL, 0);
-    }
     if (count >= 0)
         virDomainStatsRecordListFree(records);
 }
 
 /* What goes through QEMU's monitor, guest by guest. */
 static int
-ask_balloons(virConnectPtr connection, char (*uuids)[VIR_UUID_STRING_BUFLEN], int count)
+ask_balloons(virDomainPtr *domains, int count)
 {
     int answers = 0;
 
     for (int i = 0; i < count; i++) {
         virDomainMemoryStatStruct stats[VIR_DOMAIN_MEMORY_STAT_NR];
-        virDomainPtr domain = virDomainLookupByUUIDString(connection, uuids[i]);
+        virDomainControlInfo control;
 
-        if (!domain)
-            continue;
-        answers += virDomainMemoryStats(domain, stats, VIR_DOMAIN_MEMORY_STAT_NR, 0) >= 0;
-        virDomainFree(domain);
+        virDomainGetControlInfo(domains[i], &control, 0);
+        answers += virDomainMemoryStats(domains[i], stats, VIR_DOMAIN_MEMORY_STAT_NR, 0) >= 0;
     }
     return answers;
 }
 
-/* Their numbers, once: the monitor knows them from its sweep. */
-static char (*list_guests(virConnectPtr connection, int *ret_count))[VIR_UUID_STRING_BUFLEN]
+static int
+ask_disks(virDomainPtr *domains, int count)
 {
-    virDomainPtr *domains = NULL;
-    int count = virConnectListAllDomains(connection, &domains, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
-    char(*uuids)[VIR_UUID_STRING_BUFLEN];
+    int answers = 0;
 
-    if (count < 0)
-        return NULL;
-    uuids = calloc((size_t)count + 1, sizeof(*uuids));
     for (int i = 0; i < count; i++) {
-        if (uuids)
-            virDomainGetUUIDString(domains[i], uuids[i]);
-        virDomainFree(domains[i]);
+        virTypedParameter figures[BLOCK_FIGURES];
+        int found = BLOCK_FIGURES;
+
+        answers += virDomainBlockStatsFlags(domains[i], "", figures, &found, 0) >= 0;
     }
-    free(domains);
-    *ret_count = count;
-    return uuids;
+    return answers;
 }
 
 int
 main(int argc, char **argv)
 {
-    char(*uuids)[VIR_UUID_STRING_BUFLEN];
+    virDomainPtr *domains = NULL;
     virConnectPtr connection;
     double began = now();
     double next_balloon = began;
+    double next_block = began;
     double seconds;
     double period;
-    double balloon_period;
-    int count = 0;
+    int count;
     int sweeps = 0;
-    int answers = 0;
+    int balloons = 0;
+    int disks = 0;
 
-    if (argc != 5) {
-        fprintf(stderr, "usage: bench-cost-floor URI SECONDS PERIOD BALLOON_PERIOD\n");
+    if (argc != 6) {
+        fprintf(stderr, "usage: bench-cost-floor URI SECONDS PERIOD BALLOON_PERIOD BLOCK_PERIOD\n");
         return 2;
     }
     seconds = atof(argv[2]);
     period = atof(argv[3]);
-    balloon_period = atof(argv[4]);
     connection = virConnectOpen(argv[1]);
-    uuids = connection ? list_guests(connection, &count) : NULL;
-    if (!uuids)
+    if (!connection)
+        return 1;
+    count = virConnectListAllDomains(connection, &domains, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
+    if (count < 0)
         return 1;
 
     for (double next = began; next < began + seconds; next += period) {
@@ -121,12 +108,18 @@ main(int argc, char **argv)
         sweep(connection);
         sweeps++;
         if (next >= next_balloon) {
-            answers += ask_balloons(connection, uuids, count);
-            next_balloon += balloon_period;
+            balloons += ask_balloons(domains, count);
+            next_balloon += atof(argv[4]);
+        }
+        if (next >= next_block) {
+            disks += ask_disks(domains, count);
+            next_block += atof(argv[5]);
         }
     }
-    printf("%d guests, %d sweeps, %d balloons\n", count, sweeps, answers);
-    free(uuids);
+    printf("%d guests, %d sweeps, %d balloons, %d disks\n", count, sweeps, balloons, disks);
+    for (int i = 0; i < count; i++)
+        virDomainFree(domains[i]);
+    free(domains);
     virConnectClose(connection);
     return 0;
 }

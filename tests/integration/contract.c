@@ -9,7 +9,8 @@ check_sweep(VitalsConnection *connection, const char *name, const char *known)
 {
     g_autoptr(GError) error = NULL;
     gint64 before = g_get_monotonic_time();
-    g_autoptr(GPtrArray) sightings = connection->hypervisor->driver->sweep(connection, &error);
+    g_autoptr(GPtrArray) sightings =
+        connection->hypervisor->driver->sweep(connection, NULL, &error);
     guint found = 0;
 
     g_assert_no_error(error);
@@ -32,6 +33,29 @@ check_sweep(VitalsConnection *connection, const char *name, const char *known)
         g_assert_cmpint(sighting->sample->state, ==, VITALS_DOMAIN_RUNNING);
     }
     g_assert_cmpuint(found, ==, 1);
+}
+
+/* It tells what is asked for and nothing else. */
+static void
+check_spared(VitalsConnection *connection, const char *known)
+{
+    g_autoptr(GHashTable) spared = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) sightings = NULL;
+
+    g_hash_table_insert(spared, (gpointer)known,
+                        GUINT_TO_POINTER(VITALS_SPARE_CONTROL | VITALS_SPARE_VCPUS));
+    sightings = connection->hypervisor->driver->sweep(connection, spared, &error);
+    g_assert_no_error(error);
+    for (guint i = 0; i < sightings->len; i++) {
+        const VitalsSighting *sighting = g_ptr_array_index(sightings, i);
+        const VitalsFactState *parts = sighting->sample->parts;
+        gboolean left_out = g_str_equal(sighting->uuid, known);
+
+        g_assert_true(vitals_sample_has(sighting->sample, VITALS_PART_STATE));
+        g_assert_cmpint(parts[VITALS_PART_CONTROL] == VITALS_FACT_NOT_ASKED, ==, left_out);
+        g_assert_cmpint(parts[VITALS_PART_VCPU] == VITALS_FACT_NOT_ASKED, ==, left_out);
+    }
 }
 
 static void
@@ -127,6 +151,7 @@ contract_check(VitalsHypervisor *hypervisor, const char *name, const char *known
     g_assert_no_error(error);
     g_assert_true(connection->hypervisor == hypervisor);
     check_sweep(connection, name, known);
+    check_spared(connection, known);
     check_definition(connection, name, known);
     check_balloon(connection, known);
     check_nobody(connection);

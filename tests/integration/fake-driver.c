@@ -198,6 +198,13 @@ fill_vcpus(const FakeEntry *entry, VitalsSample *sample)
         sample->vcpu_ns[i] = (guint64)(used / guest->vcpus);
 }
 
+static void
+fill_control(const FakeEntry *entry, VitalsSample *sample)
+{
+    sample->parts[VITALS_PART_CONTROL] = VITALS_FACT_AVAILABLE;
+    sample->control = entry->record.questions ? VITALS_CONTROL_JOB : VITALS_CONTROL_OK;
+}
+
 static VitalsSighting *
 sight(const FakeEntry *entry)
 {
@@ -208,9 +215,10 @@ sight(const FakeEntry *entry)
     sample->parts[VITALS_PART_STATE] = VITALS_FACT_AVAILABLE;
     sample->state = guest->state;
     sample->reason = guest->reason;
-    sample->parts[VITALS_PART_CONTROL] = VITALS_FACT_AVAILABLE;
-    sample->control = entry->record.questions ? VITALS_CONTROL_JOB : VITALS_CONTROL_OK;
-    fill_vcpus(entry, sample);
+    if (!(guest->spared & VITALS_SPARE_CONTROL))
+        fill_control(entry, sample);
+    if (!(guest->spared & VITALS_SPARE_VCPUS))
+        fill_vcpus(entry, sample);
     sighting->name = g_strdup(guest->name);
     sighting->uuid = g_strdup(guest->uuid);
     sighting->id = guest->id;
@@ -219,29 +227,32 @@ sight(const FakeEntry *entry)
 }
 
 static GPtrArray *
-look_round(Fake *fake)
+look_round(Fake *fake, GHashTable *spared)
 {
     GPtrArray *sightings = g_ptr_array_new_with_free_func((GDestroyNotify)vitals_sighting_free);
 
     for (guint i = 0; i < fake->guests->len; i++) {
-        const FakeEntry *entry = g_ptr_array_index(fake->guests, i);
+        FakeEntry *entry = g_ptr_array_index(fake->guests, i);
+        FakeGuest *guest = &entry->guest;
 
-        if (entry->guest.id >= 0)
-            g_ptr_array_add(sightings, sight(entry));
+        if (guest->id < 0)
+            continue;
+        guest->spared = spared ? GPOINTER_TO_UINT(g_hash_table_lookup(spared, guest->uuid)) : 0;
+        g_ptr_array_add(sightings, sight(entry));
     }
     return sightings;
 }
 
 /* What a delayed sweep brings is as old as the question. */
 static GPtrArray *
-sweep(VitalsConnection *base, GError **error)
+sweep(VitalsConnection *base, GHashTable *spared, GError **error)
 {
     Fake *fake = fake_of(base);
     g_autoptr(GPtrArray) sightings = NULL;
     gboolean good;
 
     g_mutex_lock(&fake->lock);
-    sightings = look_round(fake);
+    sightings = look_round(fake, spared);
     g_mutex_unlock(&fake->lock);
     good = enter(fake, (FakeConnection *)base, NULL, FAKE_SWEEP, error);
     return leave(fake, NULL, FAKE_SWEEP, good) ? g_steal_pointer(&sightings) : NULL;
@@ -331,6 +342,7 @@ balloon(VitalsConnection *base, const char *uuid, GError **error)
         sample = vitals_sample_new(g_get_monotonic_time(), g_get_real_time());
         if (guest->beating && guest->period)
             guest->stamp = sample->realtime / G_USEC_PER_SEC + guest->stamp_offset;
+        sample->parts[VITALS_PART_CONTROL] = VITALS_FACT_AVAILABLE;
         sample->parts[VITALS_PART_BALLOON] = VITALS_FACT_AVAILABLE;
         sample->last_update = guest->stamp;
         sample->has_counters = guest->counters;

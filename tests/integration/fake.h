@@ -61,6 +61,7 @@ typedef struct {
  * @kdump_unsupported: it can only be dumped as ELF
  * @dumped: the format of its last dump
  * @done: what was done to it last; a reset guest lives again
+ * @spared: of it in the last sweep
  */
 typedef struct {
     char *uuid;
@@ -83,6 +84,7 @@ typedef struct {
     gboolean kdump_unsupported;
     VitalsDumpFormat dumped;
     VitalsAction done;
+    guint spared;
 } FakeGuest;
 
 Fake *fake_new(void);

@@ -230,6 +230,52 @@ test_twelve_hang(Watching *test, gconstpointer data)
     g_assert_cmpuint(count_health(test, VITALS_HEALTH_HEALTHY), ==, 24);
 }
 
+static gboolean
+is_spared(Watching *test, FakeGuest *guest, guint what)
+{
+    gboolean spared;
+
+    fake_lock(test->scene.fake);
+    spared = (guest->spared & what) == what;
+    fake_unlock(test->scene.fake);
+    return spared;
+}
+
+/* A call for each guest and second that others make needless is only made on suspicion. */
+static void
+test_spared(Watching *test, gconstpointer data)
+{
+    Fake *fake = test->scene.fake;
+    FakeGuest *guest = fake_add(fake, "quiet");
+
+    start(test);
+    scene_until(is(test, "quiet", VITALS_HEALTH_HEALTHY), 8);
+    scene_until(is_spared(test, guest, VITALS_SPARE_CONTROL), 3);
+    /* no process of this host is its QEMU */
+    g_assert_false(is_spared(test, guest, VITALS_SPARE_VCPUS));
+
+    fake_silence(fake, guest, 0);
+    scene_until(!is_spared(test, guest, VITALS_SPARE_CONTROL), 4);
+    scene_until(is(test, "quiet", VITALS_HEALTH_UNRESPONSIVE), 8);
+    g_assert_false(is_spared(test, guest, VITALS_SPARE_CONTROL));
+}
+
+/* A question that hangs is what the monitor's state tells about. */
+static void
+test_not_spared_while_asking(Watching *test, gconstpointer data)
+{
+    Fake *fake = test->scene.fake;
+    FakeGuest *guest = fake_add(fake, "slow");
+
+    start(test);
+    scene_until(is_spared(test, guest, VITALS_SPARE_CONTROL), 8);
+    fake_fault(fake, guest, FAKE_BALLOON, (FakeFault){ .hang = TRUE });
+    scene_until(count_quarantined(test) == 1, 6);
+    g_assert_false(is_spared(test, guest, VITALS_SPARE_CONTROL));
+    fake_release(fake, guest);
+    scene_until(is_spared(test, guest, VITALS_SPARE_CONTROL), 5);
+}
+
 /* ---- runs ---- */
 
 /* As Xen has it: the new run is told of before the end of the old one. */
@@ -708,6 +754,8 @@ main(int argc, char **argv)
     ADD("hang/one-of-4", test_one_hangs);
     ADD("hang/8-of-24", test_eight_hang);
     ADD("hang/12-of-24", test_twelve_hang);
+    ADD("spared", test_spared);
+    ADD("not-spared-while-asking", test_not_spared_while_asking);
     ADD("run/started-before-stopped", test_started_before_stopped);
     ADD("run/old-sweep", test_old_sweep);
     ADD("run/vanishes", test_vanishes);

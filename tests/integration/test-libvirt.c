@@ -88,7 +88,7 @@ test_node(void)
     guint paused = 0;
 
     g_assert_no_error(error);
-    sightings = driver->sweep(connection, &error);
+    sightings = driver->sweep(connection, NULL, &error);
     g_assert_no_error(error);
     g_assert_cmpuint(sightings->len, ==, 2); /* the one that is off is not active */
     for (guint i = 0; i < sightings->len; i++) {
@@ -180,7 +180,7 @@ static guint
 count_told(const VitalsDriver *driver, VitalsConnection *connection, VitalsFactState expected)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) sightings = driver->sweep(connection, &error);
+    g_autoptr(GPtrArray) sightings = driver->sweep(connection, NULL, &error);
 
     g_assert_no_error(error);
     for (guint i = 0; i < sightings->len; i++) {

@@ -95,6 +95,28 @@ feed(TestModel *model, VitalsSample *sample)
 }
 
 static void
+put_control(const TestModel *model, VitalsSample *sample)
+{
+    sample->parts[VITALS_PART_CONTROL] = VITALS_FACT_AVAILABLE;
+    sample->control = model->control;
+    sample->control_for =
+        model->control == VITALS_CONTROL_OK ? 0 : model->now - model->control_since;
+}
+
+static void
+put_vcpus(const TestModel *model, VitalsSample *sample)
+{
+    if (model->no_vcpu)
+        return;
+    sample->parts[VITALS_PART_VCPU] = VITALS_FACT_AVAILABLE;
+    sample->vcpus = model->vcpus;
+    sample->vcpu_ns = g_new(guint64, model->vcpus);
+    /* the kernel counts in ticks of ten milliseconds */
+    for (guint i = 0; i < model->vcpus; i++)
+        sample->vcpu_ns[i] = model->vcpu_ns[i] / 10000000 * 10000000;
+}
+
+static void
 sweep(TestModel *model)
 {
     g_autoptr(VitalsSample) sample = vitals_sample_new(model->now, model->wall);
@@ -104,18 +126,10 @@ sweep(TestModel *model)
     sample->parts[VITALS_PART_STATE] = VITALS_FACT_AVAILABLE;
     sample->state = model->state;
     sample->reason = model->reason;
-    sample->parts[VITALS_PART_CONTROL] = VITALS_FACT_AVAILABLE;
-    sample->control = model->control;
-    sample->control_for =
-        model->control == VITALS_CONTROL_OK ? 0 : model->now - model->control_since;
-    if (!model->no_vcpu) {
-        sample->parts[VITALS_PART_VCPU] = VITALS_FACT_AVAILABLE;
-        sample->vcpus = model->vcpus;
-        sample->vcpu_ns = g_new(guint64, model->vcpus);
-        /* the kernel counts in ticks of ten milliseconds */
-        for (guint i = 0; i < model->vcpus; i++)
-            sample->vcpu_ns[i] = model->vcpu_ns[i] / 10000000 * 10000000;
-    }
+    if (!vitals_watch_knows_control(&model->watch, model->now))
+        put_control(model, sample);
+    if (model->no_process)
+        put_vcpus(model, sample);
     feed(model, sample);
 }
 
@@ -132,6 +146,8 @@ look(TestModel *model)
         model->thread_blocked_at = model->now;
     sample->thread_blocked_for = model->now - model->thread_blocked_at;
     model->starved = 0;
+    if (!model->no_process)
+        put_vcpus(model, sample);
     feed(model, sample);
 }
 
@@ -160,6 +176,11 @@ ask(TestModel *model)
         pace = G_USEC_PER_SEC;
     model->ask_at = model->now + pace - pace / 10;
     sample = vitals_sample_new(model->now, model->wall);
+    put_control(model, sample);
+    if (model->control != VITALS_CONTROL_OK) {
+        feed(model, sample);
+        return;
+    }
     sample->parts[VITALS_PART_BALLOON] =
         model->job_held ? VITALS_FACT_ABSENT : VITALS_FACT_AVAILABLE;
     sample->last_update = model->stamp;

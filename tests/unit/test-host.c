@@ -253,6 +253,71 @@ test_blocked_thread(Fixture *fixture, gconstpointer data)
 }
 
 static void
+put_vcpu(Fixture *fixture, int thread, const char *name, gint64 used)
+{
+    g_autofree char *comm = g_strdup_printf("proc/40/task/%d/comm", thread);
+    g_autofree char *schedstat = g_strdup_printf("proc/40/task/%d/schedstat", thread);
+    g_autofree char *line = g_strconcat(name, "\n", NULL);
+    g_autofree char *counts = g_strdup_printf("%" G_GINT64_FORMAT " 0 %d\n", used, used ? 9 : 0);
+
+    put(fixture, comm, line, -1);
+    put(fixture, schedstat, counts, -1);
+}
+
+/* @first: what vCPU 0 used, nanoseconds */
+static void
+check_vcpus(Fixture *fixture, guint vcpus, guint64 first)
+{
+    g_autoptr(VitalsSample) sample = look(fixture);
+
+    g_assert_cmpint(vitals_sample_has(sample, VITALS_PART_VCPU), ==, vcpus > 0);
+    g_assert_cmpuint(sample->vcpus, ==, vcpus);
+    if (vcpus)
+        g_assert_cmpuint(sample->vcpu_ns[0], ==, first);
+}
+
+static void
+test_vcpus(Fixture *fixture, gconstpointer data)
+{
+    put_qemu(fixture, 40, 'S', 500);
+    put_vcpu(fixture, 40, "qemu-system-x86", 7000000000);
+    check_vcpus(fixture, 0, 0);
+    /* in clock ticks */
+    put_vcpu(fixture, 43, "CPU 0/KVM", 3019999999);
+    check_vcpus(fixture, 1, 3010000000);
+    put_vcpu(fixture, 43, "CPU 0/KVM", 3020000000);
+    check_vcpus(fixture, 1, 3020000000);
+    /* plugged while it runs, in any order; with a gap one of them is not known yet */
+    put_vcpu(fixture, 45, "CPU 2/KVM", 50000000);
+    check_vcpus(fixture, 0, 0);
+    put_vcpu(fixture, 44, "CPU 1/KVM", 40000000);
+    check_vcpus(fixture, 3, 3020000000);
+    drop(fixture, "proc/40/task/45");
+    check_vcpus(fixture, 2, 3020000000);
+    /* a kernel that does not count */
+    put_vcpu(fixture, 44, "CPU 1/KVM", 0);
+    check_vcpus(fixture, 0, 0);
+}
+
+static void
+test_odd_names(Fixture *fixture, gconstpointer data)
+{
+    put_qemu(fixture, 40, 'S', 500);
+    put_vcpu(fixture, 41, "ALL CPUs/TCG", 20000000);
+    put_vcpu(fixture, 42, "CPU /KVM", 20000000);
+    put_vcpu(fixture, 43, "CPU 1", 20000000);
+    put_vcpu(fixture, 44, "CPU -1/KVM", 20000000);
+    put_vcpu(fixture, 45, "CPU 0 /KVM", 20000000);
+    check_vcpus(fixture, 0, 0);
+    put_vcpu(fixture, 46, "CPU 4294967296/KVM", 20000000);
+    check_vcpus(fixture, 0, 0);
+    /* twice */
+    put_vcpu(fixture, 47, "CPU 0/KVM", 20000000);
+    put_vcpu(fixture, 48, "CPU 0/KVM", 20000000);
+    check_vcpus(fixture, 0, 0);
+}
+
+static void
 test_odd_files(Fixture *fixture, gconstpointer data)
 {
     put_qemu(fixture, 40, 'S', 500);
@@ -336,6 +401,8 @@ main(int argc, char **argv)
     ADD("impostor", test_impostor);
     ADD("impostor-alone", test_impostor_alone);
     ADD("blocked-thread", test_blocked_thread);
+    ADD("vcpus", test_vcpus);
+    ADD("odd-names", test_odd_names);
     ADD("odd-files", test_odd_files);
     ADD("starved", test_starved);
     ADD("frozen", test_frozen);
