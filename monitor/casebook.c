@@ -207,7 +207,7 @@ vitals_casebook_capture(VitalsCasebook *casebook, VitalsGuest *guest)
 gboolean
 vitals_casebook_is_busy(const VitalsCasebook *casebook)
 {
-    return casebook->open > 0;
+    return casebook->open > 0 || vitals_hook_is_busy(casebook->hook);
 }
 
 /* ---- the whole ---- */
@@ -254,18 +254,28 @@ load_list(const char *state_dir)
     return views;
 }
 
+/* What an earlier monitor left unfinished is whole now, as far as it can be: the command runs for it too. */
+static void
+recover(VitalsCasebook *casebook)
+{
+    g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+    guint recovered = vitals_incident_recover(casebook->state_dir, paths);
+
+    if (recovered)
+        g_message("%u incident(s) that an earlier monitor left unfinished are kept, marked as "
+                  "interrupted",
+                  recovered);
+    for (guint i = 0; i < paths->len; i++)
+        vitals_hook_submit(casebook->hook, g_ptr_array_index(paths, i));
+}
+
 VitalsCasebook *
 vitals_casebook_new(VitalsHypervisor *hypervisor, VitalsSettings *settings, const char *state_dir,
                     gboolean owner, VitalsAbandoned *abandoned, const VitalsCaseListener *listener,
                     gpointer data)
 {
     VitalsCasebook *casebook = g_new0(VitalsCasebook, 1);
-    guint recovered = owner ? vitals_incident_recover(state_dir) : 0;
 
-    if (recovered)
-        g_message("%u incident(s) that an earlier monitor left unfinished are kept, marked as "
-                  "interrupted",
-                  recovered);
     casebook->settings = vitals_settings_ref(settings);
     casebook->state_dir = g_strdup(state_dir);
     casebook->abandoned = abandoned;
@@ -277,12 +287,14 @@ vitals_casebook_new(VitalsHypervisor *hypervisor, VitalsSettings *settings, cons
     if (listener)
         casebook->listener = *listener;
     casebook->data = data;
-    casebook->views = load_list(state_dir);
     casebook->incidents_total = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     casebook->captures_total = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_queue_init(&casebook->captured_at);
-    casebook->hook = owner ? vitals_hook_new(settings) : NULL;
+    casebook->hook = vitals_hook_new(settings);
     casebook->recoveries = vitals_brake_new();
+    if (owner)
+        recover(casebook);
+    casebook->views = load_list(state_dir);
     if (owner)
         casebook->keeper =
             vitals_storekeeper_new(settings, state_dir, abandoned, on_removed, casebook);

@@ -48,7 +48,7 @@ void vitals_casebook_outlived(VitalsCasebook *casebook, VitalsGuest *guest,
 /* Opens an incident because somebody asked for a dump. */
 void vitals_casebook_capture(VitalsCasebook *casebook, VitalsGuest *guest);
 
-/* Whether anything is being dumped or written. */
+/* Whether anything is being dumped or written, or the command of ExecOnIncident= runs for it. */
 gboolean vitals_casebook_is_busy(const VitalsCasebook *casebook);
 
 /* Puts the incidents and their counters into a snapshot. */

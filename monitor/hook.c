@@ -20,9 +20,11 @@ struct VitalsHook {
     VitalsAbandoned abandoned;
     char *command;
     gint64 deadline;
+    guint under_way; /* submitted and not done; main loop only */
 };
 
 typedef struct {
+    VitalsHook *hook; /* of the main loop; the worker may outlive it */
     char *command;
     char *directory;
     gint64 deadline;
@@ -191,6 +193,7 @@ on_done(gpointer result, const GError *error, gboolean late, gpointer data)
     Errand *errand = data;
     g_auto(GStrv) lines = error ? g_strsplit(error->message, "\n", 2) : NULL;
 
+    errand->hook->under_way--;
     if (error)
         g_warning("ExecOnIncident of %s: %s; see its %s", errand->directory, lines[0],
                   VITALS_HOOK_NOTE);
@@ -235,9 +238,17 @@ vitals_hook_submit(VitalsHook *hook, const char *directory)
     if (!hook)
         return;
     errand = g_new0(Errand, 1);
+    errand->hook = hook;
+    hook->under_way++;
     errand->command = g_strdup(hook->command);
     errand->directory = g_strdup(directory);
     errand->deadline = hook->deadline;
     call.data = errand;
     vitals_lane_submit(hook->lane, &call);
+}
+
+gboolean
+vitals_hook_is_busy(const VitalsHook *hook)
+{
+    return hook && hook->under_way > 0;
 }

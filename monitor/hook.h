@@ -35,3 +35,6 @@ gboolean vitals_hook_free(VitalsHook *hook, gint64 patience);
 
 /* Runs it for that incident, when its turn comes; does not block. @hook: (nullable) */
 void vitals_hook_submit(VitalsHook *hook, const char *directory);
+
+/* Whether it runs or is to run. @hook: (nullable) */
+gboolean vitals_hook_is_busy(const VitalsHook *hook);

@@ -95,8 +95,29 @@ finish_interrupted(const char *directory)
     json_decref(manifest);
 }
 
+/* Returns: (transfer full) (nullable): where it is now */
+static char *
+recover_one(const char *incidents, const char *partial)
+{
+    g_autofree char *from = g_build_filename(incidents, partial, NULL);
+    g_autofree char *to =
+        g_build_filename(incidents, partial + strlen(VITALS_INCIDENT_PARTIAL), NULL);
+    int claimed = vitals_incident_claim(from);
+    gboolean recovered = FALSE;
+
+    if (claimed < 0 && errno == EWOULDBLOCK) /* its writer lives */
+        return NULL;
+    if (rmdir(from) != 0) { /* something had been captured */
+        finish_interrupted(from);
+        recovered = !g_file_test(to, G_FILE_TEST_EXISTS) && vitals_incident_rename(from, to, NULL);
+    }
+    if (claimed >= 0)
+        close(claimed);
+    return recovered ? g_steal_pointer(&to) : NULL;
+}
+
 guint
-vitals_incident_recover(const char *state_dir)
+vitals_incident_recover(const char *state_dir, GPtrArray *ret_paths)
 {
     g_autofree char *incidents = g_build_filename(state_dir, "incidents", NULL);
     g_autoptr(GDir) directory = g_dir_open(incidents, 0, NULL);
@@ -114,23 +135,13 @@ vitals_incident_recover(const char *state_dir)
             g_ptr_array_add(names, g_strdup(name));
     }
     for (guint i = 0; i < names->len; i++) {
-        const char *partial = g_ptr_array_index(names, i);
-        g_autofree char *from = g_build_filename(incidents, partial, NULL);
-        g_autofree char *to =
-            g_build_filename(incidents, partial + strlen(VITALS_INCIDENT_PARTIAL), NULL);
-        int claimed = vitals_incident_claim(from);
+        char *path = recover_one(incidents, g_ptr_array_index(names, i));
 
-        if (claimed < 0 && errno == EWOULDBLOCK) /* its writer lives */
-            continue;
-        if (rmdir(from) == 0) { /* nothing had been captured */
-            if (claimed >= 0)
-                close(claimed);
-            continue;
-        }
-        finish_interrupted(from);
-        recovered += !g_file_test(to, G_FILE_TEST_EXISTS) && vitals_incident_rename(from, to, NULL);
-        if (claimed >= 0)
-            close(claimed);
+        recovered += path != NULL;
+        if (path && ret_paths)
+            g_ptr_array_add(ret_paths, path);
+        else
+            g_free(path);
     }
     return recovered;
 }

@@ -40,13 +40,14 @@ char *vitals_incident_path_of_dump(const VitalsDossier *dossier);
 
 /**
  * vitals_incident_recover:
+ * @ret_paths: (element-type utf8) (nullable): an array to append their directories to
  *
  * Gives incidents that a killed daemon left behind their names, marked as interrupted in their
  * manifests. What another process is writing just now (`virt-vitals capture`) is left to it.
  *
  * Returns: how many there were
  */
-guint vitals_incident_recover(const char *state_dir);
+guint vitals_incident_recover(const char *state_dir, GPtrArray *ret_paths);
 
 /* Whether incidents can be kept there: makes STATE and STATE/incidents (0700) and tries to write. */
 gboolean vitals_incident_prepare(const char *state_dir, GError **error);

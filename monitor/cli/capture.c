@@ -14,6 +14,9 @@
 /* How long libvirt has to show the guest. */
 #define PATIENCE_S 10
 
+/* How often is looked whether ExecOnIncident= has ended. */
+#define WAIT_MS 50
+
 static int run(int argc, char **argv);
 
 const VitalsVerb vitals_verb_capture = {
@@ -31,6 +34,7 @@ typedef struct {
     VitalsGuest *guest; /* once its dump was ordered */
     gboolean on_terminal;
     gboolean sampled;
+    guint patience; /* a source, until it is over */
     int status;
 } Session;
 
@@ -102,6 +106,7 @@ on_patience_over(gpointer data)
 {
     Session *session = data;
 
+    session->patience = 0;
     if (!session->guest) {
         g_printerr("virt-vitals: libvirt did not tell about the domain within %d s; check that "
                    "libvirtd runs and answers\n",
@@ -143,6 +148,26 @@ on_capturing(VitalsGuest *guest, gboolean begins, gpointer data)
         g_printerr("\r");
 }
 
+/* The command has a deadline of its own. */
+static gboolean
+on_wait(gpointer data)
+{
+    Session *session = data;
+
+    if (vitals_casebook_is_busy(session->casebook))
+        return G_SOURCE_CONTINUE;
+    g_main_loop_quit(session->loop);
+    return G_SOURCE_REMOVE;
+}
+
+/* The incident is whole; ExecOnIncident= may run for it yet. */
+static void
+wait_and_end(Session *session, int status)
+{
+    session->status = status;
+    g_timeout_add(WAIT_MS, on_wait, session);
+}
+
 static void
 on_closed(const VitalsIncidentView *view, gpointer data)
 {
@@ -151,11 +176,11 @@ on_closed(const VitalsIncidentView *view, gpointer data)
 
     if (g_str_equal(view->capture_result, "ok")) {
         g_print("%s\n%s, %s\n", view->path, view->capture_format, size);
-        end(session, VITALS_EXIT_OK);
+        wait_and_end(session, VITALS_EXIT_OK);
         return;
     }
     g_printerr("virt-vitals: no dump: %s: %s\n", view->capture_result, view->capture_detail);
-    end(session, VITALS_EXIT_FINDINGS);
+    wait_and_end(session, VITALS_EXIT_FINDINGS);
 }
 
 static void
@@ -175,18 +200,16 @@ run_session(Session *session, VitalsHypervisor *hypervisor, VitalsSettings *sett
         .closed = on_closed,
     };
     const char *state_dir = vitals_settings_string(settings, NULL, "Monitor.StateDirectory");
-    guint patience;
 
     session->casebook = vitals_casebook_new(hypervisor, settings, state_dir, FALSE, abandoned,
                                             &case_listener, session);
     session->collector =
         vitals_collector_new(hypervisor, settings, abandoned, &collector_listener, session);
-    patience = g_timeout_add_seconds(PATIENCE_S, on_patience_over, session);
+    session->patience = g_timeout_add_seconds(PATIENCE_S, on_patience_over, session);
     g_unix_signal_add(SIGINT, on_signal, session);
     g_unix_signal_add(SIGTERM, on_signal, session);
     g_main_loop_run(session->loop);
-    if (session->status != VITALS_EXIT_UNDECIDED)
-        g_source_remove(patience);
+    g_clear_handle_id(&session->patience, g_source_remove);
 }
 
 static int

@@ -164,6 +164,27 @@ test_hook(Scene *scene, gconstpointer data)
     g_assert_cmpstr(scene_member(manifest, "id"), ==, scene_member(incident, "id"));
 }
 
+/* What a killed daemon left is told of too, once the next one has finished it. */
+static void
+test_hook_at_start(Scene *scene, gconstpointer data)
+{
+    g_autofree char *incidents = g_build_filename(scene->state_dir, "incidents", NULL);
+    g_autofree char *left = g_build_filename(incidents, ".partial-20260101T000000Z-x-y", NULL);
+    g_autofree char *manifest = g_build_filename(left, "incident.json", NULL);
+    g_autofree char *note = g_build_filename(incidents, "20260101T000000Z-x-y", "exec.txt", NULL);
+    g_autofree char *text = NULL;
+
+    g_mkdir_with_parents(left, 0700);
+    g_assert_true(g_file_set_contents(
+        manifest, "{\"complete\": false, \"domain\": \"x\", \"opened\": \"2026-01-01T00:00:00Z\"}",
+        -1, NULL));
+    scene_set(scene->settings, "Store.ExecOnIncident", "cat");
+    scene_start(scene);
+    scene_until(g_file_test(note, G_FILE_TEST_EXISTS), 4);
+    g_assert_true(g_file_get_contents(note, &text, NULL, NULL));
+    g_assert_nonnull(strstr(text, "\"interrupted\": true"));
+}
+
 /* A screen that cannot be had holds up neither the dump nor the incident. */
 static void
 test_screenshot_hangs(Scene *scene, gconstpointer data)
@@ -256,6 +277,7 @@ main(int argc, char **argv)
     ADD("recovery", test_recovery);
     ADD("pieces", test_pieces);
     ADD("hook", test_hook);
+    ADD("hook-at-start", test_hook_at_start);
     ADD("screenshot-hangs", test_screenshot_hangs);
     ADD("slow-finish", test_slow_finish);
     return g_test_run();

@@ -178,7 +178,7 @@ check_all(const char *state_dir)
     g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GPtrArray) incidents = NULL;
 
-    vitals_incident_recover(state_dir);
+    vitals_incident_recover(state_dir, NULL);
     incidents = vitals_store_list(state_dir, problems, NULL);
     for (guint i = 0; i < problems->len; i++)
         g_error("%s", (const char *)g_ptr_array_index(problems, i));

@@ -3,6 +3,7 @@
 #include "probes/outline.h"
 #include "tests/integration/contract.h"
 #include "tests/integration/scene.h"
+#include "tests/unit/program.h"
 
 #include <dlfcn.h>
 #include <libvirt/libvirt.h>
@@ -329,6 +330,30 @@ test_daemon(void)
     scene_tear_down(&scene, NULL);
 }
 
+/* The verb ends after the command of ExecOnIncident= has; this driver cannot dump, which is told. */
+static void
+test_verb_capture(void)
+{
+    g_autofree char *root = g_dir_make_tmp("test-verb-capture-XXXXXX", NULL);
+    g_autofree char *config = g_build_filename(root, "config", NULL);
+    g_autofree char *told = g_build_filename(root, "told", NULL);
+    g_autofree char *text =
+        g_strdup_printf("[Store]\nExecOnIncident=sh -c \"sleep 0.5; cat > '%s'\"\n", told);
+    g_autofree char *manifest = NULL;
+
+    g_assert_true(g_file_set_contents(config, text, -1, NULL));
+    {
+        g_auto(TestRun) run = test_run_program("capture", "-c", "test:///default", "--config",
+                                               config, "--state-dir", root, "test", NULL);
+
+        g_assert_cmpint(run.status, ==, 1);
+        g_assert_nonnull(strstr(run.err, "virt-vitals: no dump: failed: "));
+    }
+    g_assert_true(g_file_get_contents(told, &manifest, NULL, NULL));
+    g_assert_nonnull(strstr(manifest, "\"cause\": \"requested\""));
+    test_remove_tree(root);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -342,6 +367,7 @@ main(int argc, char **argv)
     g_test_add_func("/libvirt/capabilities", test_capabilities);
     g_test_add_func("/libvirt/unsupported", test_unsupported);
     g_test_add_func("/libvirt/events", test_events);
+    g_test_add_func("/libvirt/verb-capture", test_verb_capture);
     g_test_add_func("/libvirt/daemon", test_daemon);
     g_test_add_data_func("/libvirt/unreachable/file", "test:///nowhere/node.xml", test_unreachable);
     g_test_add_data_func("/libvirt/unreachable/socket", "qemu+unix:///system?socket=/nowhere/sock",

@@ -339,12 +339,12 @@ test_recover(Fixture *fixture, gconstpointer data)
     begin(fixture);
     id = g_strdup(view->id);
     /* it is being written, by whichever process: only what was left behind is recovered */
-    g_assert_cmpuint(vitals_incident_recover(fixture->state_dir), ==, 0);
+    g_assert_cmpuint(vitals_incident_recover(fixture->state_dir, NULL), ==, 0);
     g_assert_true(g_file_test(view->path, G_FILE_TEST_IS_DIR));
     close(fixture->dossier->claim);
     fixture->dossier->claim = -1;
-    g_assert_cmpuint(vitals_incident_recover(fixture->state_dir), ==, 1);
-    g_assert_cmpuint(vitals_incident_recover(fixture->state_dir), ==, 0);
+    g_assert_cmpuint(vitals_incident_recover(fixture->state_dir, NULL), ==, 1);
+    g_assert_cmpuint(vitals_incident_recover(fixture->state_dir, NULL), ==, 0);
     view->path = (g_free(view->path), g_build_filename(fixture->state_dir, "incidents", id, NULL));
     manifest = manifest_of(fixture);
     g_assert_true(json_is_true(json_object_get(manifest, "interrupted")));
@@ -387,7 +387,7 @@ test_recover_hostile(Fixture *fixture, gconstpointer data)
     g_assert_true(g_file_set_contents(file, "", 0, NULL));
     g_assert_cmpint(
         symlink(elsewhere, linked) + symlink(manifest, inner) + mkfifo(inner_pipe, 0600), ==, 0);
-    g_assert_cmpuint(vitals_incident_recover(fixture->state_dir), ==, 2);
+    g_assert_cmpuint(vitals_incident_recover(fixture->state_dir, NULL), ==, 2);
     g_assert_true(g_file_get_contents(manifest, &after, NULL, NULL));
     g_assert_cmpstr(after, ==, victim);
     g_assert_true(g_file_test(linked, G_FILE_TEST_IS_SYMLINK));
