@@ -57,6 +57,19 @@ watch_stopped(VitalsLabDaemon *daemon, gint64 fault)
     g_test_message("%s is stuck after %.2f s", STOPPED, noticed);
 }
 
+/* As the host's kernel does it when memory runs out: libvirt calls the guest crashed, and nothing in it was. */
+static void
+check_killed(VitalsLabDaemon *daemon, VitalsLabGuest *killed, const char *name)
+{
+    g_autoptr(json_t) incident = NULL;
+
+    vitals_lab_guest_signal(killed, SIGKILL);
+    incident = vitals_lab_daemon_wait_incident(daemon, name, 10);
+    g_assert_cmpstr(vitals_lab_json_string(incident, "layer"), ==, "hypervisor");
+    g_assert_cmpstr(vitals_lab_json_string(incident, "cause"), ==, "qemu-died");
+    g_assert_cmpuint(vitals_lab_daemon_incidents(daemon, name), ==, 1);
+}
+
 static void
 test_stopped(void)
 {
@@ -88,6 +101,7 @@ test_stopped(void)
 
         g_assert_cmpstr(vitals_lab_json_string(capture, "result"), !=, "ok");
     }
+    check_killed(daemon, second, others[1]);
     g_assert_cmpint(vitals_lab_daemon_stop(daemon), ==, 0);
 }
 
