@@ -118,9 +118,12 @@ follow_console(VitalsCollector *collector, const VitalsGuest *guest)
     g_autofree char *label = vitals_guest_label(guest);
     gboolean wanted = guest->active &&
                       vitals_settings_boolean(collector->settings, guest->name, "Console.Follow");
+    const char *path = wanted && guest->outline ? guest->outline->console_log : NULL;
 
-    vitals_consoles_follow(collector->consoles, guest->uuid, guest->id, label,
-                           wanted && guest->outline ? guest->outline->console_log : NULL);
+    if (wanted && guest->outline && !path &&
+        vitals_settings_boolean(collector->settings, guest->name, "Console.Stream"))
+        path = guest->outline->console_pty;
+    vitals_consoles_follow(collector->consoles, guest->uuid, guest->id, label, path);
 }
 
 static void

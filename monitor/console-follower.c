@@ -31,7 +31,8 @@
 #define UTTERANCES_MAX 32
 
 struct VitalsConsoleFollower {
-    VitalsConsoleFile *file;
+    VitalsConsoleFile *file;     /* or */
+    VitalsConsoleStream *stream; /* the other is NULL */
     VitalsConsole *engine;
     int run;
     GBytes *partial;    /* to be fed before all else */
@@ -65,7 +66,8 @@ struct VitalsConsoleFollower {
     gint64 window; /* when the running second began */
     guint64 window_bytes;
     guint64 window_skipped;
-    guint flooded; /* seconds so far */
+    gboolean left_alone; /* a stream that wrote too much */
+    guint flooded;       /* seconds so far */
 
     guint64 skipped;
     guint64 floods;
@@ -158,30 +160,49 @@ on_event(const VitalsConsoleEvent *event, gpointer user)
 
 /* ---- the whole ---- */
 
+static VitalsConsoleFollower *
+follower_new(VitalsSignatures *signatures, int run)
+{
+    static const VitalsConsoleOptions options = { 0 };
+    VitalsConsoleFollower *follower = g_new0(VitalsConsoleFollower, 1);
+
+    follower->engine = vitals_console_new(signatures, &options, on_event, follower);
+    follower->run = run;
+    follower->gap_at = G_MAXSIZE;
+    follower->paused = TRUE;
+    follower->utterances = g_array_new(FALSE, FALSE, sizeof(VitalsUtterance));
+    follower->kinds = g_hash_table_new(NULL, NULL);
+    return follower;
+}
+
 VitalsConsoleFollower *
 vitals_console_follower_new(VitalsSignatures *signatures, const char *path, int run,
                             const VitalsConsolePlace *place)
 {
-    static const VitalsConsoleOptions options = { 0 };
-    VitalsConsoleFollower *follower = g_new0(VitalsConsoleFollower, 1);
+    VitalsConsoleFollower *follower = follower_new(signatures, run);
     VitalsConsolePlace from = place ? *place : (VitalsConsolePlace){ 0 };
 
     if (from.run != run)
         from.back = 0;
     follower->file = vitals_console_file_new(path, place ? &from : NULL, HISTORY);
-    follower->engine = vitals_console_new(signatures, &options, on_event, follower);
     vitals_console_set_replaying(follower->engine, TRUE);
     if (from.partial && from.back == 0)
         follower->partial = g_bytes_ref(from.partial);
-    follower->run = run;
     if (place && from.run == run) {
         follower->left = from.seen;
         follower->rhythms = from.rhythms ? g_array_ref(from.rhythms) : NULL;
     }
-    follower->gap_at = G_MAXSIZE;
-    follower->paused = TRUE;
-    follower->utterances = g_array_new(FALSE, FALSE, sizeof(VitalsUtterance));
-    follower->kinds = g_hash_table_new(NULL, NULL);
+    return follower;
+}
+
+VitalsConsoleFollower *
+vitals_console_follower_new_of_stream(VitalsSignatures *signatures, int run,
+                                      VitalsConsoleStream *stream)
+{
+    VitalsConsoleFollower *follower = follower_new(signatures, run);
+
+    follower->stream = stream;
+    follower->caught_up = TRUE;
     return follower;
 }
 
@@ -191,6 +212,7 @@ vitals_console_follower_free(VitalsConsoleFollower *follower)
     if (!follower)
         return;
     vitals_console_file_free(follower->file);
+    vitals_console_stream_free(follower->stream);
     vitals_console_free(follower->engine);
     g_clear_pointer(&follower->partial, g_bytes_unref);
     g_clear_pointer(&follower->rhythms, g_array_unref);
@@ -202,13 +224,15 @@ vitals_console_follower_free(VitalsConsoleFollower *follower)
 const char *
 vitals_console_follower_path(const VitalsConsoleFollower *follower)
 {
-    return vitals_console_file_path(follower->file);
+    return follower->stream ? vitals_console_stream_path(follower->stream)
+                            : vitals_console_file_path(follower->file);
 }
 
 VitalsConsolePlace
 vitals_console_follower_place(const VitalsConsoleFollower *follower)
 {
-    VitalsConsolePlace place = vitals_console_file_place(follower->file);
+    VitalsConsolePlace place =
+        follower->stream ? (VitalsConsolePlace){ 0 } : vitals_console_file_place(follower->file);
     guint64 unfinished = vitals_console_unfinished(follower->engine);
 
     if (unfinished > 0 && unfinished <= VITALS_REPORT_MAX_BYTES)
@@ -268,6 +292,19 @@ vitals_console_follower_counts(const VitalsConsoleFollower *follower)
 
 /* ---- fetching ---- */
 
+static gboolean
+fetch_stream(VitalsConsoleFollower *follower, char *buffer, GError **error)
+{
+    gboolean flood = FALSE;
+    gssize got = vitals_console_stream_take(follower->stream, buffer, VITALS_CONSOLE_FETCH_MAX,
+                                            &follower->gap_at, &flood, error);
+
+    follower->fetched = (gsize)MAX(got, 0);
+    follower->at_end = TRUE;
+    follower->left_alone = follower->left_alone || flood;
+    return got >= 0;
+}
+
 gboolean
 vitals_console_follower_fetch(VitalsConsoleFollower *follower, char *buffer, GError **error)
 {
@@ -276,6 +313,8 @@ vitals_console_follower_fetch(VitalsConsoleFollower *follower, char *buffer, GEr
 
     follower->fetched = 0;
     follower->gap_at = G_MAXSIZE;
+    if (follower->stream)
+        return fetch_stream(follower, buffer, error);
     if (follower->caught_up)
         skipped = vitals_console_file_skip(follower->file, BEHIND_MAX);
     if (skipped > 0)
@@ -355,9 +394,10 @@ watch_flood(VitalsConsoleFollower *follower)
         return;
     bytes = (double)(follower->window_bytes + follower->window_skipped) * G_USEC_PER_SEC /
             (double)length;
-    skipped = follower->window_skipped > 0;
+    skipped = follower->window_skipped > 0 || follower->left_alone;
     follower->window = follower->now;
     follower->window_bytes = follower->window_skipped = 0;
+    follower->left_alone = FALSE;
     follower->flooded = bytes >= FLOOD ? follower->flooded + 1 : 0;
     if (follower->flooded < FLOOD_SECONDS && !skipped)
         return;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "monitor/console-file.h"
+#include "monitor/console-stream.h"
 #include "monitor/snapshot.h"
 #include "probes/facts.h"
 
@@ -24,6 +25,10 @@ enum { VITALS_CONSOLE_FETCH_MAX = 512 * 1024 };
  */
 VitalsConsoleFollower *vitals_console_follower_new(VitalsSignatures *signatures, const char *path,
                                                    int run, const VitalsConsolePlace *place);
+
+/* Likewise of a console without a log. Takes over @stream, which has no place to go on from. */
+VitalsConsoleFollower *vitals_console_follower_new_of_stream(VitalsSignatures *signatures, int run,
+                                                             VitalsConsoleStream *stream);
 void vitals_console_follower_free(VitalsConsoleFollower *follower);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsConsoleFollower, vitals_console_follower_free)
 

@@ -63,7 +63,8 @@ struct VitalsConsoles {
 
     GMutex lock; /* for all that follows; never held while the disk is waited for */
     VitalsSignatures *signatures;
-    GHashTable *entries; /* by UUID */
+    VitalsConsoleStreams *streams; /* NULL until one is followed */
+    GHashTable *entries;           /* by UUID */
     GHashTable *places;
     gint64 written;
     guint turn;
@@ -111,6 +112,7 @@ consoles_unref(gpointer data)
     g_queue_clear_full(&consoles->orders, order_free);
     g_hash_table_unref(consoles->entries);
     g_hash_table_unref(consoles->places);
+    vitals_console_streams_free(consoles->streams);
     vitals_signatures_free(consoles->signatures);
     g_mutex_clear(&consoles->mail);
     g_mutex_clear(&consoles->lock);
@@ -217,6 +219,18 @@ leave(VitalsConsoles *consoles, const char *uuid)
     g_hash_table_remove(consoles->entries, uuid);
 }
 
+static VitalsConsoleFollower *
+new_follower(VitalsConsoles *consoles, const Order *order)
+{
+    if (!vitals_console_stream_is_path(order->path))
+        return vitals_console_follower_new(consoles->signatures, order->path, order->id,
+                                           g_hash_table_lookup(consoles->places, order->path));
+    if (!consoles->streams)
+        consoles->streams = vitals_console_streams_new();
+    return vitals_console_follower_new_of_stream(
+        consoles->signatures, order->id, vitals_console_stream_new(consoles->streams, order->path));
+}
+
 static void
 follow(VitalsConsoles *consoles, Order *order)
 {
@@ -233,9 +247,7 @@ follow(VitalsConsoles *consoles, Order *order)
     entry->uuid = g_strdup(order->uuid);
     entry->id = order->id;
     entry->label = g_strdup(order->label);
-    entry->follower =
-        vitals_console_follower_new(consoles->signatures, order->path, order->id,
-                                    g_hash_table_lookup(consoles->places, order->path));
+    entry->follower = new_follower(consoles, order);
     g_hash_table_insert(consoles->entries, entry->uuid, entry);
 }
 

@@ -45,7 +45,8 @@ gboolean vitals_consoles_free(VitalsConsoles *consoles, gint64 patience);
 /**
  * vitals_consoles_follow:
  * @label: its name, printable
- * @path: (nullable): of its console's log; %NULL to follow it no more
+ * @path: (nullable): of its console's log, or of its console itself if that is a pty; %NULL to follow it no
+ *   more
  *
  * Does nothing for a run that is followed there already. Does not block, as none of the following do.
  */

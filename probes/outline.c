@@ -82,7 +82,16 @@ log_of(const VitalsXmlNode *console)
 }
 
 static const char *
-first_console_log(const VitalsXmlNode *root)
+pty_of(const VitalsXmlNode *console)
+{
+    const char *type = vitals_xml_attribute(console, "type");
+
+    return type && g_str_equal(type, "pty") ? vitals_xml_value(console, "source/@path") : NULL;
+}
+
+/* What @take finds at the first console that has it. */
+static const char *
+first_console(const VitalsXmlNode *root, const char *(*take)(const VitalsXmlNode *console))
 {
     static const char *const paths[] = { "devices/serial", "devices/console" };
 
@@ -90,10 +99,10 @@ first_console_log(const VitalsXmlNode *root)
         g_autoptr(GPtrArray) consoles = vitals_xml_all(root, paths[i]);
 
         for (guint j = 0; j < consoles->len; j++) {
-            const char *log = log_of(g_ptr_array_index(consoles, j));
+            const char *found = take(g_ptr_array_index(consoles, j));
 
-            if (log)
-                return log;
+            if (found)
+                return found;
         }
     }
     return NULL;
@@ -213,7 +222,8 @@ vitals_outline_new(const char *source, const char *text, GError **error)
     outline->libvirt_dumps = on_crash && g_str_has_prefix(on_crash, "coredump-");
     outline->crash_destroys = !on_crash || g_str_equal(on_crash, "destroy");
     read_wishes(root, outline);
-    outline->console_log = g_strdup(first_console_log(root));
+    outline->console_log = g_strdup(first_console(root, log_of));
+    outline->console_pty = g_strdup(first_console(root, pty_of));
     if (!outline->console_log)
         outline->console_log = xen_console_log(root);
     return outline;
@@ -225,6 +235,7 @@ vitals_outline_free(VitalsOutline *outline)
     if (!outline)
         return;
     g_free(outline->console_log);
+    g_free(outline->console_pty);
     g_free(outline->misread);
     g_free(outline);
 }

@@ -23,6 +23,7 @@
  * @wishes_misread: how many of its wishes are not in our words
  * @misread: (nullable): the first of them, raw, as it stands there: verdict="…" do="…"
  * @console_log: (nullable): the absolute path of the file its first console is logged to
+ * @console_pty: (nullable): the path of its first console, if that is a pty of this host
  */
 typedef struct {
     guint64 memory;
@@ -43,6 +44,7 @@ typedef struct {
     guint wishes_misread;
     char *misread;
     char *console_log;
+    char *console_pty;
 } VitalsOutline;
 
 /**

@@ -3,9 +3,11 @@
 #include "tests/unit/program.h"
 
 #include <glib/gstdio.h>
+#include <pty.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <termios.h>
 #include <unistd.h>
 
 /* ---- a disk that does not answer ---- */
@@ -221,12 +223,42 @@ test_ended_while_stalled(Scene *scene, gconstpointer data)
     scene->consoles = vitals_consoles_new(scene->directory, &scene->abandoned, on_heard, scene);
 }
 
+/* A console that is a pty is read live, and nothing of it is kept as a place. */
+static void
+test_stream(Scene *scene, gconstpointer data)
+{
+    g_autofree char *places = g_build_filename(scene->directory, "consoles.json", NULL);
+    g_autofree char *text = NULL;
+    GPollFD master = { .events = G_IO_OUT };
+    struct termios raw;
+    char path[64];
+    int slave;
+
+    g_assert_cmpint(openpty(&master.fd, &slave, path, NULL, NULL), ==, 0);
+    tcgetattr(slave, &raw);
+    cfmakeraw(&raw);
+    tcsetattr(slave, TCSANOW, &raw);
+    close(slave);
+    vitals_consoles_follow(scene->consoles, "a", 7, "a", path);
+    until(scene, g_poll(&master, 1, 0) >= 0 && !(master.revents & G_IO_HUP), 10);
+    /* it looks once more whether somebody else has come */
+    g_usleep(G_USEC_PER_SEC / 5);
+    g_assert_cmpint(write(master.fd, PANIC, strlen(PANIC)), ==, strlen(PANIC));
+    until(scene, panicked(scene, "a"), 5);
+    close(master.fd);
+    g_assert_true(vitals_consoles_free(scene->consoles, 5 * G_USEC_PER_SEC));
+    g_assert_true(g_file_get_contents(places, &text, NULL, NULL));
+    g_assert_null(strstr(text, path));
+    scene->consoles = vitals_consoles_new(scene->directory, &scene->abandoned, on_heard, scene);
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add("/consoles/followed", Scene, NULL, set_up, test_followed, tear_down);
     g_test_add("/consoles/nobody", Scene, NULL, set_up, test_nobody, tear_down);
+    g_test_add("/consoles/stream", Scene, NULL, set_up, test_stream, tear_down);
     g_test_add("/consoles/stalled", Scene, NULL, set_up, test_stalled, tear_down);
     g_test_add("/consoles/ended-while-stalled", Scene, NULL, set_up, test_ended_while_stalled,
                tear_down);

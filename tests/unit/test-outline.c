@@ -134,6 +134,24 @@ test_devices(void)
 }
 
 static void
+test_pty(void)
+{
+    g_autoptr(VitalsOutline) serial = outline_of(
+        "<domain><devices><serial type='file'><source path='/s'/></serial><serial type='pty'>"
+        "<source path='/dev/pts/1'/></serial><console type='pty'><source path='/dev/pts/2'/>"
+        "</console></devices></domain>");
+    g_autoptr(VitalsOutline) console =
+        outline_of("<domain><devices><console type='pty'><source path='/dev/pts/2'/></console>"
+                   "</devices></domain>");
+    g_autoptr(VitalsOutline) off = outline_of("<domain><devices><serial type='pty'/></devices>"
+                                              "</domain>");
+
+    g_assert_cmpstr(serial->console_pty, ==, "/dev/pts/1");
+    g_assert_cmpstr(console->console_pty, ==, "/dev/pts/2");
+    g_assert_null(off->console_pty);
+}
+
+static void
 test_disk_limit(void)
 {
     static const struct {
@@ -210,6 +228,7 @@ main(int argc, char **argv)
     g_test_add_func("/outline/bare", test_bare);
     g_test_add_func("/outline/memory", test_memory);
     g_test_add_func("/outline/devices", test_devices);
+    g_test_add_func("/outline/pty", test_pty);
     g_test_add_func("/outline/disk-limit", test_disk_limit);
     g_test_add_func("/outline/windows", test_windows);
     g_test_add_func("/outline/fuzz", test_fuzz);

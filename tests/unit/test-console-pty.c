@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "monitor/console-stream.h"
+
+#include <fcntl.h>
+#include <pty.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+/* A pty with nobody at its slave side, as QEMU makes them, and who reads it. */
+typedef struct {
+    int master;
+    char *path;
+    VitalsConsoleStreams *streams;
+    VitalsConsoleStream *stream;
+    GString *got;
+    gboolean gap;
+    gboolean flood;
+} Scene;
+
+static void
+make_pty(Scene *scene)
+{
+    struct termios raw;
+    int slave;
+
+    g_assert_cmpint(openpty(&scene->master, &slave, NULL, NULL, NULL), ==, 0);
+    tcgetattr(slave, &raw);
+    cfmakeraw(&raw);
+    tcsetattr(slave, TCSANOW, &raw);
+    scene->path = g_strdup(ttyname(slave));
+    close(slave);
+    g_assert_cmpint(fcntl(scene->master, F_SETFL, O_NONBLOCK), ==, 0);
+    g_assert_cmpint(fcntl(scene->master, F_SETFD, FD_CLOEXEC), ==, 0);
+}
+
+static void
+set_up(Scene *scene, gconstpointer data)
+{
+    make_pty(scene);
+    scene->got = g_string_new("");
+    scene->streams = vitals_console_streams_new();
+}
+
+static void
+tear_down(Scene *scene, gconstpointer data)
+{
+    vitals_console_stream_free(scene->stream);
+    vitals_console_streams_free(scene->streams);
+    if (scene->master >= 0)
+        close(scene->master);
+    g_free(scene->path);
+    g_string_free(scene->got, TRUE);
+}
+
+static gboolean
+take(Scene *scene)
+{
+    g_autofree char *buffer = g_malloc(64 * 1024);
+    g_autoptr(GError) error = NULL;
+    gboolean flood = FALSE;
+    gsize gap_at = G_MAXSIZE;
+    gssize got =
+        vitals_console_stream_take(scene->stream, buffer, 64 * 1024, &gap_at, &flood, &error);
+
+    if (got > 0)
+        g_string_append_len(scene->got, buffer, got);
+    scene->gap = scene->gap || gap_at != G_MAXSIZE;
+    scene->flood = scene->flood || flood;
+    return got >= 0;
+}
+
+static gboolean
+has_reader(const Scene *scene)
+{
+    GPollFD poll = { .fd = scene->master, .events = G_IO_OUT };
+
+    g_poll(&poll, 1, 0);
+    return !(poll.revents & G_IO_HUP);
+}
+
+/* As QEMU does: what nobody reads is dropped. */
+static void
+write_line(const Scene *scene, const char *text)
+{
+    if (has_reader(scene))
+        g_assert_cmpint(write(scene->master, text, strlen(text)), >, 0);
+}
+
+#define until(holds, seconds)                                                           \
+    do {                                                                                \
+        gint64 deadline_ = g_get_monotonic_time() + (gint64)((seconds)*G_USEC_PER_SEC); \
+        while (!(holds)) {                                                              \
+            g_assert_cmpint(g_get_monotonic_time(), <, deadline_);                      \
+            g_usleep(5000);                                                             \
+        }                                                                               \
+    } while (0)
+
+static void
+begin(Scene *scene)
+{
+    scene->stream = vitals_console_stream_new(scene->streams, scene->path);
+    until(has_reader(scene), 10);
+    g_usleep(G_USEC_PER_SEC / 5);
+}
+
+/* Another process that has the pty open and tells what it reads: a human. */
+static GPid
+enter_human(const Scene *scene, int *ret_out)
+{
+    const char *const argv[] = { "cat", scene->path, NULL };
+    g_autoptr(GError) error = NULL;
+    GPid human;
+
+    g_spawn_async_with_pipes(NULL, (char **)argv, NULL,
+                             G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &human,
+                             NULL, ret_out, NULL, &error);
+    g_assert_no_error(error);
+    return human;
+}
+
+static void
+leave_human(GPid human, int out)
+{
+    kill(human, SIGKILL);
+    waitpid(human, NULL, 0);
+    close(out);
+}
+
+static void
+test_read(Scene *scene, gconstpointer data)
+{
+    begin(scene);
+    write_line(scene, "one\n");
+    write_line(scene, "two\n");
+    until(take(scene) && g_str_equal(scene->got->str, "one\ntwo\n"), 5);
+    g_assert_false(scene->gap);
+    g_assert_false(scene->flood);
+    /* the guest ends: nothing more, and no error */
+    close(scene->master);
+    scene->master = -1;
+    g_usleep(G_USEC_PER_SEC / 5);
+    g_assert_true(take(scene));
+}
+
+/* Whoever opens it has it alone, and gets all lines but those of the first moment; we come back. */
+static void
+test_yield(Scene *scene, gconstpointer data)
+{
+    char seen[64] = "";
+    int out;
+    GPid human;
+
+    begin(scene);
+    write_line(scene, "ours\n");
+    until(take(scene) && scene->got->len == 5, 5);
+    human = enter_human(scene, &out);
+    g_usleep(G_USEC_PER_SEC / 2);
+    for (guint i = 0; i < 100; i++)
+        write_line(scene, "x");
+    for (gsize length = 0; length < 64;) {
+        ssize_t got = read(out, seen, sizeof seen);
+
+        g_assert_cmpint(got, >, 0);
+        length += (gsize)got;
+    }
+    g_assert_true(take(scene));
+    g_assert_cmpstr(scene->got->str, ==, "ours\n");
+    g_usleep(2 * G_USEC_PER_SEC);
+    g_assert_true(take(scene));
+    g_assert_cmpstr(scene->got->str, ==, "ours\n");
+
+    leave_human(human, out);
+    until(has_reader(scene), 4);
+    g_usleep(G_USEC_PER_SEC / 5);
+    write_line(scene, "again\n");
+    until(take(scene) && g_str_has_suffix(scene->got->str, "ours\nagain\n"), 5);
+    g_assert_true(scene->gap);
+}
+
+/* Somebody was there before us. */
+static void
+test_taken(Scene *scene, gconstpointer data)
+{
+    int out;
+    GPid human = enter_human(scene, &out);
+
+    until(has_reader(scene), 5);
+    scene->stream = vitals_console_stream_new(scene->streams, scene->path);
+    g_usleep(G_USEC_PER_SEC);
+    write_line(scene, "theirs\n");
+    g_usleep(G_USEC_PER_SEC / 5);
+    g_assert_true(take(scene));
+    g_assert_cmpuint(scene->got->len, ==, 0);
+    leave_human(human, out);
+    until(has_reader(scene), 4);
+    g_usleep(G_USEC_PER_SEC / 5);
+    write_line(scene, "ours\n");
+    until(take(scene) && g_str_equal(scene->got->str, "ours\n"), 5);
+}
+
+/* More than can be read: it is not held up, and left alone. */
+static void
+test_flood(Scene *scene, gconstpointer data)
+{
+    g_autofree char *block = g_strnfill(4095, 'y');
+    guint64 written = 0;
+
+    begin(scene);
+    while (has_reader(scene) && written < 64 * 1024 * 1024) {
+        ssize_t got = write(scene->master, block, 4095);
+
+        if (got > 0)
+            written += (guint64)got;
+        else
+            g_usleep(100);
+    }
+    g_assert_cmpuint(written, <, 8 * 1024 * 1024);
+    g_assert_true(take(scene));
+    g_assert_true(scene->flood);
+    g_usleep(G_USEC_PER_SEC);
+    g_assert_false(has_reader(scene));
+    until(has_reader(scene), 8);
+}
+
+/* What is no pty is not opened. */
+static void
+test_wrong(Scene *scene, gconstpointer data)
+{
+    static const char *const paths[] = { "/dev/null", "/dev/pts/ptmx", "/nowhere" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(paths); i++) {
+        g_assert_false(vitals_console_stream_is_path(paths[i]));
+        scene->stream = vitals_console_stream_new(scene->streams, paths[i]);
+        until(!take(scene), 5);
+        g_clear_pointer(&scene->stream, vitals_console_stream_free);
+    }
+    g_assert_true(vitals_console_stream_is_path("/dev/pts/12"));
+    g_assert_false(vitals_console_stream_is_path("/dev/pts/"));
+    g_assert_false(vitals_console_stream_is_path("/dev/pts/1/../2"));
+    vitals_console_stream_free(NULL);
+    vitals_console_streams_free(NULL);
+}
+
+int
+main(int argc, char **argv)
+{
+    static const struct {
+        const char *path;
+        void (*test)(Scene *scene, gconstpointer data);
+    } tests[] = {
+        { "/console-pty/read", test_read },   { "/console-pty/yield", test_yield },
+        { "/console-pty/taken", test_taken }, { "/console-pty/flood", test_flood },
+        { "/console-pty/wrong", test_wrong },
+    };
+
+    g_test_init(&argc, &argv, NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(tests); i++)
+        g_test_add(tests[i].path, Scene, NULL, set_up, tests[i].test, tear_down);
+    return g_test_run();
+}
