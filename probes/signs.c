@@ -58,25 +58,31 @@ vitals_signs_is_quiet(const VitalsSigns *signs, gint64 allowance)
     return FALSE;
 }
 
-/* How long each vCPU could run since the kernel fell silent, microseconds. Starvation is that of the thread
- * that waited longest: four vCPUs on two cores leave it nothing, but what they used they were given. */
+/* CPU time of all vCPUs since the kernel fell silent, microseconds. */
 static double
-given_since_beat(const VitalsSigns *signs)
+used_since_beat(const VitalsSigns *signs)
 {
-    double used = (double)(signs->vcpu_ns - signs->vcpu_ns_at_beat) / 1000.0;
-    double given = (double)(signs->vcpu_at - signs->vcpu_at_beat - signs->starved);
+    return (double)(signs->vcpu_ns - signs->vcpu_ns_at_beat) / 1000.0;
+}
 
-    return MAX(given, used / MAX(signs->vcpus, 1));
+/* How long each vCPU could run at least since then. Starvation is that of the thread that waited longest: four
+ * vCPUs that spin on two cores leave nothing of the time. */
+static double
+sure_since_beat(const VitalsSigns *signs)
+{
+    return (double)(signs->vcpu_at - signs->vcpu_at_beat - signs->starved);
 }
 
 double
 vitals_signs_vcpu_share(const VitalsSigns *signs)
 {
-    double given = given_since_beat(signs);
+    double used = used_since_beat(signs);
+    double sure = sure_since_beat(signs);
 
-    if (signs->vcpu_at == 0 || given < G_USEC_PER_SEC)
+    if (signs->vcpu_at == 0 || MAX(sure, used) < G_USEC_PER_SEC)
         return -1.0;
-    return (double)(signs->vcpu_ns - signs->vcpu_ns_at_beat) / 1000.0 / given;
+    /* what they used they were given */
+    return used / MAX(sure, used / MAX(signs->vcpus, 1));
 }
 
 /* Of a vCPU that spins, with ticks of 10 ms and our own jitter taken off. */
@@ -85,16 +91,16 @@ vitals_signs_vcpu_share(const VitalsSigns *signs)
 gboolean
 vitals_signs_vcpus_differ(const VitalsSigns *signs)
 {
-    double given = given_since_beat(signs);
+    double sure = sure_since_beat(signs);
     gboolean behaves = FALSE;
     gboolean dead = FALSE;
 
-    if (vitals_signs_vcpu_share(signs) < 0)
+    if (signs->vcpu_at == 0 || sure < G_USEC_PER_SEC)
         return FALSE;
     for (guint i = 0; i < MIN(signs->vcpus, VITALS_LOOKED_AT_MAX); i++) {
         double used = (double)(signs->each_ns[i] - signs->each_ns_at_beat[i]) / 1000.0;
 
-        if (used <= 0 || used >= given * ALL_IT_WAS_GIVEN)
+        if (used <= 0 || used >= sure * ALL_IT_WAS_GIVEN)
             dead = TRUE;
         else
             behaves = TRUE;

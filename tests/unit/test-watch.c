@@ -80,7 +80,7 @@ spin_on_four(TestModel *model, guint t)
 {
     model->kernel_dead = TRUE;
     for (guint i = 0; i < model->vcpus; i++)
-        model->load[i] = 2.0;
+        model->load[i] = 1.0;
     model->starvation = 0.8;
 }
 
