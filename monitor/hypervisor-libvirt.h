@@ -10,8 +10,7 @@
 /* @no_bulk: the driver has no bulk stats (Xen: measured, xen-facts.md).
  * @shutoff_keeps_panic: a panicked guest is shown as shut off (Xen); elsewhere a guest that is shut off by a
  *   crash lost what ran it: QEMU died
- * @domains: (element-type utf8
- * virDomainPtr): what vitals_libvirt_recall() keeps, by UUID. */
+ * @domains: (element-type utf8 virDomainPtr): what vitals_libvirt_recall() keeps, by UUID */
 typedef struct {
     VitalsConnection base;
     virConnectPtr connection;

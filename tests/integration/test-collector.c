@@ -260,6 +260,34 @@ test_spared(Watching *test, gconstpointer data)
     g_assert_false(is_spared(test, guest, VITALS_SPARE_CONTROL));
 }
 
+static void
+ingest_vcpu(VitalsGuest *guest, VitalsPart part)
+{
+    g_autoptr(VitalsSample) sample = vitals_sample_new(g_get_monotonic_time(), g_get_real_time());
+
+    sample->parts[part] = sample->parts[VITALS_PART_VCPU] = VITALS_FACT_AVAILABLE;
+    sample->vcpus = 1;
+    sample->vcpu_ns = g_new0(guint64, 1);
+    vitals_guest_ingest(guest, sample);
+}
+
+/* A sweep that was on its way together with the first look brings the same once more, and later. */
+static void
+test_vcpus_spared(Watching *test, gconstpointer data)
+{
+    g_autoptr(VitalsGuest) guest = vitals_guest_new(test->scene.settings, "uuid", "one", 1, FALSE);
+    gint64 now = g_get_monotonic_time();
+
+    start(test);
+    ingest_vcpu(guest, VITALS_PART_STATE);
+    g_assert_cmpint(vitals_guest_spares(guest, now), ==, VITALS_SPARE_NOTHING);
+    ingest_vcpu(guest, VITALS_PART_PROCESS);
+    ingest_vcpu(guest, VITALS_PART_STATE);
+    g_assert_cmpint(vitals_guest_spares(guest, now), ==, VITALS_SPARE_VCPUS);
+    /* nobody looked for a while */
+    g_assert_cmpint(vitals_guest_spares(guest, now + G_TIME_SPAN_MINUTE), ==, VITALS_SPARE_NOTHING);
+}
+
 /* A question that hangs is what the monitor's state tells about. */
 static void
 test_not_spared_while_asking(Watching *test, gconstpointer data)
@@ -755,6 +783,7 @@ main(int argc, char **argv)
     ADD("hang/8-of-24", test_eight_hang);
     ADD("hang/12-of-24", test_twelve_hang);
     ADD("spared", test_spared);
+    ADD("vcpus-spared", test_vcpus_spared);
     ADD("not-spared-while-asking", test_not_spared_while_asking);
     ADD("run/started-before-stopped", test_started_before_stopped);
     ADD("run/old-sweep", test_old_sweep);
