@@ -53,7 +53,10 @@ void
 vitals_case_acted(VitalsCase *item)
 {
     item->acted = TRUE;
-    vitals_case_finish_if_whole(item);
+    if (item->lost)
+        vitals_case_close(item);
+    else
+        vitals_case_finish_if_whole(item);
 }
 
 static void
@@ -77,26 +80,34 @@ on_may_dump(gpointer data)
         vitals_case_act(item, FALSE);
 }
 
+/* Nothing can be written, so nothing is dumped. What the policy does to guests goes on. */
+static void
+lose(VitalsCase *item, const GError *error)
+{
+    VitalsIncidentView *view = item->dossier->view;
+    g_autofree char *message = vitals_text_printable(error->message, -1);
+
+    g_critical("the incident cannot be written: %s; %s", message, view->title);
+    item->lost = TRUE;
+    item->guest->capture = NULL;
+    vitals_case_replace(&view->capture_detail, message);
+    if (item->capture) {
+        item->casebook->pending--;
+        vitals_case_replace(&view->capture_result, "failed");
+    }
+    vitals_case_show(item);
+    vitals_case_act(item, FALSE);
+}
+
 static void
 on_begun(gpointer result, const GError *error, gboolean late, gpointer data)
 {
     static const VitalsEvidenceListener listener = { .may_dump = on_may_dump,
                                                      .complete = on_evidence_complete };
     VitalsCase *item = data;
-    VitalsIncidentView *view = item->dossier->view;
 
     if (error) {
-        g_autofree char *message = vitals_text_printable(error->message, -1);
-
-        g_critical("the incident cannot be written: %s; %s", message, view->title);
-        item->guest->capture = NULL;
-        vitals_case_replace(&view->capture_detail, message);
-        if (item->capture) {
-            item->casebook->pending--;
-            vitals_case_replace(&view->capture_result, "failed");
-        }
-        vitals_case_show(item);
-        vitals_case_close(item);
+        lose(item, error);
         return;
     }
     vitals_case_show(item);

@@ -59,6 +59,7 @@ struct VitalsCasebook {
  * @acted: dump and action are over
  * @evident: all other evidence is in
  * @examining: its dump is being examined
+ * @lost: its directory could not be begun; the guest gets its action nevertheless
  */
 typedef struct {
     VitalsCasebook *casebook;
@@ -74,6 +75,7 @@ typedef struct {
     gboolean acted;
     gboolean evident;
     gboolean examining;
+    gboolean lost;
 } VitalsCase;
 
 /* Collects what is known of the guest now. Returns: (transfer full): a case that is in no list yet */
