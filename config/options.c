@@ -116,6 +116,18 @@ const VitalsOption vitals_options[] = {
         .text = "The path of the Prometheus metrics. Change it where scrapers expect another.",
     },
     {
+        .section = "Web",
+        .key = "ServeReports",
+        .type = VITALS_OPTION_BOOLEAN,
+        .fallback = "no",
+        .text =
+            "Whether report.html and report.txt of incidents can be read over HTTP, under the "
+            "paths "
+            "that /api/v1/incidents tells. They hold definitions and what guests wrote on their "
+            "consoles, which the state directory shows to root alone: allow it where whoever "
+            "reaches ListenAddress may know that.",
+    },
+    {
         .section = "Probe",
         .key = "AgentPeriod",
         .type = VITALS_OPTION_DURATION,

@@ -58,6 +58,7 @@ publish(VitalsDaemon *daemon)
     snapshot->state_bytes_free = daemon->bytes_free;
     vitals_collector_fill(daemon->collector, snapshot);
     vitals_casebook_fill(daemon->casebook, snapshot);
+    snapshot->serves_reports = vitals_settings_boolean(daemon->settings, NULL, "Web.ServeReports");
     if (vitals_linter_report(daemon->linter))
         snapshot->lint = vitals_lint_report_ref(vitals_linter_report(daemon->linter));
     vitals_web_server_publish(daemon->web, snapshot);

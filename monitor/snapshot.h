@@ -144,6 +144,7 @@ typedef struct {
  * @incidents: (element-type VitalsIncidentView): newest first
  * @incidents_total: (element-type VitalsTally): opened since the daemon started, by cause
  * @captures_total: (element-type VitalsTally): finished since the daemon started, by result
+ * @serves_reports: reports of incidents may be read over HTTP
  * @lint: (nullable): what lint said of all definitions
  * @cycle_duration: how long the last sweep of all guests took, microseconds
  */
@@ -157,6 +158,7 @@ typedef struct {
     GPtrArray *incidents;
     GArray *incidents_total;
     GArray *captures_total;
+    gboolean serves_reports;
     VitalsLintReport *lint;
     guint quarantined;
     guint abandoned_calls;

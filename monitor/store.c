@@ -86,6 +86,25 @@ read_file(const char *directory, const char *name, gsize max, GError **error)
     return text;
 }
 
+int
+vitals_store_open(const char *directory, const char *name, gsize most, gsize *ret_size,
+                  GError **error)
+{
+    g_autofree char *path = g_build_filename(directory, name, NULL);
+    int fd = open_regular(directory, name, path, error);
+    struct stat about;
+
+    if (fd < 0)
+        return -1;
+    if (fstat(fd, &about) != 0 || (guint64)about.st_size > most) {
+        set_content_error(path, "is too large", error);
+        close(fd);
+        return -1;
+    }
+    *ret_size = (gsize)about.st_size;
+    return fd;
+}
+
 json_t *
 vitals_store_read_manifest(const char *directory, GError **error)
 {

@@ -42,5 +42,15 @@ const VitalsIncidentView *vitals_store_find(const GPtrArray *incidents, const ch
 /* The manifest of the incident in that directory. Returns: (transfer full): an object */
 json_t *vitals_store_read_manifest(const char *directory, GError **error);
 
+/**
+ * vitals_store_open:
+ * @name: of a file in that directory
+ * @most: larger ones are refused
+ *
+ * Returns: a descriptor of a plain file, to be closed; -1 with %G_FILE_ERROR
+ */
+int vitals_store_open(const char *directory, const char *name, gsize most, gsize *ret_size,
+                      GError **error);
+
 /* Its report.txt, made printable; what is beyond the bound is left out. Returns: (transfer full) */
 char *vitals_store_read_report(const char *directory, GError **error);

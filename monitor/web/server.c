@@ -6,6 +6,7 @@
 #include "monitor/output/status-json.h"
 #include "monitor/web/listen.h"
 #include "monitor/web/page.h"
+#include "monitor/web/report.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,11 +33,15 @@ struct VitalsWebServer {
     gint64 published; /* monotonic, microseconds */
 };
 
-/* What a path gives: @body is never %NULL. */
+/* What a path gives: @body, or @size bytes of the file @fd where it is %NULL; a file is never held in
+ * memory. @policy is another than that of all answers, or %NULL. */
 typedef struct {
     guint status;
     const char *content_type;
     GBytes *body;
+    int fd;
+    gsize size;
+    const char *policy;
 } Answer;
 
 /* What a path is answered from; @rest is what follows it, for those that take more. */
@@ -132,7 +137,23 @@ answer_guest(const Question *question)
 static Answer
 answer_incidents(const Question *question)
 {
-    return answer_json(MHD_HTTP_OK, vitals_json_incidents(question->snapshot->incidents));
+    json_t *document = vitals_json_incidents(question->snapshot->incidents);
+
+    vitals_web_report_link(document, question->snapshot);
+    return answer_json(MHD_HTTP_OK, document);
+}
+
+static Answer
+answer_report(const Question *question)
+{
+    Answer answer = { .status = MHD_HTTP_OK, .policy = VITALS_WEB_REPORT_POLICY };
+
+    answer.fd = vitals_web_report_open(question->snapshot, question->rest, &answer.size,
+                                       &answer.content_type);
+    if (answer.fd < 0)
+        return answer_text(MHD_HTTP_NOT_FOUND,
+                           "There is no such report; see /api/v1/incidents and ServeReports=.\n");
+    return answer;
 }
 
 /* Paths that end in "/" take what follows; "/" itself does not. */
@@ -146,6 +167,7 @@ static const struct {
     { "/api/v1/guests", answer_guests },
     { "/api/v1/guests/", answer_guest },
     { "/api/v1/incidents", answer_incidents },
+    { VITALS_WEB_REPORTS, answer_report },
 };
 
 static gboolean
@@ -193,25 +215,43 @@ free_body(void *body)
     g_bytes_unref(body);
 }
 
-/* Takes over the answer's body. */
+/* Takes over the answer's body or file. */
+static struct MHD_Response *
+response_with(const Answer *answer)
+{
+    struct MHD_Response *response;
+    gsize size;
+    void *data;
+
+    if (!answer->body) {
+        response = MHD_create_response_from_fd(answer->size, answer->fd);
+        if (!response)
+            close(answer->fd);
+        return response;
+    }
+    /* The library does not write to it, though it takes no const. */
+    data = (void *)g_bytes_get_data(answer->body, &size);
+    response =
+        MHD_create_response_from_buffer_with_free_callback_cls(size, data, free_body, answer->body);
+    if (!response)
+        g_bytes_unref(answer->body);
+    return response;
+}
+
+/* Takes over the answer's body or file. */
 static enum MHD_Result
 send_answer(struct MHD_Connection *connection, Answer answer, gboolean last)
 {
-    gsize size;
-    /* The library does not write to it, though it takes no const. */
-    void *data = (void *)g_bytes_get_data(answer.body, &size);
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer_with_free_callback_cls(size, data, free_body, answer.body);
+    struct MHD_Response *response = response_with(&answer);
     enum MHD_Result result;
 
-    if (!response) {
-        g_bytes_unref(answer.body);
+    if (!response)
         return MHD_NO;
-    }
     MHD_add_response_header(response, "Content-Type", answer.content_type);
     MHD_add_response_header(response, "Cache-Control", "no-store");
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-    MHD_add_response_header(response, "Content-Security-Policy", VITALS_PAGE_POLICY);
+    MHD_add_response_header(response, "Content-Security-Policy",
+                            answer.policy ? answer.policy : VITALS_PAGE_POLICY);
     MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
     if (answer.status == MHD_HTTP_METHOD_NOT_ALLOWED)
         MHD_add_response_header(response, "Allow", "GET, HEAD");

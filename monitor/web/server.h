@@ -8,7 +8,8 @@
  * HEAD, no request body, nothing over HTTP changes anything, and no answer waits for libvirt.
  *
  * Paths: the telemetry path, /-/healthy, /-/ready, /api/v1/guests, /api/v1/guests/UUID,
- * /api/v1/incidents and a page at /.
+ * /api/v1/incidents, the reports of incidents where they may be read (monitor/web/report.h), and a page
+ * at /.
  */
 typedef struct VitalsWebServer VitalsWebServer;
 

@@ -2,10 +2,13 @@
 #include "monitor/web/server.h"
 
 #include "monitor/cli/client.h"
+#include "tests/unit/program.h"
 #include "tests/unit/views.h"
 
 #include <gio/gio.h>
+#include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct {
     VitalsWebServer *server;
@@ -168,6 +171,100 @@ test_headers(Fixture *fixture, gconstpointer data)
     g_assert_nonnull(strstr(guests, "\r\nContent-Type: application/json\r\n"));
     g_assert_true(g_str_has_prefix(missing, "HTTP/1.1 404 "));
     g_assert_nonnull(strstr(missing, "\r\n\r\n{\"error\":"));
+}
+
+/* ---- reports ---- */
+
+#define REPORT_ID "20260314T150926Z-a-panic"
+
+/* An incident of that name in a directory of its own, with a page; others may not be read. */
+static char *
+publish_report(Fixture *fixture, gboolean serves)
+{
+    g_autoptr(VitalsSnapshot) snapshot = test_snapshot();
+    VitalsIncidentView *incident = g_ptr_array_index(snapshot->incidents, 0);
+    char *root = g_dir_make_tmp("test-web-server-XXXXXX", NULL);
+    g_autofree char *page = NULL;
+
+    g_free(incident->path);
+    incident->path = g_build_filename(root, REPORT_ID, NULL);
+    page = g_build_filename(incident->path, "report.html", NULL);
+    g_assert_cmpint(g_mkdir(incident->path, 0700), ==, 0);
+    test_write_file(page, "<!DOCTYPE html>the page", 23);
+    snapshot->serves_reports = serves;
+    vitals_web_server_publish(fixture->server, snapshot);
+    return root;
+}
+
+static void
+test_report(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *root = publish_report(fixture, TRUE);
+    g_autofree char *heard = talk(fixture, "GET /incidents/" REPORT_ID "/report.html HTTP/1.1\r\n"
+                                           "Host: x\r\nConnection: close\r\n\r\n");
+    g_autofree char *head = talk(fixture, "HEAD /incidents/" REPORT_ID "/report.html HTTP/1.1\r\n"
+                                          "Host: x\r\nConnection: close\r\n\r\n");
+    g_autofree char *post = talk(fixture, "POST /incidents/" REPORT_ID "/report.html HTTP/1.1\r\n"
+                                          "Host: x\r\nContent-Length: 0\r\n\r\n");
+
+    g_assert_true(g_str_has_prefix(heard, "HTTP/1.1 200 OK\r\n"));
+    g_assert_nonnull(strstr(heard, "\r\nContent-Type: text/html; charset=utf-8\r\n"));
+    g_assert_nonnull(strstr(heard, "\r\nX-Content-Type-Options: nosniff\r\n"));
+    g_assert_nonnull(strstr(heard, "\r\nContent-Security-Policy: default-src 'none'; style-src "));
+    g_assert_nonnull(strstr(heard, "frame-ancestors 'none'; sandbox\r\n"));
+    g_assert_true(g_str_has_suffix(heard, "\r\n\r\n<!DOCTYPE html>the page"));
+    g_assert_true(g_str_has_suffix(head, "\r\n\r\n"));
+    g_assert_true(g_str_has_prefix(post, "HTTP/1.1 405 "));
+    check_has(fixture, "/api/v1/incidents",
+              "\"report\":\"/incidents/" REPORT_ID "/report.html\",\"report_text\":\"");
+    test_remove_tree(root);
+    check_status(fixture, "/incidents/" REPORT_ID "/report.html", "404");
+}
+
+/* Nothing is read but what the snapshot names, and only plain files of a bounded size. */
+static void
+test_report_is_bounded(Fixture *fixture, gconstpointer data)
+{
+    static const char *const others[] = {
+        "/incidents/" REPORT_ID "/vmcore",
+        "/incidents/" REPORT_ID "/report.txt", /* is not there */
+        "/incidents/" REPORT_ID "/../" REPORT_ID "/report.html",
+        "/incidents/" REPORT_ID "/%2e%2e/" REPORT_ID "/report.html",
+        "/incidents/" REPORT_ID "%00/report.html",
+        "/incidents/" REPORT_ID "//report.html",
+        "/incidents/../" REPORT_ID "/report.html",
+        "/incidents/" REPORT_ID "/",
+        "/incidents/" REPORT_ID,
+        "/incidents/",
+        "/incidents/x/report.html",
+    };
+    g_autofree char *root = publish_report(fixture, TRUE);
+    g_autofree char *page = g_build_filename(root, REPORT_ID, "report.html", NULL);
+    g_autofree char *text = g_build_filename(root, REPORT_ID, "report.txt", NULL);
+
+    for (guint i = 0; i < G_N_ELEMENTS(others); i++) {
+        g_autofree char *request =
+            g_strdup_printf("GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", others[i]);
+        g_autofree char *heard = talk(fixture, request);
+
+        if (!g_str_has_prefix(heard, "HTTP/1.1 404 "))
+            g_error("%s gave %s", others[i], heard);
+    }
+    g_assert_cmpint(symlink("/etc/passwd", text), ==, 0);
+    check_status(fixture, "/incidents/" REPORT_ID "/report.txt", "404");
+    g_assert_cmpint(truncate(page, (off_t)17 * 1024 * 1024), ==, 0);
+    check_status(fixture, "/incidents/" REPORT_ID "/report.html", "404");
+    test_remove_tree(root);
+}
+
+static void
+test_report_not_served(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *root = publish_report(fixture, FALSE);
+
+    check_status(fixture, "/incidents/" REPORT_ID "/report.html", "404");
+    check_has(fixture, "/api/v1/incidents", "\"report\":null");
+    test_remove_tree(root);
 }
 
 static void
@@ -342,6 +439,9 @@ main(int argc, char **argv)
     ADD("publishing-again", set_up_published, test_publishing_again);
     ADD("page-is-escaped", set_up_published, test_page_is_escaped);
     ADD("headers", set_up_published, test_headers);
+    ADD("report", set_up, test_report);
+    ADD("report-is-bounded", set_up, test_report_is_bounded);
+    ADD("report-not-served", set_up, test_report_not_served);
     ADD("head", set_up_published, test_head);
     ADD("other-methods", set_up_published, test_other_methods);
     ADD("garbage", set_up_published, test_garbage);
