@@ -47,7 +47,7 @@ clear_run(Run *run)
     vitals_lint_judge_clear(&run->judge);
     json_decref(run->json);
     json_decref(run->notifications);
-    g_clear_pointer(&run->totals.by_rule, g_hash_table_unref);
+    vitals_lint_totals_clear(&run->totals);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Run, clear_run)
@@ -66,9 +66,11 @@ finish_text(Run *run)
 {
     g_autofree char *statistics =
         run->options->statistics ? vitals_lint_text_statistics(&run->totals) : g_strdup("");
+    g_autofree char *unknown =
+        run->options->statistics ? g_strdup("") : vitals_lint_text_unknown(&run->totals);
     g_autofree char *summary = vitals_lint_text_summary(&run->totals);
 
-    g_print("%s%s", statistics, summary);
+    g_print("%s%s%s", statistics, unknown, summary);
 }
 
 /* ASCII, so that no outside text in it can drive a terminal. */
@@ -134,7 +136,7 @@ prepare(Run *run, const VitalsLintOptions *options)
         run->format++;
     run->json = json_array();
     run->notifications = json_array();
-    run->totals.by_rule = g_hash_table_new(NULL, NULL);
+    vitals_lint_totals_init(&run->totals);
     run->colour =
         isatty(STDOUT_FILENO) && !g_getenv("NO_COLOR") && g_strcmp0(g_getenv("TERM"), "dumb") != 0;
     return vitals_lint_judge_init(&run->judge, options);

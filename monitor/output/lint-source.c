@@ -13,15 +13,43 @@ vitals_lint_source_free(VitalsLintSource *source)
     g_free(source);
 }
 
-/* Several rules may want the same fact. */
-static guint
-count_facts(const GPtrArray *unknown)
+void
+vitals_lint_totals_init(VitalsLintTotals *totals)
 {
-    g_autoptr(GHashTable) facts = g_hash_table_new(g_str_hash, g_str_equal);
+    totals->by_rule = g_hash_table_new(NULL, NULL);
+    totals->facts =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_hash_table_unref);
+}
 
-    for (guint i = 0; i < unknown->len; i++)
-        g_hash_table_add(facts, ((VitalsUnknown *)unknown->pdata[i])->fact);
-    return g_hash_table_size(facts);
+void
+vitals_lint_totals_clear(VitalsLintTotals *totals)
+{
+    g_clear_pointer(&totals->by_rule, g_hash_table_unref);
+    g_clear_pointer(&totals->facts, g_hash_table_unref);
+}
+
+/* Several rules, and several definitions, may want the same fact. Beyond those that are kept, what one
+ * definition lacks counts anew. */
+static void
+add_facts(VitalsLintTotals *totals, const GPtrArray *unknown)
+{
+    g_autoptr(GHashTable) others = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (guint i = 0; i < unknown->len; i++) {
+        const VitalsUnknown *one = unknown->pdata[i];
+        GHashTable *rules = g_hash_table_lookup(totals->facts, one->fact);
+
+        if (!rules && g_hash_table_size(totals->facts) >= VITALS_LINT_MAX_FACTS) {
+            totals->unknown += g_hash_table_add(others, one->fact);
+            continue;
+        }
+        if (!rules) {
+            rules = g_hash_table_new(NULL, NULL);
+            g_hash_table_insert(totals->facts, g_strdup(one->fact), rules);
+            totals->unknown++;
+        }
+        g_hash_table_add(rules, (gpointer)one->rule);
+    }
 }
 
 void
@@ -45,6 +73,6 @@ vitals_lint_totals_add(VitalsLintTotals *totals, const VitalsLintSource *source)
             totals->unsafely_fixable++;
         g_hash_table_insert(totals->by_rule, (gpointer)finding->rule, GUINT_TO_POINTER(before + 1));
     }
-    totals->unknown += count_facts(source->findings->unknown);
+    add_facts(totals, source->findings->unknown);
     totals->suppressed += source->findings->suppressed->len;
 }

@@ -28,7 +28,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsLintSource, vitals_lint_source_free)
  * @hosts: how many of them were hosts
  * @unreadable: how many of them could not be read or judged
  * @by_severity: how many findings
- * @unknown: how many facts were missing
+ * @unknown: how many facts were missing, each once
+ * @facts: (element-type utf8 GHashTable): the first of them, each with the rules that wanted it
  * @suppressed: how many findings the definitions say to ignore
  * @known: how many findings the baseline holds
  * @fixable: how many findings have a safe fix
@@ -46,7 +47,14 @@ typedef struct {
     guint fixable;
     guint unsafely_fixable;
     GHashTable *by_rule;
+    GHashTable *facts;
 } VitalsLintTotals;
 
-/* Counts @source in; @totals->by_rule is made by the caller. */
+/* Missing facts that are told of; a thousand guests miss a thousand, and memory is to stay flat. */
+#define VITALS_LINT_MAX_FACTS 20
+
+void vitals_lint_totals_init(VitalsLintTotals *totals);
+void vitals_lint_totals_clear(VitalsLintTotals *totals);
+
+/* Counts @source in. */
 void vitals_lint_totals_add(VitalsLintTotals *totals, const VitalsLintSource *source);

@@ -83,29 +83,6 @@ append_finding(GString *out, const VitalsLintSource *source, const char *name,
     g_string_append_printf(out, "       = remedy: %s\n", finding->remedy);
 }
 
-/* Each missing fact once, with the rules that wanted it. */
-static void
-append_unknown(GString *out, const char *name, const GPtrArray *unknown)
-{
-    g_autoptr(GHashTable) told = g_hash_table_new(g_str_hash, g_str_equal);
-
-    for (guint i = 0; i < unknown->len; i++) {
-        const VitalsUnknown *first = unknown->pdata[i];
-
-        if (!g_hash_table_add(told, first->fact))
-            continue;
-        g_string_append_printf(out, "%s: not evaluated, as not known: %s [", name, first->fact);
-        for (guint k = i; k < unknown->len; k++) {
-            const VitalsUnknown *other = unknown->pdata[k];
-
-            if (g_str_equal(other->fact, first->fact))
-                g_string_append_printf(out, "%s%s %s", k > i ? ", " : "", other->rule->id,
-                                       other->rule->name);
-        }
-        g_string_append(out, "]\n");
-    }
-}
-
 char *
 vitals_lint_text(const VitalsLintSource *source, gboolean colour)
 {
@@ -116,7 +93,40 @@ vitals_lint_text(const VitalsLintSource *source, gboolean colour)
         return g_string_free(out, FALSE);
     for (guint i = 0; i < source->findings->found->len; i++)
         append_finding(out, source, name, source->findings->found->pdata[i], colour);
-    append_unknown(out, name, source->findings->unknown);
+    return g_string_free(out, FALSE);
+}
+
+static gint
+compare_ids(gconstpointer left, gconstpointer right)
+{
+    return strcmp(((const VitalsRule *)left)->id, ((const VitalsRule *)right)->id);
+}
+
+static void
+append_fact(GString *out, const char *fact, GHashTable *wanted)
+{
+    g_autoptr(GList) rules = g_list_sort(g_hash_table_get_keys(wanted), compare_ids);
+
+    g_string_append_printf(out, "not evaluated, as not known: %s [", fact);
+    for (const GList *item = rules; item; item = item->next)
+        g_string_append_printf(out, "%s%s", item == rules ? "" : ", ",
+                               ((const VitalsRule *)item->data)->id);
+    g_string_append(out, "]\n");
+}
+
+char *
+vitals_lint_text_unknown(const VitalsLintTotals *totals)
+{
+    g_autoptr(GList) facts =
+        g_list_sort(g_hash_table_get_keys(totals->facts), (GCompareFunc)strcmp);
+    guint n_told = g_hash_table_size(totals->facts);
+    GString *out = g_string_new(NULL);
+
+    for (const GList *item = facts; item; item = item->next)
+        append_fact(out, item->data, g_hash_table_lookup(totals->facts, item->data));
+    if (totals->unknown > n_told)
+        g_string_append_printf(out, "not evaluated for want of more facts: %u\n",
+                               totals->unknown - n_told);
     return g_string_free(out, FALSE);
 }
 

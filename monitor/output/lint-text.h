@@ -9,11 +9,19 @@
  * @colour: whether to mark severities with terminal colours
  *
  * Renders findings for people: place, severity, message and rule, the source line with a caret, the
- * remedy; then what could not be evaluated. What passed is not mentioned. Safe on any terminal.
+ * remedy. What passed is not mentioned. Safe on any terminal.
  *
  * Returns: (transfer full): the text; "" if there is nothing to say
  */
 char *vitals_lint_text(const VitalsLintSource *source, gboolean colour);
+
+/**
+ * vitals_lint_text_unknown:
+ *
+ * Returns: (transfer full): a line for each missing fact, with the rules that wanted it, once for all
+ *   sources; "" if nothing is missing
+ */
+char *vitals_lint_text_unknown(const VitalsLintTotals *totals);
 
 /**
  * vitals_lint_text_statistics:

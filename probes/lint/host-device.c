@@ -136,7 +136,9 @@ check_usb003(const VitalsDefinition *definition, VitalsFindings *findings)
     if (sources->len == 0)
         return VITALS_ANSWER_NOT_APPLICABLE;
     for (guint i = 0; i < sources->len; i++) {
-        if (!vitals_xml_attribute(sources->pdata[i], "startupPolicy")) {
+        /* one that is known by its number alone is USB001's */
+        if (!vitals_xml_attribute(sources->pdata[i], "startupPolicy") &&
+            vitals_xml_first(sources->pdata[i], "vendor")) {
             VitalsFinding *finding = vitals_findings_add(
                 findings, sources->pdata[i], "the guest does not start without this USB device");
 
@@ -173,7 +175,8 @@ const VitalsRule vitals_rule_usb003 = {
             "</devices>",
     .remedy = "set startupPolicy='optional' on the <source>",
     .exceptions =
-        "Licence dongles that the guest cannot work without. Matters to guests that start by "
+        "Licence dongles that the guest cannot work without. A device that is named by its number "
+        "alone is USB001, which comes first. Matters to guests that start by "
         "themselves, so it belongs to the profile autostart.",
     .evidence =
         (const char *const[]){ "https://libvirt.org/formatdomain.html#host-device-assignment: "

@@ -192,8 +192,8 @@ test_text(Fixture *fixture, gconstpointer data)
         "1 can be fixed: --diff shows how, --fix does it\n");
 
     check(fixture, "lint --select PCI001,PCI005,PCI006,PCI007,PCI013 unknown.xml", 0);
-    g_assert_nonnull(strstr(fixture->out, "unknown.xml: not evaluated, as not known: driver of the "
-                                          "host's PCI device 0000:01:00.0 [PCI001 "));
+    g_assert_nonnull(strstr(fixture->out, "\nnot evaluated, as not known: driver of the "
+                                          "host's PCI device 0000:01:00.0 [PCI001"));
     g_assert_nonnull(strstr(fixture->out, "not evaluated for want of 4 facts\n"));
 }
 
@@ -494,9 +494,9 @@ test_facts(Fixture *fixture, gconstpointer data)
     check(fixture, "lint --facts none unknown.xml", 0);
     check(fixture, "lint unknown.xml", 0);
     g_assert_nonnull(strstr(fixture->out,
-                            "not evaluated, as not known: the host's PCI devices [PCI005 "
-                            "iommu-group-shared, PCI006 functions-left-behind, PCI008 "
-                            "hostdev-does-not-exist, PCI010 hostdev-without-reset, "));
+                            "not evaluated, as not known: the host's PCI devices [PCI005, PCI006, "
+                            "PCI008, PCI010, "));
+    g_assert_null(strstr(fixture->out, "unknown.xml: not evaluated"));
     check(fixture, "lint --facts host clean.xml", 0);
     add_file(fixture, "pipe.xml",
              "<domain type='kvm'><devices><serial type='pipe'><source path='/no/such/pipe'/>"
@@ -570,6 +570,40 @@ test_sarif(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(json_unpack(json_array_get(rules, (size_t)index), "{s:s}", "id", &of_index), ==,
                     0);
     g_assert_cmpstr(of_index, ==, "AGT002");
+    json_decref(document);
+}
+
+/* What a viewer puts in at a click, as the standard wants it. */
+static void
+test_sarif_fixes(Fixture *fixture, gconstpointer data)
+{
+    json_t *document;
+    json_t *fixes;
+    const char *text;
+    const char *uri;
+    const char *inserted;
+    int line;
+    int end_line;
+    int safe;
+
+    check(fixture, "lint --format sarif warning.xml", 0);
+    document = parse_json(fixture->out);
+    g_assert_cmpint(json_unpack(document, "{s:[{s:[{s:o}]}]}", "runs", "results", "fixes", &fixes),
+                    ==, 0);
+    g_assert_cmpuint(json_array_size(fixes), ==, 1);
+    g_assert_cmpint(json_unpack(json_array_get(fixes, 0),
+                                "{s:{s:s}, s:[{s:{s:s}, s:[{s:{s:i, s:i}, s:{s:s}}]}], s:{s:b}}",
+                                "description", "text", &text, "artifactChanges", "artifactLocation",
+                                "uri", &uri, "replacements", "deletedRegion", "startLine", &line,
+                                "endLine", &end_line, "insertedContent", "text", &inserted,
+                                "properties", "safe", &safe),
+                    ==, 0);
+    g_assert_cmpstr(text, ==, "safe: add <stats period='10'/> to <memballoon>");
+    g_assert_cmpstr(uri, ==, "warning.xml");
+    g_assert_cmpint(line, ==, 9);
+    g_assert_cmpint(end_line, ==, 9);
+    g_assert_nonnull(strstr(inserted, "<stats period='10'/>"));
+    g_assert_true(safe);
     json_decref(document);
 }
 
@@ -792,6 +826,7 @@ main(int argc, char **argv)
         { "/lint-cli/host", test_host },
         { "/lint-cli/fleet", test_fleet },
         { "/lint-cli/sarif", test_sarif },
+        { "/lint-cli/sarif/fixes", test_sarif_fixes },
         { "/lint-cli/junit", test_junit },
         { "/lint-cli/directory", test_directory },
         { "/lint-cli/stdin", test_stdin },
