@@ -185,7 +185,8 @@ test_half(void)
     for (guint i = 0; i < CROWD; i++) {
         g_autofree char *name = crowd_name(i);
 
-        vitals_lab_daemon_wait_health(daemon, name, "starting", NULL, g_get_monotonic_time(), 10);
+        /* their firmware says so itself, on the serial console: no bootable device */
+        vitals_lab_daemon_wait_health(daemon, name, "degraded", NULL, g_get_monotonic_time(), 30);
     }
 
     for (guint i = 0; i < CROWD; i += 2)
