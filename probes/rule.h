@@ -13,6 +13,12 @@ typedef enum {
     VITALS_PROFILE_PRODUCTION = 1 << 4, /* all of them */
 } VitalsProfile;
 
+/* The kinds of fix that a rule offers, of VitalsFixSafety; a set. */
+typedef enum {
+    VITALS_FIXES_SAFE = 1 << 0,
+    VITALS_FIXES_UNSAFE = 1 << 1,
+} VitalsFixes;
+
 /**
  * VitalsRule: a lint rule: everything about it stands in its descriptor
  * @id: stable and never used again, e.g. "SER001"; its letters are the family
@@ -29,6 +35,7 @@ typedef enum {
  * @bad: XML that it finds; of a rule about hosts alone, what it finds there in words
  * @good: the same, cured
  * @remedy: one line: what to do
+ * @fixes: set of VitalsFixes that its findings may come with; empty where only people can know
  * @exceptions: when the finding may be ignored, and where the rule holds back by itself
  * @evidence: how this is known: measurements and references, ended by %NULL
  * @check: looks at a definition that it is about; adds to @findings and returns their answer, or
@@ -51,6 +58,7 @@ struct VitalsRule {
     const char *bad;
     const char *good;
     const char *remedy;
+    guint fixes;
     const char *exceptions;
     const char *const *evidence;
     VitalsAnswer (*check)(const VitalsDefinition *definition, VitalsFindings *findings);

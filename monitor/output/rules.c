@@ -11,6 +11,16 @@ static const char *const driver_names[] = { "qemu", "xen", "other", NULL };
 static const char *const machine_names[] = { "x86", "arm", "other", NULL };
 static const char *const profile_names[] = { "crash-capture", "passthrough", "autostart", "xen",
                                              NULL };
+static const char *const fix_names[] = { "safe", "unsafe", NULL };
+
+/* What --fix does about it, by the set of VitalsFixes. */
+static const char *const fix_words[] = {
+    [0] = "none; what is right only you can say",
+    [VITALS_FIXES_SAFE] = "safe: --diff shows it, --fix does it",
+    [VITALS_FIXES_UNSAFE] = "unsafe: --unsafe-fixes shows it, and does it together with --fix",
+    [VITALS_FIXES_SAFE | VITALS_FIXES_UNSAFE] =
+        "safe or unsafe, as the case may be: --diff and --unsafe-fixes show it",
+};
 
 static GPtrArray *
 members(guint set, const char *const *names)
@@ -109,6 +119,7 @@ vitals_rules_explain(const VitalsRule *rule)
         g_string_append_printf(
             out, "%s: %s\n", rule->is_gated ? "Only in profile" : "A warning in profile", profiles);
     }
+    g_string_append_printf(out, "Fix: %s\n", fix_words[rule->fixes]);
     if (rule->needs)
         g_string_append_printf(out, "Sharper with: %s\n", rule->needs);
 
@@ -141,17 +152,19 @@ render_rule(const VitalsRule *rule)
     g_autoptr(GPtrArray) drivers = members(rule->drivers, driver_names);
     g_autoptr(GPtrArray) machines = members(rule->machines, machine_names);
     g_autoptr(GPtrArray) profiles = members(rule->profiles, profile_names);
+    g_autoptr(GPtrArray) fixes = members(rule->fixes, fix_names);
     json_t *evidence = json_array();
 
     for (const char *const *item = rule->evidence; *item; item++)
         json_array_append_new(evidence, json_string(*item));
     return json_pack(
-        "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:b, s:s?, s:s, s:{s:s, s:s}, s:s, s:s, s:o}", "id",
-        rule->id, "name", rule->name, "title", rule->title, "severity",
+        "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:b, s:s?, s:s, s:{s:s, s:s}, s:s, s:o, s:s, s:o}",
+        "id", rule->id, "name", rule->name, "title", rule->title, "severity",
         vitals_severity_name(rule->severity), "drivers", strings(drivers), "machines",
         strings(machines), "profiles", strings(profiles), "only_in_profiles", (int)rule->is_gated,
         "needs", rule->needs, "why", rule->why, "example", "bad", rule->bad, "good", rule->good,
-        "remedy", rule->remedy, "exceptions", rule->exceptions, "evidence", evidence);
+        "remedy", rule->remedy, "fixes", strings(fixes), "exceptions", rule->exceptions, "evidence",
+        evidence);
 }
 
 json_t *

@@ -90,6 +90,7 @@ const VitalsRule vitals_rule_agt003 = {
             "  </channel>\n"
             "</devices>",
     .remedy = "set type='unix' and leave <source> out",
+    .fixes = VITALS_FIXES_SAFE,
     .exceptions = "A program of another maker at the other end, which is rare. Xen has no agent "
                   "(XEN004).",
     .evidence = (const char *const[]){ "measured: with a pty the guest runs and libvirt says "
@@ -140,6 +141,7 @@ const VitalsRule vitals_rule_agt004 = {
             "  </channel>\n"
             "</devices>",
     .remedy = "leave <source> out, libvirt makes one",
+    .fixes = VITALS_FIXES_SAFE,
     .exceptions = "Management programs that own the socket.",
     .evidence =
         (const char *const[]){
@@ -197,6 +199,7 @@ const VitalsRule vitals_rule_agt005 = {
             "  </channel>\n"
             "</devices>",
     .remedy = "leave <source> out, libvirt makes one per guest",
+    .fixes = VITALS_FIXES_SAFE,
     .exceptions =
         "oVirt sets paths of its own: a notice. Paths in libvirt's own directories are those "
         "it made itself. A connecting channel is AGT004's matter.",
@@ -258,6 +261,7 @@ const VitalsRule vitals_rule_agt006 = {
             "  </channel>\n"
             "</devices>",
     .remedy = "keep one of them",
+    .fixes = VITALS_FIXES_SAFE,
     .exceptions = "None; ports without a name do not count.",
     .evidence =
         (const char *const[]){

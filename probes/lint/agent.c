@@ -86,6 +86,7 @@ const VitalsRule vitals_rule_agt001 = {
             "</devices>",
     .remedy = "add <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/>"
               "</channel> and install qemu-guest-agent in the guest",
+    .fixes = VITALS_FIXES_UNSAFE,
     .exceptions = "Guests without an agent package. Most definitions have no channel: a notice. A "
                   "channel whose "
                   "name or target is wrong is AGT002's finding, not this one's. Holds back where "
@@ -150,6 +151,7 @@ const VitalsRule vitals_rule_agt002 = {
             "  </channel>\n"
             "</devices>",
     .remedy = "write <target type='virtio' name='org.qemu.guest_agent.0'/>",
+    .fixes = VITALS_FIXES_SAFE,
     .exceptions =
         "A second agent port under another name is fine beside the right one. Agents of other "
         "products "

@@ -50,6 +50,7 @@ const VitalsRule vitals_rule_cap001 = {
             "</devices>",
     .remedy = "add <panic model='isa'/> to <devices> and choose <on_crash> (CAP003); needs a cold "
               "start and the guest's pvpanic driver",
+    .fixes = VITALS_FIXES_UNSAFE,
     .exceptions =
         "s390x and pSeries machines have one built in, so only x86 is looked at. Windows guests "
         "that "
@@ -120,6 +121,7 @@ const VitalsRule vitals_rule_cap003 = {
     .remedy =
         "set <on_crash> to coredump-destroy or coredump-restart where the dump has room, or to "
         "preserve where something takes care of the guest",
+    .fixes = VITALS_FIXES_UNSAFE,
     .exceptions =
         "Guests that are replaced rather than examined; guests with a working kdump of "
         "their own, whose "
@@ -190,6 +192,7 @@ const VitalsRule vitals_rule_cap007 = {
             "</features>",
     .remedy = "add <vmcoreinfo state='on'/> to <features>; needs a cold start and the guest's "
               "qemu_fw_cfg driver",
+    .fixes = VITALS_FIXES_UNSAFE,
     .exceptions =
         "Guests whose dumps nobody will read. A warning where on_crash asks for a dump, a notice "
         "elsewhere. Harmless for Windows. The note is filled only if the guest loads qemu_fw_cfg. "

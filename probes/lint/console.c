@@ -104,6 +104,7 @@ const VitalsRule vitals_rule_ser006 = {
             "  </serial>\n"
             "</devices>",
     .remedy = "state type, source and log once, on the <serial>, and drop the <console>",
+    .fixes = VITALS_FIXES_SAFE,
     .exceptions =
         "Programs that write both on purpose, as KubeVirt does (unix serial and pty console): a "
         "notice "
@@ -197,6 +198,7 @@ const VitalsRule vitals_rule_ser009 = {
     .remedy = "add <log file='/var/log/libvirt/qemu/NAME-serial0.log' append='on'/> to the "
               "<serial>, or a "
               "file below ~/.cache/libvirt/qemu/log in a session",
+    .fixes = VITALS_FIXES_SAFE,
     .exceptions = "Sites where console text may hold secrets and must not be stored; a program at "
                   "the other end "
                   "of a unix or tcp console that records it. A log on any console counts, a virtio "
@@ -304,6 +306,7 @@ const VitalsRule vitals_rule_ser008 = {
             "</devices>",
     .remedy =
         "put <console type='pty'><target type='serial'/></console> before it; needs a cold start",
+    .fixes = VITALS_FIXES_UNSAFE,
     .exceptions =
         "Guests that never use a serial console. SER001 is silent where this is found, and "
         "this is silent where the kernel command line in the definition names a ttyS "

@@ -49,6 +49,7 @@ const VitalsRule vitals_rule_cap002 = {
             "</devices>",
     .remedy =
         "add <panic model='isa'/> to <devices>; needs a cold start and the guest's pvpanic driver",
+    .fixes = VITALS_FIXES_UNSAFE,
     .exceptions =
         "s390x and pSeries machines have a panic device built in, and Xen's hypervisor "
         "reports the crash itself; neither is looked at. Old virt-install wrote 'restart' by "
@@ -209,6 +210,7 @@ const VitalsRule vitals_rule_cap008 = {
             "  <panic model='hyperv'/>\n"
             "</devices>",
     .remedy = "use <panic model='isa'/>, alone or beside it",
+    .fixes = VITALS_FIXES_UNSAFE,
     .exceptions =
         "Windows guests are right to use hyperv. Silent where the metadata says Windows, and "
         "where it says nothing but Hyper-V features are on and no kernel is booted "
@@ -264,6 +266,7 @@ const VitalsRule vitals_rule_cap013 = {
             "  <panic model='isa'/>\n"
             "</devices>",
     .remedy = "add <panic model='isa'/> to <devices>; the same crash is then reported as a crash",
+    .fixes = VITALS_FIXES_UNSAFE,
     .exceptions =
         "Installers set it for the first boot only. libguestfs appliances set it by design "
         "and are left out by their name (guestfs-…). Xen reports crashes itself and is not "
@@ -405,6 +408,7 @@ const VitalsRule vitals_rule_cap020 = {
     .remedy =
         "set <on_crash> to coredump-destroy or coredump-restart for a dump outside, or drop the "
         "panic device for the guest's own",
+    .fixes = VITALS_FIXES_UNSAFE,
     .exceptions =
         "Only definitions that show a Windows guest: by libosinfo's metadata or, without "
         "any, by Hyper-V features and a clock in local time. CAP003 is silent where this is "

@@ -73,6 +73,7 @@ const VitalsRule vitals_rule_dsk008 = {
             "  </disk>\n"
             "</devices>",
     .remedy = "eject it, or set startupPolicy='optional'",
+    .fixes = VITALS_FIXES_SAFE,
     .exceptions =
         "A cloud-init seed has to be there. Matters to guests that start by themselves, so it "
         "belongs to the profile autostart.",
@@ -141,6 +142,7 @@ const VitalsRule vitals_rule_dsk009 = {
             "  </disk>\n"
             "</devices>",
     .remedy = "use <disk type='block'> and <source dev=…/>",
+    .fixes = VITALS_FIXES_SAFE,
     .exceptions = "Files in /dev/shm and /dev/hugepages are files.",
     .evidence =
         (const char *const[]){

@@ -125,6 +125,7 @@ const VitalsRule vitals_rule_dsk001 = {
             "</devices>",
     .remedy =
         "add <driver name='qemu' type='…'/> with the image's format; `qemu-img info` tells it",
+    .fixes = VITALS_FIXES_SAFE | VITALS_FIXES_UNSAFE,
     .exceptions =
         "Block devices, network disks and volumes of pools are right as they are: only files "
         "are looked at, and no media drives. On Xen it is XEN005. A warning where the file's name "
@@ -207,6 +208,7 @@ const VitalsRule vitals_rule_dsk002 = {
             "  </disk>\n"
             "</devices>",
     .remedy = "declare the format that `qemu-img info` tells",
+    .fixes = VITALS_FIXES_UNSAFE,
     .exceptions =
         "Judged by the file's name alone, a raw image that is called .qcow2 is reported wrongly: a "
         "warning; names such as .img and .raw say nothing. Where the host's files were looked "
@@ -262,6 +264,7 @@ const VitalsRule vitals_rule_dsk003 = {
             "  </disk>\n"
             "</devices>",
     .remedy = "drop the attribute, or use none or writeback",
+    .fixes = VITALS_FIXES_UNSAFE,
     .exceptions = "Disks that are thrown away. Silent with <transient/> and <readonly/>.",
     .evidence =
         (const char *const[]){
@@ -319,6 +322,7 @@ const VitalsRule vitals_rule_dsk004 = {
             "  </disk>\n"
             "</devices>",
     .remedy = "use stop, report or enospace",
+    .fixes = VITALS_FIXES_UNSAFE,
     .exceptions = "None that is credible for writes.",
     .evidence =
         (const char *const[]){
@@ -434,6 +438,7 @@ const VitalsRule vitals_rule_dsk007 = {
             "  </disk>\n"
             "</devices>",
     .remedy = "set cache='none'",
+    .fixes = VITALS_FIXES_UNSAFE,
     .exceptions = "Media that nobody writes: silent with <readonly/> and for CD-ROMs.",
     .evidence =
         (const char *const[]){

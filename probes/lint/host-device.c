@@ -50,6 +50,7 @@ const VitalsRule vitals_rule_pci016 = {
             "  </hostdev>\n"
             "</devices>",
     .remedy = "drop the <driver>, or set name='vfio'",
+    .fixes = VITALS_FIXES_SAFE,
     .exceptions = "None on libvirt since 1.1 with a current kernel.",
     .evidence =
         (const char *const[]){
@@ -174,6 +175,7 @@ const VitalsRule vitals_rule_usb003 = {
             "  </hostdev>\n"
             "</devices>",
     .remedy = "set startupPolicy='optional' on the <source>",
+    .fixes = VITALS_FIXES_SAFE,
     .exceptions =
         "Licence dongles that the guest cannot work without. A device that is named by its number "
         "alone is USB001, which comes first. Matters to guests that start by "

@@ -63,6 +63,7 @@ const VitalsRule vitals_rule_dsk010 = {
             "  </disk>\n"
             "</devices>",
     .remedy = "use <disk type='file'> and <source file=…/>",
+    .fixes = VITALS_FIXES_SAFE,
     .exceptions = "None. Links are followed, as oVirt's lead to devices.",
     .evidence = (const char *const[]){ "measured: \"'host_device' driver requires … to be either a "
                                        "character or block device\"",

@@ -174,6 +174,7 @@ const VitalsRule vitals_rule_cpu001 = {
             "  <os><type arch='x86_64'>hvm</type></os>\n"
             "</domain>",
     .remedy = "write <domain type='kvm'>",
+    .fixes = VITALS_FIXES_UNSAFE,
     .exceptions =
         "Guests of another architecture than the host's have to be emulated. That /dev/kvm is "
         "there does not say that it works, as in a guest without nesting: try it first.",

@@ -76,6 +76,7 @@ const VitalsRule vitals_rule_net001 = {
             "  </interface>\n"
             "</devices>",
     .remedy = "drop the <mac> of one of them, libvirt makes a new one",
+    .fixes = VITALS_FIXES_UNSAFE,
     .exceptions =
         "Interfaces with <teaming> share an address on purpose and are left out. Ports that "
         "the guest bonds: ignore the rule there.",
@@ -131,6 +132,7 @@ const VitalsRule vitals_rule_net002 = {
             "  </interface>\n"
             "</devices>",
     .remedy = "add <model type='virtio'/>",
+    .fixes = VITALS_FIXES_UNSAFE,
     .exceptions =
         "Guests without virtio drivers: name the card that they have. Devices of the host, "
         "vDPA and vhost-user have no choice and are left out; other machines than x86 have "
@@ -197,6 +199,7 @@ const VitalsRule vitals_rule_net003 = {
             "  </interface>\n"
             "</devices>",
     .remedy = "shorten it, or leave <target> out",
+    .fixes = VITALS_FIXES_SAFE,
     .exceptions =
         "None on Linux. Types without an interface on the host, such as user, are left out.",
     .evidence =
@@ -268,6 +271,7 @@ const VitalsRule vitals_rule_net004 = {
             "  </interface>\n"
             "</devices>",
     .remedy = "choose another name, or leave <target> out",
+    .fixes = VITALS_FIXES_SAFE,
     .exceptions =
         "A running guest's definition shows the names that libvirt made (it has an id) and is "
         "left out.",

@@ -48,6 +48,7 @@ const VitalsRule vitals_rule_mem001 = {
     .bad = "<memory>4096</memory>",
     .good = "<memory unit='MiB'>4096</memory>",
     .remedy = "state the unit, e.g. unit='MiB'",
+    .fixes = VITALS_FIXES_UNSAFE,
     .exceptions =
         "Unikernels and tests of boot sectors: ignore the rule for those. The limit is 32 MiB. "
         "Paravirtualised Xen guests are not looked at, as some are that small.",
@@ -95,6 +96,7 @@ const VitalsRule vitals_rule_mem002 = {
     .good = "<memory unit='MiB'>1024</memory>\n"
             "<currentMemory unit='MiB'>512</currentMemory>",
     .remedy = "raise <memory>, or drop <currentMemory>",
+    .fixes = VITALS_FIXES_SAFE,
     .exceptions =
         "With <numa> cells the total is the sum of the cells and the memory modules, whatever "
         "<memory> says, and is compared so.",
@@ -167,6 +169,7 @@ const VitalsRule vitals_rule_mem003 = {
     .bad = "<memory unit='GB'>4</memory>",
     .good = "<memory unit='GiB'>4</memory>",
     .remedy = "use MiB or GiB",
+    .fixes = VITALS_FIXES_UNSAFE,
     .exceptions =
         "Where the decimal size is meant. libvirt prints KiB after define, so only the file "
         "as it was written shows it. One finding for all such sizes of a guest.",
@@ -217,6 +220,7 @@ const VitalsRule vitals_rule_mem006 = {
             "  <memballoon model='none'/>\n"
             "</devices>",
     .remedy = "make both equal, or use a virtio balloon",
+    .fixes = VITALS_FIXES_SAFE,
     .exceptions = "None. Memory modules are not counted as a difference.",
     .evidence =
         (const char *const[]){

@@ -76,6 +76,7 @@ const VitalsRule vitals_rule_mem004 = {
             "</devices>",
     .remedy = "add <stats period='10'/> to the <memballoon>; for a running guest: "
               "virsh dommemstat DOMAIN --period 10 --live --config",
+    .fixes = VITALS_FIXES_SAFE,
     .exceptions =
         "Guests without the balloon driver gain nothing. A definition without a <memballoon> is "
         "reported on x86, s390x and ppc64 only, where libvirt adds one; elsewhere that depends on "
@@ -138,6 +139,7 @@ const VitalsRule vitals_rule_mem005 = {
             "</devices>",
     .remedy =
         "use model='virtio' with statistics; with a host device keep currentMemory equal to memory",
+    .fixes = VITALS_FIXES_UNSAFE,
     .exceptions = "Real-time guests, which go without on purpose, and guests whose agent gives the "
                   "figures. Silent where the guest was to be kept small by the balloon: that is "
                   "MEM006.",
@@ -197,6 +199,7 @@ const VitalsRule vitals_rule_mem011 = {
             "  <memballoon model='virtio' autodeflate='on'/>\n"
             "</devices>",
     .remedy = "set autodeflate='on' on the <memballoon>; needs a cold start",
+    .fixes = VITALS_FIXES_UNSAFE,
     .exceptions =
         "Hosts that promise more memory than they have want the balloon to hold: a notice. "
         "Silent with a host device (PCI002) and on huge pages (MEM012).",
@@ -254,6 +257,7 @@ const VitalsRule vitals_rule_mem012 = {
             "<currentMemory unit='GiB'>4</currentMemory>\n"
             "<memoryBacking><hugepages/></memoryBacking>",
     .remedy = "make <currentMemory> equal to <memory>, and switch free page reporting off",
+    .fixes = VITALS_FIXES_SAFE | VITALS_FIXES_UNSAFE,
     .exceptions = "None. Without a balloon it is MEM006's matter.",
     .evidence = (const char *const[]){ "QEMU hw/virtio/virtio-balloon.c: \"Balloon used with "
                                        "backing page size > 4kiB, this may not "

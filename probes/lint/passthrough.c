@@ -97,6 +97,7 @@ const VitalsRule vitals_rule_pci001 = {
             "  </hostdev>\n"
             "</devices>",
     .remedy = "set managed='yes', or bind the device to vfio-pci when the host boots",
+    .fixes = VITALS_FIXES_UNSAFE,
     .exceptions =
         "oVirt, KubeVirt and OpenStack detach the device themselves: a notice, as long as the "
         "driver "
@@ -183,6 +184,7 @@ const VitalsRule vitals_rule_pci002 = {
             "  </hostdev>\n"
             "</devices>",
     .remedy = "make <currentMemory> equal to <memory>, and switch free page reporting off",
+    .fixes = VITALS_FIXES_SAFE,
     .exceptions =
         "Mediated devices may be safe for ballooning: with those alone it is a notice. Memory "
         "modules "

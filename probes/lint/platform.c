@@ -45,6 +45,7 @@ const VitalsRule vitals_rule_cpu002 = {
     .good = "<memory unit='GiB'>4</memory>\n"
             "<cpu mode='host-passthrough'/>",
     .remedy = "add <cpu mode='host-passthrough'/>, or host-model for guests that migrate",
+    .fixes = VITALS_FIXES_UNSAFE,
     .exceptions =
         "Guests of type qemu are emulated anyway and are left out. A <cpu> with a topology "
         "alone names no model either. Holds back where <qemu:commandline> has -cpu.",
@@ -96,6 +97,7 @@ const VitalsRule vitals_rule_cpu003 = {
             "  <apic/>\n"
             "</features>",
     .remedy = "add <acpi/> to <features>; needs a cold start",
+    .fixes = VITALS_FIXES_UNSAFE,
     .exceptions =
         "Appliances that nobody shuts down. The panic device does not need it under SeaBIOS. "
         "isapc machines have none.",
@@ -277,6 +279,7 @@ const VitalsRule vitals_rule_cpu006 = {
     .remedy =
         "add <controller type='pci' model='pcie-root-port'/> while the guest is shut off, one for "
         "each device to come",
+    .fixes = VITALS_FIXES_UNSAFE,
     .exceptions =
         "Guests to which nothing is ever plugged in. A definition that libvirt has not given "
         "addresses yet has free ports by this rule, as libvirt adds what is missing.",

@@ -71,6 +71,7 @@ const VitalsRule vitals_rule_ser010 = {
             "  <serial type='file'><source path='/var/log/vm.log' append='on'/></serial>\n"
             "</devices>",
     .remedy = "add append='on' to the <source>",
+    .fixes = VITALS_FIXES_SAFE,
     .exceptions =
         "Test guests that want a fresh file each run. A console that is only another name of "
         "the first serial port is not counted twice.",
@@ -126,6 +127,7 @@ const VitalsRule vitals_rule_ser011 = {
             "  <serial type='pty'><log file='/var/log/libvirt/qemu/a.log' append='on'/></serial>\n"
             "</devices>",
     .remedy = "add append='on' to the <log>",
+    .fixes = VITALS_FIXES_SAFE,
     .exceptions =
         "Test guests that want a fresh file each run. With stdio_handler=\"logd\", libvirt's "
         "default, the log is rotated, so that appending does not fill the disk.",
@@ -202,6 +204,7 @@ const VitalsRule vitals_rule_ser012 = {
             "  </serial>\n"
             "</devices>",
     .remedy = "bind it to 127.0.0.1 or ::1, or set tls='yes'",
+    .fixes = VITALS_FIXES_UNSAFE,
     .exceptions =
         "An isolated management network. chardev_tls=1 in qemu.conf switches TLS on where "
         "the attribute is absent, which a definition does not show.",
@@ -284,6 +287,7 @@ const VitalsRule vitals_rule_ser013 = {
             "  </serial>\n"
             "</devices>",
     .remedy = "add <reconnect enabled='yes' timeout='5'/> to the <source>",
+    .fixes = VITALS_FIXES_SAFE,
     .exceptions =
         "Only <serial>, <console>, <parallel> and <channel> are looked at. A unix socket has "
         "to exist at the start even with reconnect, as libvirt looks for the path first. The "

@@ -150,6 +150,7 @@ const VitalsRule vitals_rule_ser001 = {
             "  </serial>\n"
             "</devices>",
     .remedy = "add a <serial type='pty'> with a <log file=… append='on'/>; needs a cold start",
+    .fixes = VITALS_FIXES_UNSAFE,
     .exceptions =
         "Guests that never use a serial console: Windows, appliances. Most definitions have none, "
         "so "
@@ -254,6 +255,7 @@ const VitalsRule vitals_rule_ser002 = {
             "  <console type='pty'><target type='virtio'/></console>\n"
             "</devices>",
     .remedy = "provide that port, or name a console that exists (hvc0 for a virtio or Xen console)",
+    .fixes = VITALS_FIXES_UNSAFE,
     .exceptions =
         "console= may stand several times; only names that can never exist are reported: ttyS<N> "
         "without ISA port N, hvc<N> with N virtio consoles or fewer, and ttyAMA on x86. A PCI "
@@ -336,6 +338,7 @@ const VitalsRule vitals_rule_ser003 = {
             "  <serial type='pty'><target port='0'/></serial>\n"
             "</devices>",
     .remedy = "number the port 0",
+    .fixes = VITALS_FIXES_UNSAFE,
     .exceptions =
         "Guests wired to ttyS1 on purpose, as images for serial over LAN are. Only a notice where "
         "the "
@@ -399,6 +402,7 @@ const VitalsRule vitals_rule_ser004 = {
             "  <serial type='pty'><target port='1'/></serial>\n"
             "</devices>",
     .remedy = "give each ISA serial port a number of its own, 0 to 3",
+    .fixes = VITALS_FIXES_SAFE,
     .exceptions =
         "None. PCI and USB ports are numbered apart and are not compared. A port without a number "
         "counts with the one that libvirt gives it, so it can collide with a later one.",

@@ -62,6 +62,7 @@ const VitalsRule vitals_rule_cap009 = {
     .remedy =
         "add <watchdog model='i6300esb' action='reset'/> and switch the guest's watchdog daemon or "
         "systemd's RuntimeWatchdogSec on; without that it does nothing",
+    .fixes = VITALS_FIXES_UNSAFE,
     .exceptions =
         "Nearly no definition has one, so this belongs to the profile crash-capture. Newer "
         "libvirt writes an itco watchdog into q35 definitions; any model counts. Holds back "
@@ -109,6 +110,7 @@ const VitalsRule vitals_rule_cap010 = {
             "  <watchdog model='i6300esb' action='reset'/>\n"
             "</devices>",
     .remedy = "set the action to reset or poweroff",
+    .fixes = VITALS_FIXES_UNSAFE,
     .exceptions = "None known.",
     .evidence =
         (const char *const[]){

@@ -181,6 +181,7 @@ const VitalsRule vitals_rule_xen009 = {
             "  <!-- no parallel port -->\n"
             "</devices>",
     .remedy = "remove it",
+    .fixes = VITALS_FIXES_SAFE,
     .exceptions = "None. Paravirtualised guests, where the driver does not look, are left out.",
     .evidence =
         (const char *const[]){
@@ -270,6 +271,7 @@ const VitalsRule vitals_rule_xen011 = {
             "  </hostdev>\n"
             "</devices>",
     .remedy = "remove the <passthrough> element; libxl enables it where devices are listed",
+    .fixes = VITALS_FIXES_SAFE,
     .exceptions = "None.",
     .evidence =
         (const char *const[]){
@@ -325,6 +327,7 @@ const VitalsRule vitals_rule_xen012 = {
             "  </hostdev>\n"
             "</devices>",
     .remedy = "remove the attribute unless the device does not work without",
+    .fixes = VITALS_FIXES_UNSAFE,
     .exceptions = "Some host bus adapters and graphics cards need it.",
     .evidence =
         (const char *const[]){ "https://libvirt.org/formatdomain.html#host-device-assignment: "

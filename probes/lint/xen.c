@@ -180,6 +180,7 @@ const VitalsRule vitals_rule_xen003 = {
             "  <memballoon model='xen'/>\n"
             "</devices>",
     .remedy = "drop the element, libvirt adds the right one",
+    .fixes = VITALS_FIXES_SAFE,
     .exceptions = "None.",
     .evidence = (const char *const[]){ "libvirt 9.0.0 src/libxl/libxl_conf.c: \"unsupported "
                                        "balloon device model '%s'\", \"balloon "
@@ -233,6 +234,7 @@ const VitalsRule vitals_rule_xen004 = {
             "  <!-- no channel -->\n"
             "</devices>",
     .remedy = "remove the <channel>",
+    .fixes = VITALS_FIXES_SAFE,
     .exceptions = "None.",
     .evidence =
         (const char *const[]){
@@ -354,6 +356,7 @@ const VitalsRule vitals_rule_xen006 = {
             "  <pae/>\n"
             "</features>",
     .remedy = "add <acpi/> and <apic/> to <features>",
+    .fixes = VITALS_FIXES_UNSAFE,
     .exceptions = "Very old guests. Paravirtualised guests have neither.",
     .evidence = (const char *const[]){ "libvirt 9.0.0 src/libxl/libxl_conf.c: libxl_defbool_set() "
                                        "of acpi and apic from <features>",

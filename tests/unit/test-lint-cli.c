@@ -170,6 +170,12 @@ test_usage(Fixture *fixture, gconstpointer data)
         g_assert_true(g_str_has_prefix(fixture->err, "virt-vitals: "));
         g_assert_true(strchr(fixture->err, '\n') == fixture->err + strlen(fixture->err) - 1);
     }
+    check(fixture, "rules SER009", 0);
+    g_assert_nonnull(strstr(fixture->out, "\nFix: safe: "));
+    check(fixture, "rules NET005", 0);
+    g_assert_nonnull(strstr(fixture->out, "\nFix: none; "));
+    check(fixture, "rules --format json NET005", 0);
+    g_assert_nonnull(strstr(fixture->out, "\"fixes\": []"));
     check(fixture, "rules SRE001", 2);
     g_assert_nonnull(strstr(fixture->err, "did you mean 'SER001'?"));
     check(fixture, "lint --help", 0);
