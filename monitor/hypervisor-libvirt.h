@@ -6,6 +6,10 @@
 #include "monitor/hypervisor.h"
 
 #include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+
+/* As many vCPUs as any guest has: QEMU 7.2's machines end at 288 (pc, q35) and 512. */
+#define VITALS_LIBVIRT_VCPUS_MAX 512
 
 /* @no_bulk: the driver has no bulk stats (Xen: measured, xen-facts.md).
  * @shutoff_keeps_panic: a panicked guest is shown as shut off (Xen); elsewhere a guest that is shut off by a
@@ -23,6 +27,9 @@ typedef struct {
 } VitalsLibvirtConnection;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(virDomain, virDomainFree)
+
+/* What kind of failure that is. @connection: (nullable): to tell a broken connection from a failed call */
+VitalsHypervisorError vitals_libvirt_error_code(const virError *error, virConnectPtr connection);
 
 /* Turns libvirt's last error of this thread into @error. @what: what was attempted, without a period */
 void vitals_libvirt_take_error(GError **error, virConnectPtr connection, const char *what);
@@ -42,6 +49,12 @@ void vitals_libvirt_forget(VitalsLibvirtConnection *connection, const char *uuid
  * its place meanwhile. */
 virDomainPtr vitals_libvirt_look_up_run(VitalsLibvirtConnection *connection, const char *uuid,
                                         int id, GError **error);
+
+/* VitalsDriver's sweep. */
+GPtrArray *vitals_libvirt_sweep(VitalsConnection *connection, GHashTable *spared, GError **error);
+
+/* Adds to @sample how libvirt's control channel to that domain is. Asks no monitor and never blocks. */
+void vitals_libvirt_ask_control(virDomainPtr domain, VitalsSample *sample);
 
 /* VitalsDriver's read_guest_file. */
 char *vitals_libvirt_read_guest_file(VitalsConnection *connection, const char *uuid,
