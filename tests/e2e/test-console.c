@@ -3,7 +3,10 @@
 #include "tests/e2e/guest.h"
 #include "tests/e2e/lab.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 /*
  * What real guests write on their consoles while they suffer, and what the daemon makes of it. None has a
@@ -52,13 +55,19 @@ check_detail(VitalsLabDaemon *daemon, const char *name, const char *part)
         g_error("%s: '%s' does not tell of '%s'", name, detail, part);
 }
 
-static void
-check_metric(VitalsLabDaemon *daemon, const char *line)
+static gboolean
+has_metric(VitalsLabDaemon *daemon, const char *line)
 {
     g_autofree char *body = NULL;
 
     g_assert_cmpint(vitals_lab_daemon_get(daemon, "/metrics", &body, NULL), ==, 200);
-    if (!strstr(body, line))
+    return strstr(body, line) != NULL;
+}
+
+static void
+check_metric(VitalsLabDaemon *daemon, const char *line)
+{
+    if (!has_metric(daemon, line))
         g_error("no '%s' among the metrics", line);
 }
 
@@ -135,6 +144,125 @@ test_no_boot(void)
     g_assert_cmpint(vitals_lab_daemon_stop(daemon), ==, 0);
 }
 
+/* ---- without a log ---- */
+
+/* Somebody at a terminal with `virsh console`. */
+typedef struct {
+    GPid process;
+    int in;
+    int out;
+    GString *seen;
+} Human;
+
+static Human
+enter_human(const char *name)
+{
+    g_autofree char *command = g_strdup_printf("virsh -c '%s' console %s", vitals_lab_uri(), name);
+    const char *const argv[] = { "script", "-qec", command, "/dev/null", NULL };
+    g_autoptr(GError) error = NULL;
+    Human human = { .seen = g_string_new("") };
+
+    signal(SIGPIPE, SIG_IGN);
+    g_spawn_async_with_pipes(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
+                             &human.process, &human.in, &human.out, NULL, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(fcntl(human.out, F_SETFL, O_NONBLOCK), ==, 0);
+    return human;
+}
+
+static void
+type(Human *human, const char *text)
+{
+    if (write(human->in, text, strlen(text)) != (ssize_t)strlen(text))
+        g_error("virsh console has ended: %s", human->seen->str);
+}
+
+static void
+see(Human *human, const char *text, double seconds)
+{
+    gint64 since = g_get_monotonic_time();
+
+    while (!strstr(human->seen->str, text)) {
+        char bytes[4096];
+        ssize_t got = read(human->out, bytes, sizeof bytes);
+
+        if (got > 0)
+            g_string_append_len(human->seen, bytes, got);
+        else if (!vitals_lab_wait(since, seconds))
+            g_error("no '%s' in: %s", text, human->seen->str);
+    }
+    g_test_message("'%s' after %.2f s", text, vitals_lab_since(since));
+}
+
+static void
+leave_human(Human *human)
+{
+    type(human, "\035"); /* Ctrl-] */
+    close(human->in);
+    close(human->out);
+    g_string_free(human->seen, TRUE);
+}
+
+/* A human gets in at once and without --force, has the console alone, and after that it is read on. */
+static void
+test_stream(void)
+{
+    g_autoptr(VitalsLabDaemon) daemon = vitals_lab_daemon_start("[Console]\nStream=yes\n");
+    g_autoptr(VitalsLabGuest) guest = vitals_lab_guest_start("vitals-stream", "log=", NULL);
+    gint64 since = g_get_monotonic_time();
+    Human human;
+
+    while (!has_metric(daemon, "virt_vitals_console_read_bytes_total{domain=\"vitals-stream\""))
+        g_assert_true(vitals_lab_wait(since, 60));
+    vitals_lab_daemon_wait_health(daemon, "vitals-stream", "healthy", NULL, since, 120);
+    human = enter_human("vitals-stream");
+    see(&human, "Escape character", 5);
+    type(&human, "\necho $((6 * 7))\n");
+    see(&human, "42", 20);
+    type(&human, "sleep 8; echo c >/proc/sysrq-trigger\n");
+    see(&human, "heard sleep", 20);
+    leave_human(&human);
+    since = g_get_monotonic_time();
+    wait_cause(daemon, "vitals-stream", "kernel-panic", since, 60);
+    check_detail(daemon, "vitals-stream", "sysrq");
+    g_assert_cmpint(vitals_lab_daemon_stop(daemon), ==, 0);
+}
+
+/* ---- a flood ---- */
+
+static double
+cpu_seconds(VitalsLabDaemon *daemon)
+{
+    static const char name[] = "\nprocess_cpu_seconds_total ";
+    g_autofree char *body = NULL;
+    const char *at;
+
+    g_assert_cmpint(vitals_lab_daemon_get(daemon, "/metrics", &body, NULL), ==, 200);
+    at = strstr(body, name);
+    g_assert_nonnull(at);
+    return g_ascii_strtod(at + strlen(name), NULL);
+}
+
+/* A guest that writes without end is told of, costs a bounded share of a core, and delays nobody. */
+static void
+test_flood(void)
+{
+    g_autoptr(VitalsLabDaemon) daemon = vitals_lab_daemon_start(NULL);
+    g_autoptr(VitalsLabGuest) noisy = start_guest(daemon, "vitals-noisy", NULL);
+    g_autoptr(VitalsLabGuest) other = start_guest(daemon, "vitals-other", "panic=no");
+    gint64 since = vitals_lab_guest_cause(noisy, "flood");
+    double cpu = cpu_seconds(daemon);
+    double share;
+
+    wait_cause(daemon, "vitals-noisy", "console-flood", since, 30);
+    share = (cpu_seconds(daemon) - cpu) / vitals_lab_since(since);
+    g_test_message("%.1f %% of a core beside a flood", share * 100);
+    g_assert_cmpfloat(share, <, 0.5);
+    since = vitals_lab_guest_cause(other, "sysrq");
+    wait_cause(daemon, "vitals-other", "kernel-panic", since, 2);
+    g_assert_cmpint(vitals_lab_daemon_stop(daemon), ==, 0);
+}
+
 static void
 add_tests(void)
 {
@@ -142,6 +270,8 @@ add_tests(void)
     g_test_add_func("/console/lives", test_lives);
     g_test_add_func("/console/out-of-memory", test_out_of_memory);
     g_test_add_func("/console/no-boot", test_no_boot);
+    g_test_add_func("/console/stream", test_stream);
+    g_test_add_func("/console/flood", test_flood);
 }
 
 int
