@@ -15,7 +15,6 @@
  * @episode: the health the guest's open incident began with; %VITALS_HEALTH_HEALTHY for none
  * @outline: (nullable): of the definition
  * @active: the domain still exists, so that there is a memory to dump
- * @proven: its verdict rests on more than what the guest printed
  * @hearsay: the verdict rests on what the guest printed, and silence does not prove it yet
  * @since_same: microseconds since its last incident with this cause; -1 for never
  * @since_capture: microseconds since its last capture; -1 for never
