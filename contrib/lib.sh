@@ -14,7 +14,7 @@ host_packages=(
 )
 lab_packages=(busybox-static make cpio kmod xz-utils crash makedumpfile util-linux curl jq qemu-guest-agent)
 bench_packages=(prometheus-libvirt-exporter) # what tests/bench/cost compares with; nothing else needs it
-test_packages=(clang-format clang-tidy shellcheck prometheus patch zstd)
+test_packages=(clang-format clang-tidy shellcheck prometheus patch)
 
 say() {
     printf '== %s\n' "$*"
