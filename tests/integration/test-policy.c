@@ -171,6 +171,7 @@ test_metadata(Scene *scene, gconstpointer data)
 static void
 test_other_run(Scene *scene, gconstpointer data)
 {
+    static const char *const undumped[] = { "refused", "failed", NULL };
     g_autofree char *path = g_build_filename(scene->state_dir, "capture.lock", NULL);
     g_autoptr(json_t) incident = NULL;
     FakeGuest *guest;
@@ -187,7 +188,8 @@ test_other_run(Scene *scene, gconstpointer data)
     close(lock);
     incident = scene_incident(scene, 5);
     /* refused if the new run was seen first, failed if the dump was the first to find it */
-    g_assert_cmpstr(scene_capture(incident, "result"), !=, "ok");
+    g_test_message("the dump: %s", scene_capture(incident, "result"));
+    g_assert_true(g_strv_contains(undumped, scene_capture(incident, "result")));
     g_assert_cmpstr(scene_capture(incident, "path"), ==, "");
     g_assert_cmpint(done_to(scene, guest), ==, VITALS_ACTION_NONE);
 }
