@@ -21,9 +21,9 @@
  * @finishing: hashing a dump takes minutes, which nobody's beginning waits for
  * @hook: (nullable): %NULL if there is no command
  * @keeper: (nullable): %NULL if the directory is another process's
+ * @cases: (element-type VitalsCase): those that are not closed
  * @views: (element-type VitalsIncidentView): newest first
  * @captured_at: monotonic times within the last hour
- * @open: cases that are not closed
  * @pending: dumps that were granted and have not ended
  */
 struct VitalsCasebook {
@@ -39,12 +39,12 @@ struct VitalsCasebook {
     VitalsStorekeeper *keeper;
     VitalsCaseListener listener;
     gpointer data;
+    GPtrArray *cases;
     GPtrArray *views;
     GHashTable *incidents_total;
     GHashTable *captures_total;
     GQueue captured_at;
     VitalsBrake *recoveries;
-    guint open;
     guint pending;
 };
 

@@ -59,9 +59,9 @@ list(VitalsCase *item)
 
     item->shown = vitals_incident_view_copy(item->dossier->view);
     g_ptr_array_insert(casebook->views, 0, item->shown);
-    while (casebook->views->len > LISTED_MAX && !casebook->open)
+    while (casebook->views->len > LISTED_MAX && !casebook->cases->len)
         g_ptr_array_remove_index(casebook->views, casebook->views->len - 1);
-    casebook->open++;
+    g_ptr_array_add(casebook->cases, item);
 }
 
 void
@@ -72,7 +72,7 @@ vitals_case_close(VitalsCase *item)
 
     if (!g_str_equal(result, "none"))
         tally(casebook->captures_total, result);
-    casebook->open--;
+    g_ptr_array_remove_fast(casebook->cases, item);
     vitals_casebook_changed(casebook);
     if (casebook->listener.closed)
         casebook->listener.closed(item->shown, casebook->data);
@@ -207,7 +207,7 @@ vitals_casebook_capture(VitalsCasebook *casebook, VitalsGuest *guest)
 gboolean
 vitals_casebook_is_busy(const VitalsCasebook *casebook)
 {
-    return casebook->open > 0 || vitals_hook_is_busy(casebook->hook);
+    return casebook->cases->len > 0 || vitals_hook_is_busy(casebook->hook);
 }
 
 /* ---- the whole ---- */
@@ -287,6 +287,7 @@ vitals_casebook_new(VitalsHypervisor *hypervisor, VitalsSettings *settings, cons
     if (listener)
         casebook->listener = *listener;
     casebook->data = data;
+    casebook->cases = g_ptr_array_new();
     casebook->incidents_total = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     casebook->captures_total = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_queue_init(&casebook->captured_at);
@@ -299,6 +300,12 @@ vitals_casebook_new(VitalsHypervisor *hypervisor, VitalsSettings *settings, cons
         casebook->keeper =
             vitals_storekeeper_new(settings, state_dir, abandoned, on_removed, casebook);
     return casebook;
+}
+
+static void
+free_case(gpointer item, gpointer unused)
+{
+    vitals_case_free(item);
 }
 
 gboolean
@@ -315,6 +322,11 @@ vitals_casebook_free(VitalsCasebook *casebook, gint64 patience)
     ended = vitals_lane_free(casebook->finishing, patience) && ended;
     ended = vitals_hook_free(casebook->hook, patience) && ended;
     ended = vitals_storekeeper_free(casebook->keeper, patience) && ended;
+    /* What is unfinished now is finished or marked by the next monitor; a worker that hangs still holds
+     * what it was given. */
+    if (ended)
+        g_ptr_array_foreach(casebook->cases, free_case, NULL);
+    g_ptr_array_unref(casebook->cases);
     g_ptr_array_unref(casebook->views);
     g_hash_table_unref(casebook->incidents_total);
     g_hash_table_unref(casebook->captures_total);
