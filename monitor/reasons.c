@@ -135,18 +135,31 @@ against_json(const VitalsGuest *guest, const VitalsCause *cause)
     return lines;
 }
 
+/* What lies behind the chosen row with its health and layer says the same, only less of it. */
+static gboolean
+says_something_else(const VitalsCause *cause, const VitalsCause *chosen, gboolean behind)
+{
+    gboolean says_less = behind && cause->health == chosen->health && cause->layer == chosen->layer;
+
+    return cause != chosen && !says_less && cause->health != VITALS_HEALTH_HEALTHY &&
+           cause->health != VITALS_HEALTH_STARTING && cause->health != VITALS_HEALTH_UNKNOWN;
+}
+
 static json_t *
 alternatives_json(const VitalsGuest *guest, const VitalsCause *chosen)
 {
     const VitalsWatch *watch = &guest->watch;
     json_t *list = json_array();
+    gboolean behind = FALSE;
 
-    for (const VitalsCause *cause = vitals_causes; cause->health != VITALS_HEALTH_HEALTHY;
-         cause++) {
-        if (cause != chosen && cause->health != VITALS_HEALTH_UNKNOWN &&
+    for (guint i = 0; vitals_causes[i]; i++) {
+        const VitalsCause *cause = vitals_causes[i];
+
+        if (says_something_else(cause, chosen, behind) &&
             cause->holds(&watch->signs, &watch->limits))
             json_array_append_new(
                 list, json_pack("{s:s, s:s}", "cause", cause->id, "meaning", cause->meaning));
+        behind |= cause == chosen;
     }
     return list;
 }

@@ -163,6 +163,14 @@ vitals_signs_boots_anew(const VitalsSigns *signs, const VitalsLimits *limits)
 }
 
 gboolean
+vitals_signs_kernel_is_dead(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return signs->state == VITALS_DOMAIN_RUNNING && !signs->overdue_since &&
+           vitals_signs_layer_is_silent(signs, VITALS_LAYER_KERNEL) &&
+           !vitals_signs_kernel_is_heard(signs) && !vitals_signs_boots_anew(signs, limits);
+}
+
+gboolean
 vitals_signs_is_alive(const VitalsSigns *signs, VitalsLayer layer)
 {
     for (guint i = 0; vitals_probes[i]; i++) {

@@ -275,6 +275,10 @@ gboolean vitals_signs_kernel_is_heard(const VitalsSigns *signs);
  * been heard since: until @limits->boot_grace has passed its silence is that of a boot. */
 gboolean vitals_signs_boots_anew(const VitalsSigns *signs, const VitalsLimits *limits);
 
+/* Whether the kernel's pulse has stopped, while libvirt says that the guest runs and QEMU answers, and nothing else
+ * of it is heard of and no boot explains it. */
+gboolean vitals_signs_kernel_is_dead(const VitalsSigns *signs, const VitalsLimits *limits);
+
 /* Whether the guest's file systems are frozen: its disks and whatever writes to them stand still, which is no
  * fault. The kernel goes on, and is judged as ever. */
 gboolean vitals_signs_is_fs_frozen(const VitalsSigns *signs);

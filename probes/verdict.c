@@ -36,10 +36,12 @@ recovers_slowly(const VitalsCause *from, const VitalsCause *to)
 VitalsVerdict
 vitals_verdict_decide(const VitalsSigns *signs, const VitalsLimits *limits, VitalsVerdict before)
 {
-    const VitalsCause *cause = vitals_causes;
+    const VitalsCause *const *row = vitals_causes;
+    const VitalsCause *cause;
 
-    while (!cause->holds(signs, limits))
-        cause++;
+    while (!(*row)->holds(signs, limits))
+        row++;
+    cause = *row;
 
     if (cause == before.cause) {
         before.better_since = 0;

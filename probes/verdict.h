@@ -19,7 +19,7 @@ typedef enum {
 const char *vitals_health_name(VitalsHealth health);
 
 /**
- * VitalsCause: a row of the verdict's table
+ * VitalsCause: a row of the verdict's table; in probes/causes, the order in probes/meson.build
  * @id: its name in JSON, metrics and incident paths
  * @health: what it makes of the guest
  * @layer: the lowest layer that stopped
@@ -43,8 +43,8 @@ typedef struct {
     gboolean (*holds)(const VitalsSigns *signs, const VitalsLimits *limits);
 } VitalsCause;
 
-/* The table; its last row always holds. */
-extern const VitalsCause vitals_causes[];
+/* The table, in the order of the build's list and ended by %NULL; the last row always holds. */
+extern const VitalsCause *const vitals_causes[];
 
 /**
  * VitalsVerdict: plain data

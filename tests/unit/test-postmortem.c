@@ -5,6 +5,7 @@
 #include "monitor/reasons.h"
 
 #include "probes/facts.h"
+#include "probes/probe.h"
 #include "tests/unit/program.h"
 
 #include <libxml/parser.h>
@@ -216,6 +217,28 @@ test_confidence(void)
     }
 }
 
+/* What else holds is named, but not what says the same with less in it. */
+static void
+test_alternatives(void)
+{
+    g_autoptr(VitalsSettings) settings = vitals_settings_new();
+    g_autoptr(VitalsGuest) guest = vitals_guest_new(settings, "uuid", "name", 1, FALSE);
+    VitalsSigns *signs = &guest->watch.signs;
+    VitalsSource *balloon = &signs->sources[vitals_probe_index("balloon")];
+    json_t *json;
+    char *text;
+
+    signs->state = VITALS_DOMAIN_RUNNING;
+    signs->now = signs->state_at = signs->watchdog_at = G_USEC_PER_SEC;
+    *balloon = (VitalsSource){ .armed = TRUE, .period = 2, .deadline = 8, .run_at_answer = 9 };
+    json = vitals_reasons(guest, vitals_cause_find("kernel-spinning"), 1);
+    text = json_dumps(json_object_get(json, "alternatives"), JSON_COMPACT);
+    g_assert_nonnull(strstr(text, "watchdog-expired"));
+    g_assert_null(strstr(text, "kernel-silent"));
+    free(text);
+    json_decref(json);
+}
+
 #define ADD(path, test) g_test_add("/postmortem/" path, Fixture, NULL, set_up, test, tear_down)
 
 int
@@ -228,5 +251,6 @@ main(int argc, char **argv)
     ADD("odd-manifests", test_odd_manifests);
     g_test_add_func("/postmortem/spans", test_spans);
     g_test_add_func("/reasons/confidence", test_confidence);
+    g_test_add_func("/reasons/alternatives", test_alternatives);
     return g_test_run();
 }

@@ -365,7 +365,8 @@ test_harmless(void)
 {
     g_autoptr(VitalsSettings) settings = vitals_settings_new();
 
-    for (const VitalsCause *cause = vitals_causes;; cause++) {
+    for (guint i = 0; vitals_causes[i]; i++) {
+        const VitalsCause *cause = vitals_causes[i];
         VitalsOccasion occasion = {
             .guest = "any",
             .cause = cause,
@@ -381,8 +382,6 @@ test_harmless(void)
         g_assert_cmpint(decision.action, ==, VITALS_ACTION_NONE);
         if (cause->layer != VITALS_LAYER_NONE && !cause->advice)
             g_assert_true(decision.incident);
-        if (g_str_equal(cause->id, "none"))
-            break;
     }
 }
 

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "probes/verdict.h"
+
+static gboolean
+holds_panicked(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return signs->crashed_at || signs->state == VITALS_DOMAIN_CRASHED ||
+           ((signs->state == VITALS_DOMAIN_PAUSED || signs->state == VITALS_DOMAIN_SHUTOFF) &&
+            signs->reason == VITALS_REASON_CRASHED);
+}
+
+const VitalsCause vitals_cause_guest_panicked = {
+    .id = "guest-panicked",
+    .health = VITALS_HEALTH_CRASHED,
+    .layer = VITALS_LAYER_KERNEL,
+    .meaning = "The guest's kernel panicked and told the host so through its panic device.",
+    .remedy = "Read the vmcore and the console log of the incident for the panic's text and "
+              "trace, then reset or start the guest again.",
+    .said = VITALS_SAID_PANIC,
+    .holds = holds_panicked,
+};
+
+/* The text alone is enough when the kernel wrote it just now; else the guest has to be silent too. */
+static gboolean
+holds_kernel_panic(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    const VitalsHeard *panic = &signs->said[VITALS_SAID_PANIC];
+
+    return signs->state == VITALS_DOMAIN_RUNNING && panic->at != 0 && !signs->overdue_since &&
+           ((panic->live && !signs->console_lied) || vitals_signs_panic_is_proven(signs));
+}
+
+const VitalsCause vitals_cause_kernel_panic = {
+    .id = "kernel-panic",
+    .health = VITALS_HEALTH_CRASHED,
+    .layer = VITALS_LAYER_KERNEL,
+    .meaning = "The guest's kernel panicked: it wrote so on its console. No panic device told "
+               "the host.",
+    .remedy = "Read the panic's text and trace in the incident's console log and vmcore, then "
+              "reset the guest; add a panic device (lint rule CAP001).",
+    .said = VITALS_SAID_PANIC,
+    .hearsay = TRUE,
+    .holds = holds_kernel_panic,
+};
+
+/*
+ * The shares of one core that tell dead kernels apart, measured over the later part of the silence: an idle
+ * healthy guest used 0.8 %, one halted with interrupts off exactly 0.0 %, one that spins or sits in
+ * panic()'s delay loop 64-99 % on a shared host (fault-matrix, section 1).
+ */
+#define HALTED_SHARE 0.002
+#define SPINNING_SHARE 0.5
+
+static gboolean
+holds_kernel_halted(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    double share = vitals_signs_vcpu_share(signs);
+
+    return vitals_signs_kernel_is_dead(signs, limits) && share >= 0 && share < HALTED_SHARE;
+}
+
+const VitalsCause vitals_cause_kernel_halted = {
+    .id = "kernel-halted",
+    .health = VITALS_HEALTH_UNRESPONSIVE,
+    .layer = VITALS_LAYER_KERNEL,
+    .meaning = "The guest's kernel stopped answering and its vCPUs use no time at all: they "
+               "are halted and no interrupt wakes them.",
+    .remedy = "Read the vmcore's backtraces for what halted with interrupts off, then reset "
+              "the guest.",
+    .said = VITALS_SAID_STALL,
+    .holds = holds_kernel_halted,
+};
+
+static gboolean
+holds_kernel_spinning(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return vitals_signs_kernel_is_dead(signs, limits) &&
+           vitals_signs_vcpu_share(signs) >= SPINNING_SHARE;
+}
+
+const VitalsCause vitals_cause_kernel_spinning = {
+    .id = "kernel-spinning",
+    .health = VITALS_HEALTH_UNRESPONSIVE,
+    .layer = VITALS_LAYER_KERNEL,
+    .meaning = "The guest's kernel stopped answering while its vCPUs run at full speed: a "
+               "panic that nothing reported, or a loop with interrupts off.",
+    .remedy = "Read the vmcore's log and backtraces; add a panic device (lint rule CAP001) so "
+              "that a panic is told apart, then reset the guest.",
+    .said = VITALS_SAID_STALL,
+    .holds = holds_kernel_spinning,
+};
+
+const VitalsCause vitals_cause_kernel_silent = {
+    .id = "kernel-silent",
+    .health = VITALS_HEALTH_UNRESPONSIVE,
+    .layer = VITALS_LAYER_KERNEL,
+    .meaning = "The guest's kernel stopped answering.",
+    .remedy = "Read the vmcore's log and backtraces, then reset the guest.",
+    .said = VITALS_SAID_STALL,
+    .holds = vitals_signs_kernel_is_dead,
+};
+
+/* Four boots within this time are not what an update does. The slowest loop seen in the lab took 18 s a
+ * round; a guest with a long boot may take two minutes. */
+#define REBOOT_LOOP_WITHIN (10 * 60 * G_USEC_PER_SEC)
+
+static gboolean
+holds_reboot_loop(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    gint64 oldest = signs->reboots[VITALS_REBOOTS_KEPT - 1];
+
+    return oldest != 0 && signs->reboots[0] - oldest < REBOOT_LOOP_WITHIN &&
+           signs->now - signs->reboots[0] < REBOOT_LOOP_WITHIN;
+}
+
+const VitalsCause vitals_cause_reboot_loop = {
+    .id = "reboot-loop",
+    .health = VITALS_HEALTH_DEGRADED,
+    .layer = VITALS_LAYER_KERNEL,
+    .meaning = "The guest reboots again and again.",
+    .remedy = "Read the end of its console log before each reboot: a panic with a reboot behind it "
+              "(panic=N) looks like this from outside when there is no panic device.",
+    .holds = holds_reboot_loop,
+};

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tests/unit/watch-rows.h"
+
+/* What the disks of a guest tell, at work, stuck and before there is a system. */
+
+static void
+have_disks(TestModel *model)
+{
+    model->disks = TRUE;
+    model->requests = 100;
+}
+
+static void
+be_at_work(TestModel *model, guint t)
+{
+    model->requests += 3;
+}
+
+/* Its driver is broken, but nothing else is. */
+static void
+lose_balloon_at_work(TestModel *model, guint t)
+{
+    model->frozen_stamp = TRUE;
+    model->requests += 150;
+}
+
+/* A thousand requests were under way, and its disk is slow. */
+static void
+die_at_work(TestModel *model, guint t)
+{
+    model_halt(model, t);
+    model->requests += t < 20 ? 3 : t < 520 ? 2 : 0;
+}
+
+/* A crash is not disproven by what was completed before it, or was under way. */
+static void
+crash_at_work(TestModel *model, guint t)
+{
+    model->requests += t < 100 ? 3 : 0;
+    if (t > 3)
+        model_crash_and_go_on_running(model, t);
+    else
+        model_crash(model, t);
+}
+
+static void
+throttle(TestModel *model, guint t)
+{
+    if (t == 0)
+        model->requests += 50;
+    model->disk_limit = 1;
+}
+
+static void
+throttle_idle(TestModel *model, guint t)
+{
+    model->disk_limit = 1;
+}
+
+/* Slow, and at work all the same. */
+static void
+throttle_a_little(TestModel *model, guint t)
+{
+    if (t == 0)
+        model->requests += 50;
+    model->disk_limit = 100000;
+}
+
+/* A look each five seconds, by way of the deep probe. */
+static void
+look_at_queue(TestModel *model, guint t, guint outstanding, guint completed)
+{
+    g_autoptr(VitalsSample) sample = vitals_sample_new(model->now, model->wall);
+
+    if (t % 50 != 0)
+        return;
+    sample->parts[VITALS_PART_QUEUES] = VITALS_FACT_AVAILABLE;
+    sample->n_queues = 2;
+    sample->queues = g_new0(VitalsQueue, 2);
+    sample->queues[1] = (VitalsQueue){ outstanding, completed };
+    vitals_watch_ingest(&model->watch, sample);
+}
+
+static void
+stick(TestModel *model, guint t)
+{
+    look_at_queue(model, t, 3, 65535);
+}
+
+static void
+be_idle_on_disk(TestModel *model, guint t)
+{
+    look_at_queue(model, t, 0, 80);
+}
+
+static void
+be_slow_on_disk(TestModel *model, guint t)
+{
+    look_at_queue(model, t, 256, t / 100);
+}
+
+/* Its only request was waited for each time, but it was another one. */
+static void
+stick_for_a_while(TestModel *model, guint t)
+{
+    look_at_queue(model, t, 1, t < 28 SECONDS ? 7 : 8);
+}
+
+static void
+block_thread(TestModel *model, guint t)
+{
+    model->thread_blocked = TRUE;
+}
+
+static void
+block_thread_for_a_while(TestModel *model, guint t)
+{
+    model->thread_blocked = t < 9 SECONDS;
+}
+
+static void
+be_started(TestModel *model)
+{
+    have_disks(model);
+    model_have_no_driver(model);
+    model->requests = 2;
+    vitals_watch_init(&model->watch, model->now, &test_limits, TRUE);
+    vitals_watch_set_balloon_period(&model->watch, model->period);
+}
+
+/* A boot loader has shown its menu, and waits. */
+static void
+load_menu(TestModel *model, guint t)
+{
+    model->requests = t < 5 ? 2 : 700;
+}
+
+static const TestRow rows[] = {
+    { "die-at-work", have_disks, die_at_work, "kernel-halted", NULL, 12 SECONDS },
+    { "crash-at-work", have_disks, crash_at_work, "guest-panicked", NULL, 1 SECONDS },
+    { "at-work", have_disks, be_at_work, "none", NULL, 0 },
+    { "balloon-lost-at-work", have_disks, lose_balloon_at_work, "none", NULL, 0 },
+    { "throttled", have_disks, throttle, "disk-throttled", NULL, 0 },
+    { "throttled-idle", have_disks, throttle_idle, "none", NULL, 0 },
+    { "throttled-a-little", have_disks, throttle_a_little, "none", NULL, 0 },
+    { "disk-stuck", NULL, stick, "disk-stuck", NULL, 0 },
+    { "disk-idle", NULL, be_idle_on_disk, "none", NULL, 0 },
+    { "disk-slow", NULL, be_slow_on_disk, "none", NULL, 0 },
+    { "disk-stuck-for-a-while", NULL, stick_for_a_while, "none", NULL, 0, .lasts = 50 SECONDS },
+    { "thread-blocked", NULL, block_thread, "disk-blocked", NULL, 0 },
+    { "thread-blocked-for-a-while", NULL, block_thread_for_a_while, "none", NULL, 0 },
+    { "nothing-to-boot", be_started, NULL, "nothing-to-boot", NULL, 0, .lasts = 150 SECONDS },
+    { "boot-menu", be_started, load_menu, "not-booted", NULL, 0, .lasts = 150 SECONDS },
+};
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    test_rows_add(rows, G_N_ELEMENTS(rows));
+    return g_test_run();
+}

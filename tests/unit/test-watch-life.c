@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tests/unit/watch-rows.h"
+
+/* What healthy guests, busy hosts and we ourselves do: never an alarm. */
+
+static void
+boot_for(TestModel *model, guint t, guint tenths)
+{
+    if (t == 0)
+        test_model_boot(model);
+    model->frozen_stamp = t < tenths;
+}
+
+static void
+reboot(TestModel *model, guint t)
+{
+    if (t == 0 || t == 7)
+        test_model_event(model, VITALS_EVENT_REBOOT);
+    boot_for(model, t, 36 SECONDS);
+}
+
+static void
+reboot_unannounced(TestModel *model, guint t)
+{
+    boot_for(model, t, 36 SECONDS);
+}
+
+/* No device is reset and no event sent: only the console shows that another kernel took over. */
+static void
+kexec(TestModel *model, guint t)
+{
+    model->frozen_stamp = t < 36 SECONDS;
+    model->load[0] = 0.53;
+    if (t == 20) {
+        g_autoptr(VitalsSample) sample = vitals_sample_new(model->now, model->wall);
+
+        sample->parts[VITALS_PART_CONSOLE] = VITALS_FACT_AVAILABLE;
+        sample->booted = sample->kernel_lines = TRUE;
+        vitals_watch_ingest(&model->watch, sample);
+    }
+    if (t == 36 SECONDS)
+        test_model_boot(model);
+    if (t == 37 SECONDS)
+        model->frozen_stamp = FALSE;
+}
+
+/* The other kernel hangs before it has a driver. */
+static void
+kexec_and_hang(TestModel *model, guint t)
+{
+    if (t < 30 SECONDS)
+        kexec(model, t);
+    model->kernel_dead = t >= 30 SECONDS;
+}
+
+/* Somebody looked at the boot's messages on the console, and the guest dies. */
+static void
+hang_behind_dmesg(TestModel *model, guint t)
+{
+    if (t == 20)
+        kexec(model, t);
+    model->frozen_stamp = FALSE;
+    if (t >= 60)
+        model_halt(model, t);
+}
+
+/* A host so busy that a booting guest's driver, once there, is quiet for eight seconds. */
+static void
+boot_slowly(TestModel *model, guint t)
+{
+    reboot(model, t);
+    if (t > 38 SECONDS && t < 50 SECONDS) {
+        model->starvation = 0.7;
+        model->work = 2 * G_USEC_PER_SEC;
+    } else {
+        model->starvation = 0.0;
+        model->work = 0;
+    }
+}
+
+static void
+hang_in_boot(TestModel *model, guint t)
+{
+    if (t == 0)
+        test_model_event(model, VITALS_EVENT_REBOOT);
+    test_model_boot(model);
+    model->kernel_dead = TRUE;
+}
+
+static void
+starve(TestModel *model, guint t)
+{
+    model->starvation = 0.8;
+    model->load[0] = 0.97;
+    model->work = G_USEC_PER_SEC;
+}
+
+/* Not asked often enough to be proven dead, late, and then dead indeed. */
+static void
+starve_then_hang(TestModel *model, guint t)
+{
+    model->starvation = t < 20 SECONDS ? 0.8 : 0.0;
+    model->work = t < 20 SECONDS ? G_USEC_PER_SEC / 2 : 0;
+    model->absent = t < 20 SECONDS;
+    model->kernel_dead = t >= 22 SECONDS;
+    model->load[0] = model->kernel_dead ? 0.9 : 0.3;
+}
+
+/* Measured: the balloon's worst gap was 5 s; the ping failed altogether. */
+static void
+bomb(TestModel *model, guint t)
+{
+    model->load[0] = 0.75;
+    model->work = 3 * G_USEC_PER_SEC;
+}
+
+/* As late as an answer may be: the stamp's seconds make it look a second later still. */
+static void
+answer_late(TestModel *model, guint t)
+{
+    model->work = 4900000;
+}
+
+static void
+hold_job(TestModel *model, guint t)
+{
+    model->job_held = t % 7 < 6;
+}
+
+static void
+lose_libvirt(TestModel *model, guint t)
+{
+    model->libvirt_gone = t < 20 SECONDS;
+}
+
+static void
+lose_libvirt_for_long(TestModel *model, guint t)
+{
+    model->libvirt_gone = t < 60 SECONDS;
+}
+
+static void
+be_late(TestModel *model, guint t)
+{
+    model->absent = t < 60 SECONDS;
+}
+
+static void
+be_late_while_starved(TestModel *model, guint t)
+{
+    model->absent = t < 60 SECONDS;
+    model->starvation = t < 60 SECONDS ? 0.8 : 0.0;
+}
+
+static void
+sleep_host(TestModel *model, guint t)
+{
+    if (t == 0)
+        model->wall += 3 * G_TIME_SPAN_HOUR;
+}
+
+static void
+set_clock_back(TestModel *model, guint t)
+{
+    if (t == 0)
+        model->wall -= 5 * G_TIME_SPAN_HOUR;
+}
+
+static void
+hang_as_clock_is_set(TestModel *model, guint t)
+{
+    if (t == 0)
+        model->wall -= 5 * G_TIME_SPAN_HOUR;
+    model_halt(model, t);
+}
+
+static void
+have_no_period(TestModel *model)
+{
+    model->period = 0;
+    vitals_watch_set_balloon_period(&model->watch, 0);
+}
+
+static void
+have_windows_without_service(TestModel *model)
+{
+    model->frozen_stamp = TRUE;
+}
+
+static void
+move_once(TestModel *model, guint t)
+{
+    if (t == 0)
+        model->stamp += 17;
+}
+
+static void
+be_long_dead(TestModel *model)
+{
+    model->kernel_dead = TRUE;
+    model->load[0] = 0.9;
+}
+
+/* We dump it: libvirt says paused, and QEMU's timers stand still. */
+static void
+dump(TestModel *model, guint t)
+{
+    if (t == 0)
+        vitals_watch_set_capturing(&model->watch, model->now, TRUE);
+    if (t == 30 SECONDS)
+        vitals_watch_set_capturing(&model->watch, model->now, FALSE);
+    model->state = t < 30 SECONDS ? VITALS_DOMAIN_PAUSED : VITALS_DOMAIN_RUNNING;
+    model->reason = VITALS_REASON_DUMP;
+}
+
+static void
+lose_libvirt_after_dump(TestModel *model, guint t)
+{
+    if (t == 0)
+        vitals_watch_set_capturing(&model->watch, model->now, TRUE);
+    if (t == 5 SECONDS)
+        vitals_watch_set_capturing(&model->watch, model->now, FALSE);
+    model->libvirt_gone = TRUE;
+}
+
+static const TestRow rows[] = {
+    { "halted-clock-set-back", NULL, hang_as_clock_is_set, "kernel-halted", NULL, 12 SECONDS },
+    { "kexec-and-hang", NULL, kexec_and_hang, "kernel-spinning", NULL, 125 SECONDS,
+      .lasts = 140 SECONDS },
+    { "hang-behind-dmesg", NULL, hang_behind_dmesg, "kernel-halted", NULL, 16 SECONDS },
+    { "starved-then-dead", NULL, starve_then_hang, "kernel-spinning", NULL, 34 SECONDS },
+    { "idle", NULL, NULL, "none", .lasts = 600 SECONDS },
+    { "busy", model_be_busy, NULL, "none", NULL, 0 },
+    { "busy-on-two", model_be_busy_on_two, NULL, "none", NULL, 0 },
+    { "reboot", NULL, reboot, "none", NULL, 0 },
+    { "reboot-unannounced", NULL, reboot_unannounced, "none", NULL, 0 },
+    { "kexec", NULL, kexec, "none", NULL, 0 },
+    { "boot-slowly", NULL, boot_slowly, "none", NULL, 0 },
+    { "hang-in-boot", NULL, hang_in_boot, "rebooting", NULL, 0 },
+    { "starved", NULL, starve, "none", NULL, 0 },
+    { "fork-bomb", NULL, bomb, "none", NULL, 0 },
+    { "answers-late", NULL, answer_late, "none", NULL, 0 },
+    { "job-held", NULL, hold_job, "none", NULL, 0 },
+    { "libvirt-gone-and-back", NULL, lose_libvirt, "none", NULL, 0 },
+    { "libvirt-gone-a-minute", NULL, lose_libvirt_for_long, "none", .lasts = 90 SECONDS },
+    { "we-are-late", NULL, be_late, "none", .lasts = 90 SECONDS },
+    { "we-are-late-and-it-starves", NULL, be_late_while_starved, "none", .lasts = 90 SECONDS },
+    { "host-slept", NULL, sleep_host, "none", NULL, 0 },
+    { "clock-set-back", NULL, set_clock_back, "none", NULL, 0 },
+    { "no-period", have_no_period, NULL, "no-vital-signs", NULL, 0 },
+    { "no-driver", model_have_no_driver, NULL, "no-vital-signs", NULL, 0 },
+    { "windows-without-service", have_windows_without_service, move_once, "no-vital-signs", NULL,
+      0 },
+    { "long-dead", be_long_dead, NULL, "no-vital-signs", NULL, 0 },
+    { "dumped-by-us", NULL, dump, "none", NULL, 0 },
+    { "libvirt-gone-after-dump", NULL, lose_libvirt_after_dump, "no-data", NULL, 0 },
+};
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    test_rows_add(rows, G_N_ELEMENTS(rows));
+    return g_test_run();
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tests/unit/watch-rows.h"
+
+/* QEMU or libvirt's hold on it is lost, while the guest inside may be well. */
+
+static void
+stop_qemu(TestModel *model, guint t)
+{
+    model->process = VITALS_PROCESS_STOPPED;
+}
+
+static void
+stop_and_continue(TestModel *model, guint t)
+{
+    model->process = t < 20 SECONDS ? VITALS_PROCESS_STOPPED : VITALS_PROCESS_ALIVE;
+}
+
+static void
+freeze_and_thaw(TestModel *model, guint t)
+{
+    model->process = t < 20 SECONDS ? VITALS_PROCESS_FROZEN : VITALS_PROCESS_ALIVE;
+}
+
+static void
+stop_for_a_moment(TestModel *model, guint t)
+{
+    model->process = t < 15 ? VITALS_PROCESS_STOPPED : VITALS_PROCESS_ALIVE;
+}
+
+static void
+block_qemu(TestModel *model, guint t)
+{
+    model->process = VITALS_PROCESS_BLOCKED;
+}
+
+static void
+block_and_go_on(TestModel *model, guint t)
+{
+    model->process = t < 9 SECONDS ? VITALS_PROCESS_BLOCKED : VITALS_PROCESS_ALIVE;
+    /* when it goes on, its timer fires, but the guest needs a moment to answer */
+    model->work = G_USEC_PER_SEC;
+}
+
+static void
+occupy(TestModel *model, guint t)
+{
+    if (t == 0)
+        model->control_since = model->now;
+    model->control = VITALS_CONTROL_OCCUPIED;
+}
+
+static void
+lose_monitor(TestModel *model, guint t)
+{
+    if (t == 0)
+        model->control_since = model->now;
+    model->control = VITALS_CONTROL_ERROR;
+}
+
+static void
+kill_qemu(TestModel *model, guint t)
+{
+    model->process = VITALS_PROCESS_GONE;
+}
+
+/* libvirt has noticed, and its sweeps find the guest no more. */
+static void
+lose_qemu(TestModel *model, guint t)
+{
+    if (t != 2)
+        return;
+    model->libvirt_gone = TRUE;
+    test_model_event(model, VITALS_EVENT_STOPPED_FAILED);
+}
+
+/* Between the end of QEMU and libvirt's word of it. */
+static void
+lose_qemu_in_a_sweep(TestModel *model, guint t)
+{
+    model->state = VITALS_DOMAIN_SHUTOFF;
+    model->reason = VITALS_REASON_FAILED;
+}
+
+static void
+lose_panicked_qemu(TestModel *model, guint t)
+{
+    model_crash(model, t);
+    if (t == 20)
+        test_model_event(model, VITALS_EVENT_STOPPED_FAILED);
+}
+
+/* It was to come here, and stayed where it was. */
+static void
+fail_to_arrive(TestModel *model, guint t)
+{
+    model->state = VITALS_DOMAIN_PAUSED;
+    model->reason = VITALS_REASON_MIGRATION;
+    if (t == 20)
+        test_model_event(model, VITALS_EVENT_STOPPED_FAILED);
+}
+
+/* While nobody tells us, a guest that went down in peace looks like one whose QEMU was killed. */
+static void
+shut_down_without_libvirt(TestModel *model, guint t)
+{
+    model->libvirt_gone = TRUE;
+    if (t > 3 SECONDS)
+        model->process = VITALS_PROCESS_GONE;
+}
+
+static const TestRow rows[] = {
+    { "qemu-stopped", NULL, stop_qemu, "qemu-stopped", NULL, 5 SECONDS },
+    { "qemu-stopped-and-continued", NULL, stop_and_continue, "none", "qemu-stopped", 5 SECONDS },
+    { "qemu-frozen-and-thawed", NULL, freeze_and_thaw, "none", "qemu-frozen", 5 SECONDS },
+    { "qemu-blocked", NULL, block_qemu, "qemu-blocked", NULL, 12 SECONDS },
+    { "monitor-occupied", NULL, occupy, "monitor-blocked", NULL, 5 SECONDS },
+    { "monitor-lost", NULL, lose_monitor, "monitor-lost", NULL, 5 SECONDS },
+    { "qemu-killed", NULL, kill_qemu, "qemu-gone", NULL, 5 SECONDS },
+    { "qemu-lost", NULL, lose_qemu, "qemu-died", NULL, 1 SECONDS },
+    { "qemu-lost-in-a-sweep", NULL, lose_qemu_in_a_sweep, "qemu-died", NULL, 2 SECONDS },
+    { "qemu-lost-after-crash", NULL, lose_panicked_qemu, "guest-panicked", NULL, 1 SECONDS },
+    { "failed-to-arrive", NULL, fail_to_arrive, "paused-for-job", NULL, 0 },
+    { "stopped-for-a-moment", NULL, stop_for_a_moment, "none", NULL, 0 },
+    { "blocked-for-a-while", NULL, block_and_go_on, "none", NULL, 0 },
+    { "shut-down-without-libvirt", NULL, shut_down_without_libvirt, "no-data", NULL, 0 },
+};
+
+/* An answer that comes after all ends the quarantine, and what was silent has its time anew. */
+static void
+test_overdue_call(void)
+{
+    TestModel model;
+
+    test_model_init(&model, 3);
+    test_model_run(&model, FAULT_AT);
+    vitals_watch_call_overdue(&model.watch, model.now - 5 * G_USEC_PER_SEC);
+    model.libvirt_gone = FALSE;
+    model.kernel_dead = TRUE;
+    test_model_run(&model, 40 SECONDS);
+    g_assert_cmpstr(model.watch.verdict.cause->id, ==, "none");
+    vitals_watch_call_returned(&model.watch, model.now);
+    test_model_run(&model, 6 SECONDS);
+    g_assert_cmpstr(model.watch.verdict.cause->id, ==, "none");
+    test_model_run(&model, 6 SECONDS);
+    g_assert_cmpint(model.watch.verdict.cause->health, ==, VITALS_HEALTH_UNRESPONSIVE);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    test_rows_add(rows, G_N_ELEMENTS(rows));
+    g_test_add_func("/watch/overdue-call", test_overdue_call);
+    return g_test_run();
+}
