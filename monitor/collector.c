@@ -2,12 +2,9 @@
 #include "monitor/collector.h"
 #include "monitor/asker.h"
 #include "monitor/consoles.h"
+#include "monitor/definitions.h"
 #include "monitor/host.h"
 #include "monitor/period.h"
-#include "config/text.h"
-
-/* A definition that could not be read is read again after this time. */
-#define DEFINE_AGAIN (2 * G_USEC_PER_SEC)
 
 /* Xen says that the new run started before it says that the old one stopped, 40 ms apart (measured):
  * a stop that comes so soon after a start is about the run before. */
@@ -23,6 +20,7 @@ struct VitalsCollector {
     VitalsLane *bulk; /* per-guest questions that may wait for QEMU */
     VitalsLane *proc;
     VitalsHost *host;
+    VitalsDefinitions *definitions;
     VitalsPeriod *period;
     VitalsAsker *asker;
     VitalsConsoles *consoles;
@@ -45,52 +43,6 @@ struct VitalsCollector {
     gboolean connected;
     gboolean ready;
 };
-
-/* A call about one guest. */
-typedef struct {
-    VitalsCollector *collector;
-    VitalsGuest *guest;
-    char *uuid;
-    gint64 sent;
-} Errand;
-
-/* What a definition came to. */
-typedef struct {
-    char *xml;
-    VitalsOutline *outline;
-} Definition;
-
-static void
-errand_free(gpointer data)
-{
-    Errand *errand = data;
-
-    vitals_guest_unref(errand->guest);
-    g_free(errand->uuid);
-    g_free(errand);
-}
-
-static void
-definition_free(gpointer data)
-{
-    Definition *definition = data;
-
-    g_free(definition->xml);
-    vitals_outline_free(definition->outline);
-    g_free(definition);
-}
-
-static Errand *
-errand_new(VitalsCollector *collector, VitalsGuest *guest)
-{
-    Errand *errand = g_new0(Errand, 1);
-
-    errand->collector = collector;
-    errand->guest = vitals_guest_ref(guest);
-    errand->uuid = g_strdup(guest->uuid);
-    errand->sent = g_get_monotonic_time();
-    return errand;
-}
 
 /* ---- records ---- */
 
@@ -140,80 +92,13 @@ on_heard(const char *uuid, int id, VitalsSample *sample, VitalsConsoleCounts *co
         ingest(collector, guest, sample);
 }
 
-static gpointer
-read_definition(VitalsConnection *connection, gpointer data, GError **error)
-{
-    Errand *errand = data;
-    Definition *definition;
-    char *xml = connection->hypervisor->driver->definition(connection, errand->uuid, FALSE, error);
-
-    if (!xml)
-        return NULL;
-    definition = g_new0(Definition, 1);
-    definition->xml = xml;
-    definition->outline = vitals_outline_new("definition", xml, error);
-    if (definition->outline)
-        return definition;
-    definition_free(definition);
-    return NULL;
-}
-
-/* Once for each new mistake: definitions are read again and again. */
 static void
-tell_misread(const VitalsGuest *guest, const VitalsOutline *outline)
+on_definition(VitalsGuest *guest, gpointer data)
 {
-    g_autofree char *label = vitals_guest_label(guest);
-    g_autofree char *wish = NULL;
+    VitalsCollector *collector = data;
 
-    if (!outline->misread ||
-        (guest->outline && g_strcmp0(guest->outline->misread, outline->misread) == 0))
-        return;
-    wish = vitals_text_printable(outline->misread, -1);
-    g_warning(
-        "%s: the policy in its <metadata> has %u wish(es) that mean nothing here, the first is "
-        "%s; its words are those of the options Policy.OnCrashed and its siblings; 'virsh edit' "
-        "mends it",
-        label, outline->wishes_misread, wish);
-}
-
-static void
-on_definition(gpointer result, const GError *error, gboolean late, gpointer data)
-{
-    Errand *errand = data;
-    VitalsGuest *guest = errand->guest;
-    Definition *definition = result;
-
-    if (!definition) {
-        g_autofree char *label = vitals_guest_label(guest);
-
-        g_info("%s: %s", label, error->message);
-        guest->define_at = g_get_monotonic_time() + DEFINE_AGAIN;
-        return;
-    }
-    tell_misread(guest, definition->outline);
-    g_free(guest->xml);
-    vitals_outline_free(guest->outline);
-    guest->xml = g_steal_pointer(&definition->xml);
-    guest->outline = g_steal_pointer(&definition->outline);
-    definition_free(definition);
-    vitals_period_settle(errand->collector->period, guest);
-    follow_console(errand->collector, guest);
-}
-
-static void
-fetch_definition(VitalsCollector *collector, VitalsGuest *guest)
-{
-    VitalsCall call = {
-        .work = read_definition,
-        .done = on_definition,
-        .deadline = collector->deadline,
-        .data = errand_new(collector, guest),
-        .free_data = errand_free,
-        .free_result = definition_free,
-    };
-
-    guest->define_at = 0;
-    vitals_lane_submit(collector->cheap, &call);
+    vitals_period_settle(collector->period, guest);
+    follow_console(collector, guest);
 }
 
 static VitalsGuest *
@@ -224,7 +109,7 @@ begin_run(VitalsCollector *collector, const char *uuid, const char *name, int id
 
     g_hash_table_replace(collector->guests, g_strdup(uuid), guest);
     collector->listener.appeared(guest, collector->data);
-    fetch_definition(collector, guest);
+    vitals_definitions_fetch(collector->definitions, guest);
     return guest;
 }
 
@@ -630,7 +515,7 @@ tick_guests(VitalsCollector *collector)
             collector->listener.verdict(guest, before, collector->data);
         doubt(guest, now);
         if (guest->define_at && now >= guest->define_at)
-            fetch_definition(collector, guest);
+            vitals_definitions_fetch(collector->definitions, guest);
     }
     plan_look(collector, now);
 }
@@ -756,6 +641,8 @@ vitals_collector_new(VitalsHypervisor *hypervisor, VitalsSettings *settings,
     collector->cheap = vitals_lane_new("cheap", hypervisor, 1, abandoned);
     collector->bulk = vitals_lane_new("guest", hypervisor, workers, abandoned);
     collector->proc = vitals_lane_new("proc", NULL, 1, abandoned);
+    collector->definitions =
+        vitals_definitions_new(collector->cheap, collector->deadline, on_definition, collector);
     collector->period = vitals_period_new(settings, collector->bulk, collector->deadline);
     collector->asker = vitals_asker_new(hypervisor, settings, collector->bulk, abandoned,
                                         collector->guests, on_answer, collector);
@@ -785,6 +672,7 @@ vitals_collector_free(VitalsCollector *collector, gint64 patience)
     ended = vitals_lane_free(collector->proc, patience) && ended;
     /* a thread that hangs on its disk needs nothing of ours */
     vitals_consoles_free(collector->consoles, patience);
+    vitals_definitions_free(collector->definitions);
     vitals_period_free(collector->period);
     if (ended) /* a thread that hangs may still use it */
         vitals_host_free(collector->host);

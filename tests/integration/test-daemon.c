@@ -450,28 +450,6 @@ test_restart(Scene *scene, gconstpointer data)
     g_assert_cmpuint(fake_calls(scene->fake, guest, FAKE_DUMP), ==, 1);
 }
 
-/* The end may come between any two steps of an incident: no case is forgotten in memory, which the
- * leak sanitizer sees, or on disk. */
-static void
-test_end_amid(Scene *scene, gconstpointer data)
-{
-    FakeGuest *guest = fake_add(scene->fake, "web");
-
-    scene_set(scene->settings, "Capture.CaptureCooldown", "0");
-    for (guint step = 0; step < 8; step++) {
-        start_and_see(scene, "web");
-        fake_panic(scene->fake, guest);
-        scene_run(0.03 * step);
-        scene_stop(scene);
-        fake_renew(scene->fake, guest);
-    }
-    scene_start(scene);
-    scene_run(0.5);
-    g_assert_cmpuint(scene_n_incidents(scene), >, 0);
-    g_assert_cmpuint(count_result(scene, "running"), ==, 0);
-    g_assert_cmpuint(count_result(scene, "queued"), ==, 0);
-}
-
 /* All that can hang hangs, and the end comes all the same. */
 static void
 test_end_while_hanging(Scene *scene, gconstpointer data)
@@ -638,7 +616,6 @@ main(int argc, char **argv)
     ADD("disk-full", test_disk_full);
     ADD("left-over", test_left_over);
     ADD("restart", test_restart);
-    ADD("end-amid", test_end_amid);
     ADD("end-while-hanging", test_end_while_hanging);
     ADD("odd-names", test_odd_names);
     ADD("lint", test_lint);
