@@ -308,23 +308,23 @@ free_case(gpointer item, gpointer unused)
     vitals_case_free(item);
 }
 
-gboolean
+void
 vitals_casebook_free(VitalsCasebook *casebook, gint64 patience)
 {
-    gboolean ended;
+    gboolean written;
 
     if (!casebook)
-        return TRUE;
-    ended = vitals_capture_free(casebook->capture, patience);
-    ended = vitals_evidence_free(casebook->evidence, patience) && ended;
-    ended = vitals_examiner_free(casebook->examiner, patience) && ended;
-    ended = vitals_lane_free(casebook->disk, patience) && ended;
-    ended = vitals_lane_free(casebook->finishing, patience) && ended;
-    ended = vitals_hook_free(casebook->hook, patience) && ended;
-    ended = vitals_storekeeper_free(casebook->keeper, patience) && ended;
-    /* What is unfinished now is finished or marked by the next monitor; a worker that hangs still holds
-     * what it was given. */
-    if (ended)
+        return;
+    vitals_capture_free(casebook->capture, patience);
+    vitals_evidence_free(casebook->evidence, patience);
+    vitals_examiner_free(casebook->examiner, patience);
+    written = vitals_lane_free(casebook->disk, patience);
+    written = vitals_lane_free(casebook->finishing, patience) && written;
+    vitals_hook_free(casebook->hook, patience);
+    vitals_storekeeper_free(casebook->keeper, patience);
+    /* What is unfinished now is finished or marked by the next monitor; a worker that hangs on its disk
+     * still holds the case it was given. */
+    if (written)
         g_ptr_array_foreach(casebook->cases, free_case, NULL);
     g_ptr_array_unref(casebook->cases);
     g_ptr_array_unref(casebook->views);
@@ -335,5 +335,4 @@ vitals_casebook_free(VitalsCasebook *casebook, gint64 patience)
     g_free(casebook->state_dir);
     vitals_settings_unref(casebook->settings);
     g_free(casebook);
-    return ended;
 }

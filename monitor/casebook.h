@@ -34,8 +34,8 @@ VitalsCasebook *vitals_casebook_new(VitalsHypervisor *hypervisor, VitalsSettings
                                     VitalsAbandoned *abandoned, const VitalsCaseListener *listener,
                                     gpointer data);
 
-/* Waits up to @patience for what is being written; see vitals_lane_free(). */
-gboolean vitals_casebook_free(VitalsCasebook *casebook, gint64 patience);
+/* Waits up to @patience for what is being written. */
+void vitals_casebook_free(VitalsCasebook *casebook, gint64 patience);
 
 /* Lets the policy look at a guest whose verdict changed, or whose @consider_at has come. */
 void vitals_casebook_consider(VitalsCasebook *casebook, VitalsGuest *guest);

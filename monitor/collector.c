@@ -660,6 +660,7 @@ gboolean
 vitals_collector_free(VitalsCollector *collector, gint64 patience)
 {
     gboolean ended;
+    gboolean looked;
 
     if (!collector)
         return TRUE;
@@ -669,15 +670,15 @@ vitals_collector_free(VitalsCollector *collector, gint64 patience)
     ended = vitals_lane_free(collector->cheap, patience) && ended;
     ended = vitals_lane_free(collector->bulk, patience) && ended;
     ended = vitals_asker_free(collector->asker, patience) && ended;
-    ended = vitals_lane_free(collector->proc, patience) && ended;
+    looked = vitals_lane_free(collector->proc, patience);
     /* a thread that hangs on its disk needs nothing of ours */
     vitals_consoles_free(collector->consoles, patience);
     vitals_definitions_free(collector->definitions);
     vitals_period_free(collector->period);
-    if (ended) /* a thread that hangs may still use it */
+    if (looked) /* a thread that hangs may still use it */
         vitals_host_free(collector->host);
     g_hash_table_unref(collector->guests);
     vitals_settings_unref(collector->settings);
     g_free(collector);
-    return ended;
+    return ended && looked;
 }

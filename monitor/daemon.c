@@ -444,22 +444,19 @@ write_memory(VitalsDaemon *daemon)
 void
 vitals_daemon_free(VitalsDaemon *daemon)
 {
-    gboolean ended;
-
     if (!daemon)
         return;
     if (daemon->collector)
         write_memory(daemon);
     vitals_web_server_free(daemon->web);
     g_clear_handle_id(&daemon->publish_soon, g_source_remove);
-    ended = vitals_casebook_free(daemon->casebook, END_PATIENCE);
-    ended = vitals_collector_free(daemon->collector, END_PATIENCE) && ended;
-    ended = vitals_linter_free(daemon->linter, END_PATIENCE) && ended;
-    ended = !daemon->disk || (vitals_lane_free(daemon->disk, END_PATIENCE) && ended);
+    vitals_casebook_free(daemon->casebook, END_PATIENCE);
+    vitals_collector_free(daemon->collector, END_PATIENCE);
+    vitals_linter_free(daemon->linter, END_PATIENCE);
+    vitals_lane_free(daemon->disk, END_PATIENCE);
     vitals_ledger_free(daemon->ledger);
     vitals_forecasts_free(daemon->forecasts);
-    if (ended) /* a thread that hangs in libvirt still holds it */
-        vitals_hypervisor_free(daemon->hypervisor);
+    vitals_hypervisor_unref(daemon->hypervisor);
     if (daemon->lock >= 0)
         close(daemon->lock);
     g_main_loop_unref(daemon->loop);

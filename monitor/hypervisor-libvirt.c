@@ -528,7 +528,7 @@ vitals_hypervisor_libvirt_new(const char *uri)
         vitals_libvirt_loop_join();
         joined = TRUE;
     }
-    self->base.driver = &driver;
+    vitals_hypervisor_init(&self->base, &driver);
     self->uri = g_strdup(uri);
     return &self->base;
 }

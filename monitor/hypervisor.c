@@ -32,9 +32,23 @@ vitals_sighting_free(VitalsSighting *sighting)
 }
 
 void
-vitals_hypervisor_free(VitalsHypervisor *hypervisor)
+vitals_hypervisor_init(VitalsHypervisor *hypervisor, const VitalsDriver *driver)
 {
-    if (hypervisor)
+    hypervisor->driver = driver;
+    g_atomic_ref_count_init(&hypervisor->references);
+}
+
+VitalsHypervisor *
+vitals_hypervisor_ref(VitalsHypervisor *hypervisor)
+{
+    g_atomic_ref_count_inc(&hypervisor->references);
+    return hypervisor;
+}
+
+void
+vitals_hypervisor_unref(VitalsHypervisor *hypervisor)
+{
+    if (hypervisor && g_atomic_ref_count_dec(&hypervisor->references))
         hypervisor->driver->free(hypervisor);
 }
 

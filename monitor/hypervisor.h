@@ -163,6 +163,7 @@ typedef struct {
 /* A driver with its state; drivers put this first into their own struct. */
 struct VitalsHypervisor {
     const VitalsDriver *driver;
+    gatomicrefcount references;
 };
 
 /* Likewise for a connection. */
@@ -170,9 +171,16 @@ struct VitalsConnection {
     VitalsHypervisor *hypervisor;
 };
 
-/* Frees a driver; no connection of it may be left. Accepts NULL. */
-void vitals_hypervisor_free(VitalsHypervisor *hypervisor);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsHypervisor, vitals_hypervisor_free)
+/* For drivers: makes the struct that a new one begins with; its reference is the caller's. */
+void vitals_hypervisor_init(VitalsHypervisor *hypervisor, const VitalsDriver *driver);
+
+/* Counted on any thread: a lane holds it until its last worker has disconnected, which one that hangs in
+ * libvirt never does. */
+VitalsHypervisor *vitals_hypervisor_ref(VitalsHypervisor *hypervisor);
+
+/* Accepts NULL. */
+void vitals_hypervisor_unref(VitalsHypervisor *hypervisor);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsHypervisor, vitals_hypervisor_unref)
 
 /**
  * vitals_hypervisor_libvirt_new:

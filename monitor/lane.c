@@ -54,6 +54,7 @@ lane_unref(VitalsLane *lane)
 {
     if (!g_atomic_ref_count_dec(&lane->references))
         return;
+    vitals_hypervisor_unref(lane->hypervisor);
     g_ptr_array_unref(lane->workers);
     g_mutex_clear(&lane->lock);
     g_cond_clear(&lane->changed);
@@ -328,7 +329,7 @@ vitals_lane_new(const char *name, VitalsHypervisor *hypervisor, guint workers,
 
     g_atomic_ref_count_init(&lane->references);
     lane->name = g_strdup(name);
-    lane->hypervisor = hypervisor;
+    lane->hypervisor = hypervisor ? vitals_hypervisor_ref(hypervisor) : NULL;
     lane->abandoned = abandoned;
     g_mutex_init(&lane->lock);
     g_cond_init(&lane->changed);

@@ -76,7 +76,7 @@ VitalsLane *vitals_lane_new(const char *name, VitalsHypervisor *hypervisor, guin
  * Waits up to @patience microseconds for running calls. What still runs then is left behind: its
  * thread touches nothing of ours any more when it wakes up. No callback is called from here on.
  *
- * Returns: whether all workers ended, so that the hypervisor may be freed
+ * Returns: whether all workers ended, so that what they borrowed may be freed
  */
 gboolean vitals_lane_free(VitalsLane *lane, gint64 patience);
 

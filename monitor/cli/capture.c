@@ -224,13 +224,11 @@ capture(const char *domain, VitalsSettings *settings)
         .domain = domain,
         .on_terminal = isatty(STDERR_FILENO),
     };
-    gboolean ended;
 
     run_session(&session, hypervisor, settings, &abandoned);
-    ended = vitals_casebook_free(session.casebook, G_TIME_SPAN_SECOND);
-    ended = vitals_collector_free(session.collector, G_TIME_SPAN_SECOND) && ended;
-    if (ended)
-        vitals_hypervisor_free(hypervisor);
+    vitals_casebook_free(session.casebook, G_TIME_SPAN_SECOND);
+    vitals_collector_free(session.collector, G_TIME_SPAN_SECOND);
+    vitals_hypervisor_unref(hypervisor);
     g_main_loop_unref(session.loop);
     return session.status;
 }

@@ -158,10 +158,9 @@ ask(const char *uri, gpointer (*work)(VitalsConnection *connection, gpointer dat
     answer = g_steal_pointer(&question->answer);
     if (question->error)
         g_propagate_error(error, g_steal_pointer(&question->error));
-    if (vitals_lane_free(lane, DEADLINE / 10)) { /* else a thread still uses them */
-        vitals_hypervisor_free(hypervisor);
+    if (vitals_lane_free(lane, DEADLINE / 10)) /* else a thread still uses it */
         question_free(question);
-    }
+    vitals_hypervisor_unref(hypervisor);
     return answer;
 }
 

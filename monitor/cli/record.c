@@ -185,8 +185,8 @@ run_session(Session *session, VitalsSettings *settings, gint64 duration)
     g_unix_signal_add(SIGINT, on_end, session);
     g_unix_signal_add(SIGTERM, on_end, session);
     g_main_loop_run(session->loop);
-    if (vitals_collector_free(session->collector, G_TIME_SPAN_SECOND))
-        vitals_hypervisor_free(hypervisor);
+    vitals_collector_free(session->collector, G_TIME_SPAN_SECOND);
+    vitals_hypervisor_unref(hypervisor);
 }
 
 static FILE *

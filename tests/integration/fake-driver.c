@@ -499,7 +499,9 @@ hypervisor_free(VitalsHypervisor *base)
 {
     Fake *fake = ((FakeHypervisor *)base)->fake;
 
+    fake_lock(fake);
     fake->given = FALSE;
+    fake_unlock(fake);
     fake_unref(fake);
 }
 

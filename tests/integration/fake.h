@@ -89,11 +89,9 @@ typedef struct {
 
 Fake *fake_new(void);
 
-/* The driver to be given away; freeing it leaves the fake to the test. If somebody had it before and could
- * not free it, as its calls took too long, waits for the last of them. */
+/* The driver to be given away; its end leaves the fake to the test. If somebody had it before whose calls
+ * took too long, waits for the last of them. Returns: (transfer full): a reference */
 VitalsHypervisor *fake_hypervisor(Fake *fake);
-/* The same again while whoever has it has not freed it, else %NULL. */
-VitalsHypervisor *fake_hypervisor_given(Fake *fake);
 
 /* Lets go of all that hangs, runs the main loop until the last call has ended and its worker is gone,
  * and frees it all. */

@@ -207,7 +207,7 @@ test_hanging_lets_go(Scene *scene, gconstpointer data)
     scene_run(0.3);
     vitals_capture_lock_free(hold_lock(scene));
     g_assert_true(vitals_capture_free(capture, G_TIME_SPAN_SECOND));
-    vitals_hypervisor_free(hypervisor);
+    vitals_hypervisor_unref(hypervisor);
     g_clear_error(&first.error);
 }
 
@@ -234,7 +234,7 @@ test_room_beside_hanging(Scene *scene, gconstpointer data)
     fake_release(scene->fake, stuck);
     scene_run(0.3);
     g_assert_true(vitals_capture_free(capture, G_TIME_SPAN_SECOND));
-    vitals_hypervisor_free(hypervisor);
+    vitals_hypervisor_unref(hypervisor);
     g_clear_error(&first.error);
     g_clear_error(&second.error);
 }
@@ -261,7 +261,7 @@ test_reserve_first(Scene *scene, gconstpointer data)
     g_assert_error(outcome.error, VITALS_CAPTURE_ERROR, VITALS_CAPTURE_ERROR_GIVEN_UP);
     g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
     g_assert_true(vitals_capture_free(capture, G_TIME_SPAN_SECOND));
-    vitals_hypervisor_free(hypervisor);
+    vitals_hypervisor_unref(hypervisor);
     g_clear_error(&outcome.error);
 }
 

@@ -98,6 +98,7 @@ set_up(Lane *test, gconstpointer data)
 static void
 tear_down(Lane *test, gconstpointer data)
 {
+    vitals_hypervisor_unref(test->hypervisor);
     fake_free(test->fake);
 }
 

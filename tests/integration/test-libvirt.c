@@ -54,7 +54,7 @@ test_contract_fake(void)
     VitalsHypervisor *hypervisor = fake_hypervisor(fake);
 
     contract_check(hypervisor, guest->name, guest->uuid);
-    vitals_hypervisor_free(hypervisor);
+    vitals_hypervisor_unref(hypervisor);
     fake_free(fake);
 }
 

@@ -53,9 +53,11 @@ watching_start(Watching *test)
         .idle = on_idle,
     };
 
+    g_autoptr(VitalsHypervisor) hypervisor = fake_hypervisor(test->scene.fake);
+
     test->abandoned.limit = 8;
-    test->collector = vitals_collector_new(fake_hypervisor(test->scene.fake), test->scene.settings,
-                                           &test->abandoned, &listener, test);
+    test->collector =
+        vitals_collector_new(hypervisor, test->scene.settings, &test->abandoned, &listener, test);
 }
 
 void
@@ -68,8 +70,7 @@ void
 watching_tear_down(Watching *test, gconstpointer data)
 {
     fake_release(test->scene.fake, NULL);
-    if (vitals_collector_free(test->collector, G_USEC_PER_SEC))
-        vitals_hypervisor_free(fake_hypervisor_given(test->scene.fake));
+    vitals_collector_free(test->collector, G_USEC_PER_SEC);
     scene_tear_down(&test->scene, data);
 }
 
