@@ -88,6 +88,15 @@ vitals_signs_vcpu_share(const VitalsSigns *signs)
 /* Of a vCPU that spins, with ticks of 10 ms and our own jitter taken off. */
 #define ALL_IT_WAS_GIVEN 0.8
 
+gint64
+vitals_signs_vcpu_used(const VitalsSigns *signs, guint vcpu)
+{
+    if (signs->vcpu_at == 0 || sure_since_beat(signs) < G_USEC_PER_SEC ||
+        vcpu >= MIN(signs->vcpus, VITALS_LOOKED_AT_MAX))
+        return -1;
+    return (gint64)((signs->each_ns[vcpu] - signs->each_ns_at_beat[vcpu]) / 1000);
+}
+
 gboolean
 vitals_signs_vcpus_differ(const VitalsSigns *signs)
 {
@@ -95,11 +104,11 @@ vitals_signs_vcpus_differ(const VitalsSigns *signs)
     gboolean behaves = FALSE;
     gboolean dead = FALSE;
 
-    if (signs->vcpu_at == 0 || sure < G_USEC_PER_SEC)
-        return FALSE;
     for (guint i = 0; i < MIN(signs->vcpus, VITALS_LOOKED_AT_MAX); i++) {
-        double used = (double)(signs->each_ns[i] - signs->each_ns_at_beat[i]) / 1000.0;
+        double used = (double)vitals_signs_vcpu_used(signs, i);
 
+        if (used < 0)
+            return FALSE;
         if (used <= 0 || used >= sure * ALL_IT_WAS_GIVEN)
             dead = TRUE;
         else
@@ -116,6 +125,11 @@ vitals_signs_is_fresh(const VitalsSigns *signs, const VitalsLimits *limits, gint
 
 /* Sources without a pace (packets) prove life for so long after they were heard. */
 #define ALIVE_FOR (60 * G_USEC_PER_SEC)
+
+/* A balloon that fell silent while the guest went on sending, reading and answering is broken, and its silence says
+ * nothing from then on. But where all the rest is silent too for so long, the guest died meanwhile: no system that
+ * is up sends no packet, touches no disk and answers no agent for that long. */
+#define HEARD_FOR (10 * G_TIME_SPAN_MINUTE)
 
 gboolean
 vitals_signs_kernel_is_heard(const VitalsSigns *signs)
@@ -137,7 +151,8 @@ vitals_signs_kernel_is_heard(const VitalsSigns *signs)
         }
     }
     /* the last packet may have left at any moment up to the death, as may the last beat */
-    return silent_since >= 0 && heard > silent_since + 2 * period;
+    return silent_since >= 0 && heard > silent_since + 2 * period &&
+           signs->run_clock - heard <= HEARD_FOR;
 }
 
 /* An agent that may hang on the frozen file systems itself no longer tells when they are thawed. Windows ends

@@ -100,6 +100,11 @@ typedef enum {
  * @crashed_at: monotonic time at which libvirt told us of a crash; 0 if it did not since @started
  * @died_at: monotonic time at which libvirt told us that what ran it (QEMU) ended by itself; 0 if it did not
  * @control_at: monotonic time of the last answer about @control; 0 for never
+ * @control_since: monotonic time since when @control has been as it is
+ * @control_told_at: monotonic time at which libvirt told us that it lost QEMU's monitor; 0 if it did not, or
+ *   has it again
+ * @memory_failed_at: monotonic time at which libvirt last told us of memory of the host that failed below the
+ *   guest; 0 for never
  * @process_at: likewise for @process
  * @process_since: monotonic time since when @process has been as it is
  * @overdue_since: monotonic time at which a monitor-backed call for this guest was sent that has not
@@ -170,6 +175,9 @@ typedef struct {
     VitalsControl control;
     gint64 control_for;
     gint64 control_at;
+    gint64 control_since;
+    gint64 control_told_at;
+    gint64 memory_failed_at;
 
     VitalsProcess process;
     gint64 process_at;
@@ -267,8 +275,8 @@ gboolean vitals_signs_layer_has_armed(const VitalsSigns *signs, VitalsLayer laye
 /* Whether every such source of the layer is past its deadline, and there is one. */
 gboolean vitals_signs_layer_is_silent(const VitalsSigns *signs, VitalsLayer layer);
 
-/* Whether something above the vCPUs gave a sign well after the kernel's armed sources fell silent: then
- * it is them that are broken, not the kernel. */
+/* Whether something above the vCPUs gave a sign well after the kernel's armed sources fell silent, and not too
+ * long ago: then it is them that are broken, not the kernel. */
 gboolean vitals_signs_kernel_is_heard(const VitalsSigns *signs);
 
 /* Whether the console told of a boot that nobody else noticed (kexec resets no device), and the kernel has not
@@ -294,8 +302,12 @@ gboolean vitals_signs_is_quiet(const VitalsSigns *signs, gint64 allowance);
  * one vCPU at full speed. Negative while that time is too short to tell, or nothing is known. */
 double vitals_signs_vcpu_share(const VitalsSigns *signs);
 
+/* Microseconds of CPU time that this vCPU used since the kernel fell silent; negative if that is not known of it,
+ * or not for long enough to tell. */
+gint64 vitals_signs_vcpu_used(const VitalsSigns *signs, guint vcpu);
+
 /* Whether, since the kernel fell silent, one of several vCPUs stood still or used all that it was given while
- * another one did neither: so it is not the whole kernel that died, but a part of it that the rest waits for. */
+ * another one did neither: so the kernel did not stop everywhere at once, as in a panic. */
 gboolean vitals_signs_vcpus_differ(const VitalsSigns *signs);
 
 /* What the latest looks say of that vCPU. */

@@ -158,6 +158,24 @@ append_vcpus(GPtrArray *lines, const VitalsSigns *signs)
     }
 }
 
+/* Of a kernel that is silent: which of its vCPUs did what since. */
+static void
+append_vcpu_use(GPtrArray *lines, const VitalsSigns *signs)
+{
+    g_autoptr(GString) line = g_string_new("vcpu: since the kernel fell silent");
+
+    if (signs->vcpus < 2 || !vitals_signs_layer_is_silent(signs, VITALS_LAYER_KERNEL))
+        return;
+    for (guint i = 0; i < MIN(signs->vcpus, VITALS_LOOKED_AT_MAX); i++) {
+        gint64 used = vitals_signs_vcpu_used(signs, i);
+
+        if (used < 0)
+            return;
+        g_string_append_printf(line, "%s vCPU %u used %.2f s", i ? "," : "", i, seconds(used));
+    }
+    g_ptr_array_add(lines, g_string_free(g_steal_pointer(&line), FALSE));
+}
+
 static char *
 heard_line(const VitalsSigns *signs, VitalsSaid said)
 {
@@ -279,6 +297,10 @@ vitals_verdict_evidence(const VitalsSigns *signs, const VitalsLimits *limits)
                                                "%.1f s ago",
                                                seconds(signs->now - signs->died_at)));
     append_hypervisor(lines, signs);
+    if (signs->memory_failed_at)
+        g_ptr_array_add(lines, g_strdup_printf("event: memory of the host failed below the guest "
+                                               "%.1f s ago",
+                                               seconds(signs->now - signs->memory_failed_at)));
     if (signs->booted_at)
         g_ptr_array_add(lines, g_strdup_printf("console: a kernel began to boot %.1f s ago",
                                                seconds(signs->now - signs->booted_at)));
@@ -298,6 +320,7 @@ vitals_verdict_evidence(const VitalsSigns *signs, const VitalsLimits *limits)
     append_disks(lines, signs);
     if (signs->exhaustion_in)
         g_ptr_array_add(lines, memory_line(seconds(signs->exhaustion_in)));
+    append_vcpu_use(lines, signs);
     append_vcpus(lines, signs);
     append_heard(lines, signs);
     for (guint i = 0; vitals_probes[i]; i++)

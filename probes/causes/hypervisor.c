@@ -100,7 +100,8 @@ static gboolean
 holds_monitor_lost(const VitalsSigns *signs, const VitalsLimits *limits)
 {
     return vitals_signs_is_fresh(signs, limits, signs->control_at) &&
-           signs->control == VITALS_CONTROL_ERROR && signs->control_for >= limits->stuck_after;
+           signs->control == VITALS_CONTROL_ERROR &&
+           (signs->control_told_at || signs->control_for >= limits->stuck_after);
 }
 
 const VitalsCause vitals_cause_monitor_lost = {
@@ -138,4 +139,27 @@ const VitalsCause vitals_cause_monitor_blocked = {
     .remedy = "Look at what QEMU's main thread waits for ('cat /proc/PID/stack'), usually "
               "storage or another tool holding it.",
     .holds = holds_monitor_blocked,
+};
+
+/* The page stays bad, but what it held is replaced or lost by then. */
+#define MEMORY_FAILURE_TELLS (15 * G_TIME_SPAN_MINUTE)
+
+static gboolean
+holds_memory_failure(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return signs->memory_failed_at != 0 &&
+           signs->now - signs->memory_failed_at < MEMORY_FAILURE_TELLS;
+}
+
+const VitalsCause vitals_cause_memory_failure = {
+    .id = "memory-failure",
+    .health = VITALS_HEALTH_DEGRADED,
+    .layer = VITALS_LAYER_HYPERVISOR,
+    .meaning = "Memory of the host that this guest uses failed and could not be corrected: what "
+               "stood there is "
+               "lost, and the guest goes on without it as far as it can.",
+    .remedy = "Look at the host's kernel log and at 'ras-mc-ctl --errors' for the module, move the "
+              "host's guests "
+              "away and replace it; look in this guest's log for what it had to end.",
+    .holds = holds_memory_failure,
 };

@@ -44,6 +44,32 @@ const VitalsCause vitals_cause_kernel_panic = {
 };
 
 /*
+ * Some vCPUs died, and the rest of the guest with them: as no pulse is left it is dead as a whole, and what
+ * stopped is its kernel, whichever vCPU began; the threads of its vCPUs are all scheduled. A guest that goes on
+ * without some of its vCPUs is another thing, "vcpu-dead". Where one spins and the others use nothing at all it
+ * cannot be told whether they are idle or were stopped by a panic: that is "kernel-spinning".
+ */
+static gboolean
+holds_vcpu_hung(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return vitals_signs_kernel_is_dead(signs, limits) &&
+           (vitals_signs_vcpus_differ(signs) ||
+            (signs->looks_at != 0 && vitals_signs_some_vcpus_dead(signs)));
+}
+
+const VitalsCause vitals_cause_vcpu_hung = {
+    .id = "vcpu-hung",
+    .health = VITALS_HEALTH_UNRESPONSIVE,
+    .layer = VITALS_LAYER_KERNEL,
+    .meaning = "The guest's kernel stopped answering as some of its vCPUs spin or stand still, "
+               "while others still run.",
+    .remedy = "Read the vmcore's backtraces of the vCPUs that the evidence names, then reset "
+              "the guest.",
+    .said = VITALS_SAID_STALL,
+    .holds = holds_vcpu_hung,
+};
+
+/*
  * The shares of one core that tell dead kernels apart, measured over the later part of the silence: an idle
  * healthy guest used 0.8 %, one halted with interrupts off exactly 0.0 %, one that spins or sits in
  * panic()'s delay loop 64-99 % on a shared host (fault-matrix, section 1).

@@ -8,8 +8,10 @@
 static gboolean
 holds_watchdog_expired(const VitalsSigns *signs, const VitalsLimits *limits)
 {
+    /* one that pauses the guest is told of before the pause is */
     return signs->watchdog_at != 0 && signs->state == VITALS_DOMAIN_RUNNING &&
-           !vitals_signs_is_fs_frozen(signs) && signs->now - signs->watchdog_at < WATCHDOG_TELLS;
+           signs->state_at > signs->watchdog_at && !vitals_signs_is_fs_frozen(signs) &&
+           signs->now - signs->watchdog_at < WATCHDOG_TELLS;
 }
 
 const VitalsCause vitals_cause_watchdog_expired = {

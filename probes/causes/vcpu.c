@@ -1,27 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "probes/verdict.h"
 
-/* All wait for the one that died: what the kernel does lies below that, so it is no kernel that stopped. */
-static gboolean
-holds_vcpu_hung(const VitalsSigns *signs, const VitalsLimits *limits)
-{
-    return vitals_signs_kernel_is_dead(signs, limits) &&
-           (vitals_signs_vcpus_differ(signs) ||
-            (signs->looks_at != 0 && vitals_signs_some_vcpus_dead(signs)));
-}
-
-const VitalsCause vitals_cause_vcpu_hung = {
-    .id = "vcpu-hung",
-    .health = VITALS_HEALTH_UNRESPONSIVE,
-    .layer = VITALS_LAYER_VCPU,
-    .meaning = "The guest's kernel stopped answering as some of its vCPUs spin or stand still, "
-               "while others still run.",
-    .remedy = "Read the vmcore's backtraces of the vCPUs that the evidence names, then reset "
-              "the guest.",
-    .said = VITALS_SAID_STALL,
-    .holds = holds_vcpu_hung,
-};
-
 static gboolean
 holds_vcpu_dead(const VitalsSigns *signs, const VitalsLimits *limits)
 {

@@ -2,13 +2,16 @@
 #include "probes/probe.h"
 
 /*
- * A ping to the guest agent: its answer proves that userspace runs, and a refusal does so too. Only
- * an agent that has answered once since the guest (re)started is missed when it does not: many guests
- * have the channel and no agent.
+ * A ping to the guest agent: its answer proves that userspace runs, and a refusal does so too, as does that
+ * somebody in the guest opened its port, which libvirt tells. Only an agent of which one of these was seen since
+ * the guest (re)started is missed when it does not answer: many guests have the channel and no agent.
  */
 static VitalsPulse
 absorb(const VitalsSample *sample, VitalsSigns *signs, VitalsSource *source)
 {
+    if (vitals_sample_has(sample, VITALS_PART_EVENT) &&
+        sample->event == VITALS_EVENT_AGENT_CONNECTED)
+        return VITALS_PULSE_BEAT;
     if (!vitals_sample_has(sample, VITALS_PART_AGENT))
         return VITALS_PULSE_NONE;
 

@@ -49,6 +49,9 @@ absorb_event(const VitalsSample *sample, VitalsSigns *signs)
         if (had_run(signs))
             signs->died_at = sample->at;
         return VITALS_PULSE_NONE;
+    case VITALS_EVENT_MEMORY_FAILURE:
+        signs->memory_failed_at = sample->at;
+        return VITALS_PULSE_NONE;
     default: /* the others stand on the timeline and change nothing here */
         return VITALS_PULSE_NONE;
     }

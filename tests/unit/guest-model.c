@@ -99,8 +99,11 @@ put_control(const TestModel *model, VitalsSample *sample)
 {
     sample->parts[VITALS_PART_CONTROL] = VITALS_FACT_AVAILABLE;
     sample->control = model->control;
+    /* libvirt does not tell since when its channel is lost */
     sample->control_for =
-        model->control == VITALS_CONTROL_OK ? 0 : model->now - model->control_since;
+        model->control == VITALS_CONTROL_JOB || model->control == VITALS_CONTROL_OCCUPIED
+            ? model->now - model->control_since
+            : 0;
 }
 
 static void

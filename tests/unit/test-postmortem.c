@@ -229,7 +229,8 @@ test_alternatives(void)
     char *text;
 
     signs->state = VITALS_DOMAIN_RUNNING;
-    signs->now = signs->state_at = signs->watchdog_at = G_USEC_PER_SEC;
+    signs->now = signs->state_at = G_USEC_PER_SEC;
+    signs->watchdog_at = 1;
     *balloon = (VitalsSource){ .armed = TRUE, .period = 2, .deadline = 8, .run_at_answer = 9 };
     json = vitals_reasons(guest, vitals_cause_find("kernel-spinning"), 1);
     text = json_dumps(json_object_get(json, "alternatives"), JSON_COMPACT);

@@ -24,6 +24,25 @@ lose_balloon_at_work(TestModel *model, guint t)
     model->requests += 150;
 }
 
+/* It works in bursts, minutes apart. */
+static void
+lose_balloon_and_rest(TestModel *model, guint t)
+{
+    model->frozen_stamp = TRUE;
+    if (t % (300 SECONDS) < 20 SECONDS)
+        model->requests += 150;
+}
+
+/* What was heard of it proves nothing for ever. */
+static void
+lose_balloon_and_die(TestModel *model, guint t)
+{
+    if (t < 60 SECONDS)
+        lose_balloon_at_work(model, t);
+    else
+        model_halt(model, t);
+}
+
 /* A thousand requests were under way, and its disk is slow. */
 static void
 die_at_work(TestModel *model, guint t)
@@ -139,6 +158,10 @@ static const TestRow rows[] = {
     { "die-at-work", have_disks, die_at_work, "kernel-halted", NULL, 12 SECONDS },
     { "crash-at-work", have_disks, crash_at_work, "guest-panicked", NULL, 1 SECONDS },
     { "at-work", have_disks, be_at_work, "none", NULL, 0 },
+    { "balloon-lost-and-died", have_disks, lose_balloon_and_die, "kernel-halted", NULL, 680 SECONDS,
+      .lasts = 700 SECONDS },
+    { "balloon-lost-and-rests", have_disks, lose_balloon_and_rest, "none", NULL, 0,
+      .lasts = 1500 SECONDS },
     { "balloon-lost-at-work", have_disks, lose_balloon_at_work, "none", NULL, 0 },
     { "throttled", have_disks, throttle, "disk-throttled", NULL, 0 },
     { "throttled-idle", have_disks, throttle_idle, "none", NULL, 0 },

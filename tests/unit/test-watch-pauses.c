@@ -41,9 +41,12 @@ take_internal_snapshot(TestModel *model, guint t)
     model->control = VITALS_CONTROL_OCCUPIED;
 }
 
+/* Its event comes first, and libvirt's last answer still says that the guest runs. */
 static void
 pause_by_watchdog(TestModel *model, guint t)
 {
+    if (t == 0)
+        test_model_event(model, VITALS_EVENT_WATCHDOG);
     model->state = VITALS_DOMAIN_PAUSED;
     model->reason = VITALS_REASON_WATCHDOG;
 }
@@ -115,6 +118,22 @@ hang_agent(TestModel *model, guint t)
     model_ping(model, t, t < 30 SECONDS ? VITALS_AGENT_ANSWERED : VITALS_AGENT_UNAVAILABLE, FALSE);
 }
 
+/* It opened its port, and was stopped before it was ever asked. */
+static void
+hang_agent_at_once(TestModel *model, guint t)
+{
+    if (t == 0)
+        test_model_event(model, VITALS_EVENT_AGENT_CONNECTED);
+    model_ping(model, t, VITALS_AGENT_UNAVAILABLE, FALSE);
+}
+
+/* The port is there, and nothing in the guest ever opened it. */
+static void
+have_no_agent(TestModel *model, guint t)
+{
+    model_ping(model, t, VITALS_AGENT_DISCONNECTED, FALSE);
+}
+
 /* A frozen file system is no alibi for a kernel. */
 static void
 halt_while_fs_frozen(TestModel *model, guint t)
@@ -144,6 +163,8 @@ static const TestRow rows[] = {
     { "dumped-by-others", NULL, pause_for_dump, "none", NULL, 0 },
     { "paused-for-unknown", NULL, pause_for_unknown, "none", NULL, 0 },
     { "fs-frozen", NULL, freeze_fs, "none", NULL, 0, .lasts = 200 SECONDS },
+    { "agent-hangs-at-once", NULL, hang_agent_at_once, "agent-frozen", NULL, 0 },
+    { "no-agent", NULL, have_no_agent, "none", NULL, 0, .lasts = 100 SECONDS },
     { "agent-hangs", NULL, hang_agent, "agent-frozen", NULL, 0, .lasts = 100 SECONDS },
     { "suspended", NULL, suspend, "suspended", NULL, 0 },
 };

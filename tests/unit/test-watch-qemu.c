@@ -52,9 +52,38 @@ occupy(TestModel *model, guint t)
 static void
 lose_monitor(TestModel *model, guint t)
 {
-    if (t == 0)
-        model->control_since = model->now;
     model->control = VITALS_CONTROL_ERROR;
+}
+
+static void
+lose_monitor_and_be_told(TestModel *model, guint t)
+{
+    model->control = VITALS_CONTROL_ERROR;
+    if (t == 0)
+        test_model_event(model, VITALS_EVENT_CONTROL_ERROR);
+}
+
+/* As libvirtd has it again when it was restarted. */
+static void
+lose_monitor_for_a_while(TestModel *model, guint t)
+{
+    if (t == 0)
+        test_model_event(model, VITALS_EVENT_CONTROL_ERROR);
+    model->control = t < 10 SECONDS ? VITALS_CONTROL_ERROR : VITALS_CONTROL_OK;
+}
+
+/* libvirt looked between the end of one command and the begin of the next. */
+static void
+lose_monitor_for_a_moment(TestModel *model, guint t)
+{
+    model->control = t / 10 % 2 ? VITALS_CONTROL_OK : VITALS_CONTROL_ERROR;
+}
+
+static void
+lose_memory(TestModel *model, guint t)
+{
+    if (t == 0)
+        test_model_event(model, VITALS_EVENT_MEMORY_FAILURE);
 }
 
 static void
@@ -115,6 +144,12 @@ static const TestRow rows[] = {
     { "qemu-blocked", NULL, block_qemu, "qemu-blocked", NULL, 12 SECONDS },
     { "monitor-occupied", NULL, occupy, "monitor-blocked", NULL, 5 SECONDS },
     { "monitor-lost", NULL, lose_monitor, "monitor-lost", NULL, 5 SECONDS },
+    { "monitor-lost-and-told", NULL, lose_monitor_and_be_told, "monitor-lost", NULL, 1 SECONDS },
+    { "monitor-lost-for-a-while", NULL, lose_monitor_for_a_while, "none", "monitor-lost",
+      1 SECONDS },
+    { "monitor-lost-for-a-moment", NULL, lose_monitor_for_a_moment, "none", NULL, 0 },
+    { "memory-failure", NULL, lose_memory, "memory-failure", NULL, 0 },
+    { "memory-failure-long-ago", NULL, lose_memory, "none", NULL, 0, .lasts = 1000 SECONDS },
     { "qemu-killed", NULL, kill_qemu, "qemu-gone", NULL, 5 SECONDS },
     { "qemu-lost", NULL, lose_qemu, "qemu-died", NULL, 1 SECONDS },
     { "qemu-lost-in-a-sweep", NULL, lose_qemu_in_a_sweep, "qemu-died", NULL, 2 SECONDS },
