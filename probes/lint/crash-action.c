@@ -64,11 +64,25 @@ const VitalsRule vitals_rule_cap002 = {
     .check = check_cap002,
 };
 
+/* Whether on_crash ends the guest before Windows has written its own dump. */
+static gboolean
+is_cut_short(const VitalsDefinition *definition)
+{
+    const char *action = vitals_definition_on_crash(definition);
+
+    return definition->driver == VITALS_DRIVER_QEMU && definition->machine == VITALS_MACHINE_X86 &&
+           vitals_xml_first(definition->devices, "panic") &&
+           vitals_definition_is_windows(definition) &&
+           (g_str_equal(action, "destroy") || g_str_equal(action, "restart"));
+}
+
 static VitalsAnswer
 check_cap004(const VitalsDefinition *definition, VitalsFindings *findings)
 {
     if (definition->driver != VITALS_DRIVER_XEN && !vitals_definition_reports_panics(definition))
         return VITALS_ANSWER_NOT_APPLICABLE;
+    if (is_cut_short(definition))
+        return VITALS_ANSWER_PASS; /* CAP020's finding */
     if (g_str_equal(vitals_definition_on_crash(definition), "restart"))
         vitals_findings_add(
             findings, vitals_xml_first(definition->domain, "on_crash"),
@@ -97,7 +111,8 @@ const VitalsRule vitals_rule_cap004 = {
     .remedy = "use coredump-restart with a limit on kept dumps, or something that counts crashes",
     .exceptions =
         "Guests whose being up matters more than why they were down. Without a panic device "
-        "the action never happens on QEMU (CAP002), and this is silent.",
+        "the action never happens on QEMU (CAP002), and of Windows guests CAP020 says more: "
+        "silent there.",
     .evidence =
         (const char *const[]){ "https://www.ibm.com/docs/en/linux-on-systems?topic=xml-crash: "
                                "restart \"incurs the danger "
@@ -366,7 +381,7 @@ check_cap020(const VitalsDefinition *definition, VitalsFindings *findings)
 
     if (!panic || !vitals_definition_is_windows(definition))
         return VITALS_ANSWER_NOT_APPLICABLE;
-    if (g_str_equal(action, "destroy") || g_str_equal(action, "restart")) {
+    if (is_cut_short(definition)) {
         VitalsFinding *finding = vitals_findings_add(
             findings, on_crash ? on_crash : panic,
             "Windows reports a crash before it writes its own dump, and on_crash '%s' "

@@ -75,12 +75,14 @@ check_mem008(const VitalsDefinition *definition, VitalsFindings *findings)
 {
     guint64 limit;
     guint64 total;
+    guint64 swap;
 
     if (!vitals_definition_limit(definition, "memtune/hard_limit", &limit))
         return VITALS_ANSWER_NOT_APPLICABLE;
     if (vitals_xml_first(definition->domain, "memoryBacking/locked") ||
         has_host_device(definition) ||
-        (vitals_definition_total_memory(definition, &total) && limit <= total))
+        (vitals_definition_total_memory(definition, &total) && limit <= total) ||
+        (vitals_definition_limit(definition, "memtune/swap_hard_limit", &swap) && swap <= limit))
         return VITALS_ANSWER_PASS;
     vitals_findings_add(
         findings, vitals_xml_first(definition->domain, "memtune/hard_limit"),
@@ -109,7 +111,8 @@ const VitalsRule vitals_rule_mem008 = {
     .remedy = "drop hard_limit; protect the host by a limit of machine.slice",
     .exceptions =
         "With locked memory a limit is recommended (MEM009), and with host devices it sets the "
-        "limit of pinned memory (PCI003): silent there, and where MEM007 is found. A value "
+        "limit of pinned memory (PCI003): silent there, and where MEM007 or MEM010 is found. A "
+        "value "
         "that means unlimited is none.",
     .evidence = (const char *const[]){ "https://libvirt.org/formatdomain.html#memory-tuning: users "
                                        "\"are strongly advised not to "

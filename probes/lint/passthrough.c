@@ -206,12 +206,25 @@ is_i440fx(const char *machine)
            g_str_has_prefix(machine, "rhel6.");
 }
 
+/* Whether the host has the device and it is no display, so that a plain PCI slot may well do. */
+static gboolean
+is_modest(const VitalsDefinition *definition, const VitalsXmlNode *device)
+{
+    GHashTable *devices = definition->host ? definition->host->pci_devices : NULL;
+    g_autofree char *address = vitals_definition_pci_address(device);
+    const VitalsHostPciDevice *known =
+        devices && address ? g_hash_table_lookup(devices, address) : NULL;
+
+    return known && known->class_code >> 16 != 0x03;
+}
+
 static VitalsAnswer
 check_pci004(const VitalsDefinition *definition, VitalsFindings *findings)
 {
     g_autoptr(GPtrArray) devices = vitals_definition_pci_devices(definition);
     const char *machine = vitals_xml_value(definition->domain, "os/type/@machine");
     g_autofree char *address = NULL;
+    guint n = 0;
 
     if (devices->len == 0)
         return VITALS_ANSWER_NOT_APPLICABLE;
@@ -223,8 +236,13 @@ check_pci004(const VitalsDefinition *definition, VitalsFindings *findings)
     if (!is_i440fx(machine))
         return VITALS_ANSWER_PASS;
 
-    address = vitals_definition_pci_address(devices->pdata[0]);
-    vitals_findings_add(findings, devices->pdata[0],
+    while (n < devices->len && is_modest(definition, devices->pdata[n]))
+        n++;
+    if (n == devices->len)
+        return VITALS_ANSWER_PASS;
+
+    address = vitals_definition_pci_address(devices->pdata[n]);
+    vitals_findings_add(findings, devices->pdata[n],
                         "host device %s%s is given to a machine '%s', which has no PCI Express",
                         address ? address : "(without an address)",
                         devices->len > 1 ? ", one of several," : "", machine);
@@ -261,8 +279,9 @@ const VitalsRule vitals_rule_pci004 = {
             "</devices>",
     .remedy = "build the guest anew on a q35 machine; its hardware changes, so not in place",
     .exceptions =
-        "Older network cards and host bus adapters work well as plain PCI devices: a notice. One "
-        "finding per guest, at its first device. Without a machine type in the definition it "
+        "Older network cards and host bus adapters work well as plain PCI devices: a notice, and "
+        "where the host is known only of displays. One finding per guest, at the first of them. "
+        "Without a machine type in the definition it "
         "depends "
         "on libvirt's choice and is not evaluated.",
     .evidence =

@@ -162,7 +162,7 @@ const VitalsRule vitals_rule_cpu004 = {
     .title = "deprecated machine type",
     .severity = VITALS_SEVERITY_WARNING,
     .drivers = VITALS_DRIVER_QEMU,
-    .machines = VITALS_MACHINE_X86,
+    .machines = VITALS_MACHINE_ANY,
     .why =
         "QEMU drops old machine types after some years. The guest starts until the host's QEMU is "
         "upgraded, and not after.",

@@ -3,6 +3,7 @@
 #include "monitor/output/diff.h"
 #include "monitor/schema.h"
 #include "probes/fixer.h"
+#include "tests/unit/lint-fixture.h"
 #include "tests/unit/program.h"
 
 #include <glib/gstdio.h>
@@ -182,25 +183,12 @@ check_fixture(const Judge *with, const char *path)
     return n_fixes;
 }
 
-static VitalsHostFacts *
-host_of(const char *directory)
-{
-    g_autofree char *path = g_build_filename(directory, "host.json", NULL);
-    g_autofree char *text = NULL;
-    gsize length;
-
-    return g_file_get_contents(path, &text, &length, NULL) ? vitals_facts_parse(text, length)
-                                                           : NULL;
-}
-
 /* Each fixture with the one rule that it is about, and with all rules at once. */
 static guint
 check_rule(const VitalsRule *rule)
 {
-    g_autofree char *directory =
-        g_build_filename(g_getenv("VITALS_SOURCE_ROOT"), "tests", "lint", rule->id, NULL);
+    g_autofree char *directory = lint_fixture_folder(rule->id);
     g_autoptr(GDir) files = g_dir_open(directory, 0, NULL);
-    g_autoptr(VitalsHostFacts) host = host_of(directory);
     g_autoptr(GPtrArray) one = g_ptr_array_new();
     g_autoptr(GPtrArray) all = all_rules();
     guint n_fixes = 0;
@@ -210,6 +198,7 @@ check_rule(const VitalsRule *rule)
     g_ptr_array_add(one, (gpointer)rule);
     while ((name = g_dir_read_name(files))) {
         g_autofree char *path = g_build_filename(directory, name, NULL);
+        g_autoptr(VitalsHostFacts) host = lint_fixture_host(directory, name);
 
         if (!g_str_has_prefix(name, "bad") || !g_str_has_suffix(name, ".xml"))
             continue;

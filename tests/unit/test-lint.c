@@ -3,15 +3,16 @@
 #include "monitor/schema.h"
 #include "probes/fleet.h"
 #include "probes/rule.h"
+#include "tests/unit/lint-fixture.h"
 
 #include <string.h>
 
 /*
  * tests/lint/<RULE>/ holds definitions for each rule. bad*.xml gives exactly what its comments
- * "<!-- expect: RULE [SEVERITY] -->" say, each in the line of its comment. good*.xml gives nothing at
+ * "<!-- expect: RULE [SEVERITY] -->" say, each in the line of its comment, and one of them nothing of other rules. good*.xml gives nothing at
  * all. lookalike*.xml gives nothing of that rule. "<!-- starts with the host -->" says that the guest
  * does, which is libvirt's to tell. A rule without all three kinds fails. host.json, if
- * there is one, is the host of all these guests. A rule about hosts has *.json instead, each of them
+ * there is one, is the host of all these guests; NAME.host.json is that of NAME.xml. A rule about hosts has *.json instead, each of them
  * a host, with what is expected in its member "expect". other*.xml are the other guests of that host.
  */
 
@@ -23,29 +24,6 @@ typedef enum {
 } Kind;
 
 static const char *const kinds[] = { "bad", "good", "lookalike" };
-
-static char *
-folder(const char *rule)
-{
-    return g_build_filename(g_getenv("VITALS_SOURCE_ROOT"), "tests", "lint", rule, NULL);
-}
-
-/* The host that a rule's fixtures are about; %NULL for none. */
-static VitalsHostFacts *
-fixture_host(const char *rule)
-{
-    g_autofree char *directory = folder(rule);
-    g_autofree char *path = g_build_filename(directory, "host.json", NULL);
-    g_autofree char *text = NULL;
-    VitalsHostFacts *facts;
-    gsize length;
-
-    if (!g_file_get_contents(path, &text, &length, NULL))
-        return NULL;
-    facts = vitals_facts_parse(text, length);
-    g_assert_nonnull(facts);
-    return facts;
-}
 
 /* What others say of a definition: libvirt's schema, and libvirt, which refuses multicast addresses. */
 static void
@@ -82,7 +60,7 @@ define(const char *source, const char *text, const VitalsHostFacts *host)
 static VitalsFleet *
 fixture_fleet(const char *rule)
 {
-    g_autofree char *directory = folder(rule);
+    g_autofree char *directory = lint_fixture_folder(rule);
     g_autoptr(GDir) entries = g_dir_open(directory, 0, NULL);
     g_autoptr(VitalsFleet) fleet = vitals_fleet_new(TRUE);
     const char *name;
@@ -177,7 +155,17 @@ check_kind(const char *rule, const char *found, const char *expected, Kind kind)
         g_assert_cmpstr(expected, ==, "");
 }
 
-static void
+static gboolean
+is_alone(const char *rule, const VitalsFindings *findings)
+{
+    for (guint i = 0; i < findings->found->len; i++) {
+        if (!g_str_equal(((VitalsFinding *)findings->found->pdata[i])->rule->id, rule))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean
 check_host_file(const char *rule, const char *path, Kind kind)
 {
     g_autofree char *text = NULL;
@@ -198,14 +186,18 @@ check_host_file(const char *rule, const char *path, Kind kind)
     findings = vitals_lint(definition, rules);
     describe_host(found, expected, findings, text);
     check_kind(rule, found->str, expected->str, kind);
+    return is_alone(rule, findings);
 }
 
-static void
+/* Returns: whether no other rule found anything in it */
+static gboolean
 check_file(const char *rule, const char *path, Kind kind)
 {
     g_autofree char *text = NULL;
     g_autoptr(GPtrArray) rules = all_rules();
-    g_autoptr(VitalsHostFacts) host = fixture_host(rule);
+    g_autofree char *directory = g_path_get_dirname(path);
+    g_autofree char *name = g_path_get_basename(path);
+    g_autoptr(VitalsHostFacts) host = lint_fixture_host(directory, name);
     g_autoptr(VitalsFleet) fleet = fixture_fleet(rule);
     g_autoptr(VitalsDefinition) definition = NULL;
     g_autoptr(VitalsFindings) findings = NULL;
@@ -221,15 +213,17 @@ check_file(const char *rule, const char *path, Kind kind)
     describe(found, findings, text);
     expect(expected, text);
     check_kind(rule, found->str, expected->str, kind);
+    return is_alone(rule, findings);
 }
 
 static void
 test_fixtures(gconstpointer data)
 {
     const char *rule = data;
-    g_autofree char *path = folder(rule);
+    g_autofree char *path = lint_fixture_folder(rule);
     g_autoptr(GDir) directory = g_dir_open(path, 0, NULL);
     guint counts[N_KINDS] = { 0 };
+    guint n_alone = 0;
     const char *name;
 
     g_assert_nonnull(directory);
@@ -237,17 +231,17 @@ test_fixtures(gconstpointer data)
         g_autofree char *file = g_build_filename(path, name, NULL);
         guint kind = 0;
 
-        if (g_str_equal(name, "host.json") || g_str_has_prefix(name, "other"))
+        if (g_str_has_suffix(name, "host.json") || g_str_has_prefix(name, "other"))
             continue;
         while (kind < N_KINDS && !g_str_has_prefix(name, kinds[kind]))
             kind++;
         g_assert_cmpuint(kind, <, N_KINDS);
         counts[kind]++;
-        if (g_str_has_suffix(name, ".json"))
-            check_host_file(rule, file, (Kind)kind);
-        else
-            check_file(rule, file, (Kind)kind);
+        if (g_str_has_suffix(name, ".json") ? check_host_file(rule, file, (Kind)kind)
+                                            : check_file(rule, file, (Kind)kind))
+            n_alone += kind == KIND_BAD;
     }
+    g_assert_cmpuint(n_alone, >, 0);
     for (guint kind = 0; kind < N_KINDS; kind++)
         g_assert_cmpuint(counts[kind], >, 0);
 }
@@ -263,7 +257,8 @@ check_example(const VitalsRule *rule, const char *example, gboolean is_bad)
             : g_strdup_printf("<domain type='%s'><name>n</name>%s%s</domain>",
                               rule->drivers == VITALS_DRIVER_XEN ? "xen" : "kvm", os, example);
     g_autoptr(GPtrArray) only = g_ptr_array_new();
-    g_autoptr(VitalsHostFacts) host = fixture_host(rule->id);
+    g_autofree char *directory = lint_fixture_folder(rule->id);
+    g_autoptr(VitalsHostFacts) host = lint_fixture_host(directory, NULL);
     g_autoptr(VitalsFleet) fleet = fixture_fleet(rule->id);
     g_autoptr(VitalsDefinition) definition = define(rule->id, text, host);
     g_autoptr(VitalsFindings) findings = NULL;
