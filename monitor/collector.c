@@ -171,6 +171,8 @@ on_event(const char *uuid, const char *name, int id, VitalsEvent event, const ch
         guest = guest_of_run(collector, uuid, name, id, TRUE);
     if (!guest)
         return;
+    if (event == VITALS_EVENT_STARTED && g_str_equal(detail, VITALS_DETAIL_BOOTED))
+        guest->booted = vitals_host_ticks();
     if (is_stop(event)) {
         if (sample->at - guest->watch.signs.started < STOP_IS_OLD)
             return;
@@ -378,7 +380,7 @@ look(VitalsConnection *connection, gpointer data, GError **error)
 {
     gpointer *arguments = data;
 
-    return vitals_host_look(arguments[0], (const char *const *)arguments[1]);
+    return vitals_host_look(arguments[0], arguments[1]);
 }
 
 static void
@@ -386,7 +388,7 @@ look_free(gpointer data)
 {
     gpointer *arguments = data;
 
-    g_strfreev(arguments[1]);
+    g_ptr_array_unref(arguments[1]);
     g_free(arguments);
 }
 
@@ -415,9 +417,9 @@ static void
 start_look(VitalsCollector *collector)
 {
     gpointer *arguments;
-    GPtrArray *uuids;
+    GPtrArray *wanted;
     GHashTableIter iter;
-    gpointer uuid;
+    gpointer guest;
     VitalsCall call = {
         .work = look,
         .done = on_looked,
@@ -430,15 +432,17 @@ start_look(VitalsCollector *collector)
         vitals_asker_ask(collector->asker); /* /proc itself hangs: what it said last has to do */
         return;
     }
-    uuids = g_ptr_array_new();
+    wanted = g_ptr_array_new_with_free_func((GDestroyNotify)vitals_wanted_free);
     g_hash_table_iter_init(&iter, collector->guests);
-    while (g_hash_table_iter_next(&iter, &uuid, NULL))
-        g_ptr_array_add(uuids, g_strdup(uuid));
-    g_ptr_array_add(uuids, NULL);
+    while (g_hash_table_iter_next(&iter, NULL, &guest)) {
+        const VitalsGuest *one = guest;
+
+        g_ptr_array_add(wanted, vitals_wanted_new(one->uuid, one->booted));
+    }
 
     arguments = g_new(gpointer, 3);
     arguments[0] = collector->host;
-    arguments[1] = g_ptr_array_free(uuids, FALSE);
+    arguments[1] = wanted;
     arguments[2] = collector;
     call.data = arguments;
     collector->looking = TRUE;

@@ -4,6 +4,7 @@
 
 #include <pwd.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* How far a process that bears a guest's UUID on its command line can be believed to be its QEMU: anybody
@@ -15,16 +16,22 @@ typedef enum {
 } Trust;
 
 /* @start: when it started, in clock ticks since boot: with the number it names one process for ever
- * (proc(5), field 22 of stat). @stat: the path of that file. */
+ * (proc(5), field 22 of stat). @booted: of the domain, as it was known when this one was taken for its QEMU.
+ * @stat: the path of that file. @frozen_path: (nullable): of the one that tells whether it is frozen */
 typedef struct {
     int pid;
     guint64 start;
+    guint64 booted;
     Trust trust;
     gboolean gone;
     char *stat;
     char *frozen_path;
     VitalsThreads *threads;
 } Process;
+
+/* Where control groups are, and where those of the freezer of version 1 are (cgroups(7)). */
+#define GROUPS "sys/fs/cgroup"
+#define FREEZER GROUPS "/freezer"
 
 /* A domain that has no QEMU (another hypervisor, another PID namespace) is looked for at every look for
  * so long, and from then on once in so long: it takes all of /proc. */
@@ -75,6 +82,36 @@ vitals_host_free(VitalsHost *host)
     g_free(host);
 }
 
+VitalsWanted *
+vitals_wanted_new(const char *uuid, guint64 booted)
+{
+    VitalsWanted *wanted = g_new0(VitalsWanted, 1);
+
+    wanted->uuid = g_strdup(uuid);
+    wanted->booted = booted;
+    return wanted;
+}
+
+void
+vitals_wanted_free(VitalsWanted *wanted)
+{
+    if (!wanted)
+        return;
+    g_free(wanted->uuid);
+    g_free(wanted);
+}
+
+guint64
+vitals_host_ticks(void)
+{
+    struct timespec now = { 0 };
+    guint64 per_second = (guint64)sysconf(_SC_CLK_TCK);
+
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (guint64)now.tv_sec * per_second +
+           (guint64)now.tv_nsec * per_second / (G_USEC_PER_SEC * 1000);
+}
+
 /* ---- reading /proc ---- */
 
 static char *
@@ -86,19 +123,37 @@ read_file(VitalsHost *host, const char *path, gsize *ret_length)
     return g_file_get_contents(full, &contents, ret_length, NULL) ? contents : NULL;
 }
 
-/* Where cgroup v2 says whether the process is frozen; NULL if it is in none. */
+/* Whether that line of /proc/PID/cgroup is about a group of the freezer of cgroup v1, as on hosts that use both;
+ * the topmost group cannot be frozen. */
+static gboolean
+is_of_freezer(char *const *fields)
+{
+    g_auto(GStrv) controllers = g_strsplit(fields[1], ",", -1);
+
+    return g_strv_contains((const char *const *)controllers, "freezer") &&
+           !g_str_equal(fields[2], "/");
+}
+
+/* Where the control group of the process says whether it is frozen (cgroups(7)); NULL if it is in none. */
 static char *
 find_frozen_path(VitalsHost *host, int pid)
 {
+    char *found = NULL;
     g_autofree char *path = g_strdup_printf("proc/%d/cgroup", pid);
     g_autofree char *text = read_file(host, path, NULL);
     g_auto(GStrv) lines = g_strsplit(text ? text : "", "\n", -1);
 
     for (char **line = lines; *line; line++) {
-        if (g_str_has_prefix(*line, "0::/") && !strstr(*line, ".."))
-            return g_build_filename("sys/fs/cgroup", *line + 3, "cgroup.events", NULL);
+        g_auto(GStrv) fields = g_strsplit(*line, ":", 3);
+
+        if (g_strv_length(fields) < 3 || strstr(*line, ".."))
+            continue;
+        if (is_of_freezer(fields))
+            return g_build_filename(FREEZER, fields[2], "freezer.state", NULL);
+        if (g_str_equal(fields[0], "0") && !*fields[1])
+            found = found ? found : g_build_filename(GROUPS, fields[2], "cgroup.events", NULL);
     }
-    return NULL;
+    return found;
 }
 
 static gboolean
@@ -106,14 +161,14 @@ is_frozen(const Process *process)
 {
     g_autofree char *text = process->frozen_path ? vitals_threads_read(process->frozen_path) : NULL;
 
-    return text && strstr(text, "frozen 1") != NULL;
+    return text && (strstr(text, "frozen 1") || g_str_has_prefix(text, "FROZEN"));
 }
 
 /* ---- which process is whose ---- */
 
-/* The UUID that libvirt gave this process on its command line ("-uuid", UUID), if any is wanted. */
-static const char *
-wanted_uuid(VitalsHost *host, const char *pid, GHashTable *wanted)
+/* Whose UUID libvirt gave this process on its command line ("-uuid", UUID), if any is wanted. */
+static const VitalsWanted *
+find_wanted(VitalsHost *host, const char *pid, GHashTable *wanted)
 {
     g_autofree char *path = g_strdup_printf("proc/%s/cmdline", pid);
     gsize length = 0;
@@ -123,10 +178,10 @@ wanted_uuid(VitalsHost *host, const char *pid, GHashTable *wanted)
 
     /* g_file_get_contents() ends every file in a NUL of its own */
     while (text && at < text + length) {
-        gpointer uuid = NULL;
+        const VitalsWanted *found = next ? g_hash_table_lookup(wanted, at) : NULL;
 
-        if (next && g_hash_table_lookup_extended(wanted, at, &uuid, NULL))
-            return uuid;
+        if (found)
+            return found;
         next = g_str_equal(at, "-uuid");
         at += strlen(at) + 1;
     }
@@ -175,8 +230,14 @@ is_of_trusted_user(VitalsHost *host, int pid)
 static gboolean
 is_in_machine_group(const char *frozen_path)
 {
-    return frozen_path && (g_str_has_prefix(frozen_path, "sys/fs/cgroup/machine.slice/") ||
-                           g_str_has_prefix(frozen_path, "sys/fs/cgroup/machine/"));
+    static const char *const tops[] = { GROUPS "/machine.slice/", GROUPS "/machine/",
+                                        FREEZER "/machine.slice/", FREEZER "/machine/" };
+
+    for (gsize i = 0; frozen_path && i < G_N_ELEMENTS(tops); i++) {
+        if (g_str_has_prefix(frozen_path, tops[i]))
+            return TRUE;
+    }
+    return FALSE;
 }
 
 static Trust
@@ -187,19 +248,22 @@ trust_in(VitalsHost *host, int pid, const char *frozen_path)
     return is_of_trusted_user(host, pid) ? TRUST_USER : TRUST_ANYBODY;
 }
 
-/* Of those that are trusted alike the oldest one is QEMU itself. */
+/* Of those that are trusted alike QEMU is the one that was started last before its domain was booted, and as long
+ * as we do not know when that was, the oldest. */
 static gboolean
-is_better(const Process *known, Trust trust, guint64 start)
+is_better(const Process *known, Trust trust, guint64 start, guint64 booted)
 {
+    if (booted && start > booted)
+        return FALSE;
     if (!known || known->gone || trust > known->trust)
         return TRUE;
-    return trust == known->trust && start < known->start;
+    return trust == known->trust && (booted ? start > known->start : start < known->start);
 }
 
 static void
-adopt(VitalsHost *host, const char *uuid, int pid)
+adopt(VitalsHost *host, const VitalsWanted *wanted, int pid)
 {
-    Process *known = g_hash_table_lookup(host->processes, uuid);
+    Process *known = g_hash_table_lookup(host->processes, wanted->uuid);
     g_autofree char *stat = g_strdup_printf("%s/proc/%d/stat", host->root, pid);
     g_autofree char *frozen_path = find_frozen_path(host, pid);
     Trust trust = trust_in(host, pid, frozen_path);
@@ -207,18 +271,20 @@ adopt(VitalsHost *host, const char *uuid, int pid)
     guint64 start;
     char state;
 
-    if (!vitals_threads_read_stat(stat, &state, &start) || !is_better(known, trust, start))
+    if (!vitals_threads_read_stat(stat, &state, &start) ||
+        !is_better(known, trust, start, wanted->booted))
         return;
 
     process = g_new0(Process, 1);
     process->pid = pid;
     process->start = start;
+    process->booted = wanted->booted;
     process->trust = trust;
     process->threads = vitals_threads_new(host->root, pid);
     process->stat = g_steal_pointer(&stat);
     if (frozen_path)
         process->frozen_path = g_build_filename(host->root, frozen_path, NULL);
-    g_hash_table_replace(host->processes, g_strdup(uuid), process);
+    g_hash_table_replace(host->processes, g_strdup(wanted->uuid), process);
 }
 
 static void
@@ -229,10 +295,10 @@ find_processes(VitalsHost *host, GHashTable *wanted)
     const char *name;
 
     while (directory && (name = g_dir_read_name(directory))) {
-        const char *uuid = g_ascii_isdigit(*name) ? wanted_uuid(host, name, wanted) : NULL;
+        const VitalsWanted *found = g_ascii_isdigit(*name) ? find_wanted(host, name, wanted) : NULL;
 
-        if (uuid)
-            adopt(host, uuid, (int)g_ascii_strtoll(name, NULL, 10));
+        if (found)
+            adopt(host, found, (int)g_ascii_strtoll(name, NULL, 10));
     }
 }
 
@@ -289,43 +355,57 @@ note_search(VitalsHost *host, const char *uuid)
     search->last = g_get_monotonic_time();
 }
 
+static gboolean
+is_to_be_searched(VitalsHost *host, const VitalsWanted *wanted)
+{
+    const Process *process = g_hash_table_lookup(host->processes, wanted->uuid);
+
+    /* what was found for the run before, or without knowing when this one began */
+    if (process && process->booted != wanted->booted) {
+        g_hash_table_remove(host->processes, wanted->uuid);
+        return TRUE;
+    }
+    if (process && !process->gone && process->trust > TRUST_ANYBODY)
+        return FALSE;
+    /* one that is gone may be back at any moment, and must not be called gone then */
+    return (process && process->gone) || is_search_due(host, wanted->uuid);
+}
+
 static void
-look_for_missing(VitalsHost *host, const char *const *uuids)
+look_for_missing(VitalsHost *host, const GPtrArray *wanted)
 {
     g_autoptr(GHashTable) missing = g_hash_table_new(g_str_hash, g_str_equal);
 
-    for (const char *const *uuid = uuids; *uuid; uuid++) {
-        Process *process = g_hash_table_lookup(host->processes, *uuid);
+    for (guint i = 0; i < wanted->len; i++) {
+        VitalsWanted *one = g_ptr_array_index(wanted, i);
 
-        if (process && !process->gone && process->trust > TRUST_ANYBODY)
+        if (!is_to_be_searched(host, one))
             continue;
-        /* one that is gone may be back at any moment, and must not be called gone then */
-        if (!(process && process->gone) && !is_search_due(host, *uuid))
-            continue;
-        note_search(host, *uuid);
-        g_hash_table_add(missing, (gpointer)*uuid);
+        note_search(host, one->uuid);
+        g_hash_table_insert(missing, one->uuid, one);
     }
     if (g_hash_table_size(missing) > 0)
         find_processes(host, missing);
 }
 
 GPtrArray *
-vitals_host_look(VitalsHost *host, const char *const *uuids)
+vitals_host_look(VitalsHost *host, const GPtrArray *wanted)
 {
     GPtrArray *sightings = g_ptr_array_new_with_free_func((GDestroyNotify)vitals_sighting_free);
-    g_autoptr(GHashTable) wanted = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) uuids = g_hash_table_new(g_str_hash, g_str_equal);
 
-    for (const char *const *uuid = uuids; *uuid; uuid++)
-        g_hash_table_add(wanted, (gpointer)*uuid);
-    g_hash_table_foreach_remove(host->processes, is_forgotten, wanted);
-    g_hash_table_foreach_remove(host->searched, is_forgotten, wanted);
-    look_for_missing(host, uuids);
+    for (guint i = 0; i < wanted->len; i++)
+        g_hash_table_add(uuids, ((VitalsWanted *)g_ptr_array_index(wanted, i))->uuid);
+    g_hash_table_foreach_remove(host->processes, is_forgotten, uuids);
+    g_hash_table_foreach_remove(host->searched, is_forgotten, uuids);
+    look_for_missing(host, wanted);
 
-    for (const char *const *uuid = uuids; *uuid; uuid++) {
-        Process *process = g_hash_table_lookup(host->processes, *uuid);
+    for (guint i = 0; i < wanted->len; i++) {
+        const VitalsWanted *one = g_ptr_array_index(wanted, i);
+        Process *process = g_hash_table_lookup(host->processes, one->uuid);
         VitalsSighting *sighting = g_new0(VitalsSighting, 1);
 
-        sighting->uuid = g_strdup(*uuid);
+        sighting->uuid = g_strdup(one->uuid);
         sighting->sample = vitals_sample_new(g_get_monotonic_time(), g_get_real_time());
         if (process)
             look(process, sighting->sample);

@@ -36,7 +36,8 @@ on_lifecycle(virConnectPtr connection, virDomainPtr domain, int event, int detai
         tell(domain, VITALS_EVENT_UNDEFINED, "", data);
         break;
     case VIR_DOMAIN_EVENT_STARTED:
-        tell(domain, VITALS_EVENT_STARTED, "", data);
+        tell(domain, VITALS_EVENT_STARTED,
+             detail == VIR_DOMAIN_EVENT_STARTED_BOOTED ? VITALS_DETAIL_BOOTED : "", data);
         break;
     case VIR_DOMAIN_EVENT_SUSPENDED:
         tell(domain, VITALS_EVENT_PAUSED,

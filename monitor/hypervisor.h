@@ -71,6 +71,10 @@ typedef enum {
     VITALS_SPARE_VCPUS = 1 << 1,
 } VitalsSpare;
 
+/* The detail of %VITALS_EVENT_STARTED for a guest that was booted: its QEMU was started right before, and not for a
+ * migration or a saved state to come. */
+#define VITALS_DETAIL_BOOTED "booted"
+
 /**
  * VitalsEventHandler: called on the main loop for every event of a domain
  * @name: the domain's name; raw

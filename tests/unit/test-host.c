@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/host.h"
+#include "monitor/threads.h"
 
 #include "tests/unit/program.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define UUID "01234567-89ab-cdef-0123-456789abcdef"
 
 typedef struct {
     char *root;
     VitalsHost *host;
+    guint64 booted;
 } Fixture;
 
 static void
@@ -65,10 +68,13 @@ drop(Fixture *fixture, const char *path)
 static VitalsSample *
 look(Fixture *fixture)
 {
-    const char *const uuids[] = { UUID, NULL };
-    g_autoptr(GPtrArray) sightings = vitals_host_look(fixture->host, uuids);
+    g_autoptr(GPtrArray) wanted =
+        g_ptr_array_new_with_free_func((GDestroyNotify)vitals_wanted_free);
+    g_autoptr(GPtrArray) sightings = NULL;
     VitalsSighting *sighting;
 
+    g_ptr_array_add(wanted, vitals_wanted_new(UUID, fixture->booted));
+    sightings = vitals_host_look(fixture->host, wanted);
     g_assert_cmpuint(sightings->len, ==, 1);
     sighting = sightings->pdata[0];
     g_assert_cmpstr(sighting->uuid, ==, UUID);
@@ -154,6 +160,39 @@ test_oldest_wins(Fixture *fixture, gconstpointer data)
     put_qemu(fixture, 40, 'S', 500);
     put_qemu(fixture, 50, 'D', 600);
     check(fixture, 40, VITALS_PROCESS_ALIVE);
+}
+
+/* All of one user, and one of them was started in between by hand. */
+static void
+test_booted(Fixture *fixture, gconstpointer data)
+{
+    put_qemu(fixture, 30, 'T', 300);
+    put_qemu(fixture, 40, 'S', 500);
+    put_qemu(fixture, 50, 'D', 600);
+    fixture->booted = 550;
+    check(fixture, 40, VITALS_PROCESS_ALIVE);
+    /* found before it was known when the domain was booted, and again for the next run */
+    fixture->booted = 0;
+    check(fixture, 30, VITALS_PROCESS_STOPPED);
+    fixture->booted = 599;
+    check(fixture, 40, VITALS_PROCESS_ALIVE);
+    fixture->booted = 600;
+    check(fixture, 50, VITALS_PROCESS_BLOCKED);
+    /* it ended, and the others are still not it */
+    drop(fixture, "proc/50");
+    put_qemu(fixture, 60, 'S', 601);
+    check(fixture, 50, VITALS_PROCESS_GONE);
+}
+
+static void
+test_ticks(Fixture *fixture, gconstpointer data)
+{
+    guint64 start;
+    char state;
+
+    g_assert_true(vitals_threads_read_stat("/proc/self/stat", &state, &start));
+    g_assert_cmpuint(vitals_host_ticks(), >=, start);
+    g_assert_cmpuint(vitals_host_ticks(), <, start + (guint64)sysconf(_SC_CLK_TCK) * 600);
 }
 
 static void
@@ -381,6 +420,20 @@ test_frozen(Fixture *fixture, gconstpointer data)
     check(fixture, 40, VITALS_PROCESS_ALIVE);
 }
 
+/* A host that uses both versions of control groups. */
+static void
+test_frozen_by_v1(Fixture *fixture, gconstpointer data)
+{
+    const char *state = "sys/fs/cgroup/freezer/machine/vm/freezer.state";
+
+    put_qemu(fixture, 40, 'D', 500);
+    put(fixture, "proc/40/cgroup", "7:cpu,freezer:/machine/vm\n1:x\n0::/\n", -1);
+    put(fixture, state, "FROZEN\n", -1);
+    check(fixture, 40, VITALS_PROCESS_FROZEN);
+    put(fixture, state, "THAWED\n", -1);
+    check(fixture, 40, VITALS_PROCESS_BLOCKED);
+}
+
 static void
 test_no_proc(Fixture *fixture, gconstpointer data)
 {
@@ -406,6 +459,9 @@ main(int argc, char **argv)
     ADD("odd-files", test_odd_files);
     ADD("starved", test_starved);
     ADD("frozen", test_frozen);
+    ADD("frozen-by-v1", test_frozen_by_v1);
+    ADD("booted", test_booted);
+    ADD("ticks", test_ticks);
     ADD("no-proc", test_no_proc);
     return g_test_run();
 }
