@@ -98,8 +98,8 @@ refusal_of(const VitalsOccasion *occasion)
                    : "the guest is gone and its memory with it";
     if (occasion->cause->health == VITALS_HEALTH_STUCK)
         return "QEMU does not answer, and only QEMU can write the guest's memory";
-    if (outline && outline->encrypted)
-        return "the guest's memory is encrypted: a dump would show nothing";
+    if (outline && outline->encryption)
+        return vitals_encryption_refusal(outline->encryption);
     if (outline && outline->libvirt_dumps && occasion->cause->health == VITALS_HEALTH_CRASHED)
         return "on_crash makes libvirt dump this guest by itself, into its auto_dump_path";
     return NULL;

@@ -189,6 +189,43 @@ is_windows(const VitalsXmlNode *root)
     return id && strstr(id, "microsoft.com/win");
 }
 
+/* The types of libvirt's <launchSecurity>, https://libvirt.org/formatdomain.html#launch-security */
+static const struct {
+    const char *type;
+    const char *refusal;
+} encryptions[VITALS_N_ENCRYPTIONS] = {
+    [VITALS_ENCRYPTION_SEV] = { "sev", "the guest's memory is encrypted (AMD SEV): a dump would "
+                                       "show nothing" },
+    [VITALS_ENCRYPTION_SEV_SNP] = { "sev-snp", "the guest's memory is encrypted (AMD SEV-SNP): a "
+                                               "dump would show nothing" },
+    [VITALS_ENCRYPTION_TDX] = { "tdx", "the guest's memory is encrypted (Intel TDX) and the host "
+                                       "must not even read it" },
+    [VITALS_ENCRYPTION_S390_PV] = { "s390-pv", "the guest's memory is encrypted (IBM Secure "
+                                               "Execution): a dump would show nothing" },
+    [VITALS_ENCRYPTION_OTHER] = { NULL, "the guest's memory is encrypted (launchSecurity): a dump "
+                                        "would show nothing" },
+};
+
+const char *
+vitals_encryption_refusal(VitalsEncryption encryption)
+{
+    return encryptions[encryption].refusal;
+}
+
+static VitalsEncryption
+encryption_of(const VitalsXmlNode *root)
+{
+    const char *type = vitals_xml_value(root, "launchSecurity/@type");
+
+    if (!vitals_xml_first(root, "launchSecurity"))
+        return VITALS_ENCRYPTION_NONE;
+    for (guint i = 0; i < VITALS_ENCRYPTION_OTHER; i++) {
+        if (type && encryptions[i].type && g_str_equal(encryptions[i].type, type))
+            return i;
+    }
+    return VITALS_ENCRYPTION_OTHER;
+}
+
 VitalsOutline *
 vitals_outline_new(const char *source, const char *text, GError **error)
 {
@@ -216,7 +253,7 @@ vitals_outline_new(const char *source, const char *text, GError **error)
     outline->panic_device = vitals_xml_first(root, "devices/panic") != NULL;
     outline->vmcoreinfo = vitals_xml_first(root, "features/vmcoreinfo") != NULL &&
                           !is_at(root, "features/vmcoreinfo/@state", "off");
-    outline->encrypted = vitals_xml_first(root, "launchSecurity") != NULL;
+    outline->encryption = encryption_of(root);
     outline->windows = is_windows(root);
     on_crash = vitals_xml_value(root, "on_crash");
     outline->libvirt_dumps = on_crash && g_str_has_prefix(on_crash, "coredump-");

@@ -3,6 +3,20 @@
 
 #include "probes/response.h"
 
+/* What keeps a guest's memory from its host: <launchSecurity type='…'/>. */
+typedef enum {
+    VITALS_ENCRYPTION_NONE,
+    VITALS_ENCRYPTION_SEV,
+    VITALS_ENCRYPTION_SEV_SNP,
+    VITALS_ENCRYPTION_TDX,
+    VITALS_ENCRYPTION_S390_PV,
+    VITALS_ENCRYPTION_OTHER, /* a type that is newer than we are, or none */
+    VITALS_N_ENCRYPTIONS,
+} VitalsEncryption;
+
+/* Why a guest with it is not dumped, a whole sentence's worth; %NULL for NONE. */
+const char *vitals_encryption_refusal(VitalsEncryption encryption);
+
 /**
  * VitalsOutline: what the daemon has to know of a running domain's definition
  * @memory: the most memory the guest can use as it is, bytes; what a dump has to be expected to hold
@@ -15,7 +29,7 @@
  * @agent: it has a channel for the guest agent
  * @panic_device: it can tell the host that it panicked
  * @vmcoreinfo: its kernel can leave a note of its layout, without which dumps are hard to read
- * @encrypted: its memory is encrypted (launchSecurity): a dump shows nothing
+ * @encryption: its memory cannot be read from outside: a dump shows nothing
  * @windows: its metadata say that it is a Windows guest
  * @libvirt_dumps: on_crash makes libvirt dump it by itself
  * @crash_destroys: on_crash throws a crashed guest's memory away
@@ -36,7 +50,7 @@ typedef struct {
     gboolean agent;
     gboolean panic_device;
     gboolean vmcoreinfo;
-    gboolean encrypted;
+    VitalsEncryption encryption;
     gboolean windows;
     gboolean libvirt_dumps;
     gboolean crash_destroys;

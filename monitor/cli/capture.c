@@ -48,8 +48,8 @@ end(Session *session, int status)
 static void
 order(Session *session, VitalsGuest *guest)
 {
-    if (guest->outline->encrypted) {
-        g_printerr("virt-vitals: the guest's memory is encrypted: a dump would show nothing\n");
+    if (guest->outline->encryption) {
+        g_printerr("virt-vitals: %s\n", vitals_encryption_refusal(guest->outline->encryption));
         end(session, VITALS_EXIT_FINDINGS);
         return;
     }

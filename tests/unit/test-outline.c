@@ -40,7 +40,7 @@ test_whole(void)
     g_assert_cmpuint(outline->balloon_period, ==, 10);
     g_assert_true(outline->panic_device);
     g_assert_true(outline->vmcoreinfo);
-    g_assert_false(outline->encrypted);
+    g_assert_cmpint(outline->encryption, ==, VITALS_ENCRYPTION_NONE);
     g_assert_true(outline->libvirt_dumps);
     g_assert_false(outline->crash_destroys);
     g_assert_cmpstr(outline->console_log, ==, "/log/a");
@@ -108,7 +108,7 @@ test_devices(void)
         const char *xml;
         const char *log;
         gboolean balloon;
-        gboolean encrypted;
+        VitalsEncryption encryption;
     } rows[] = {
         { "<devices><console type='pty'><log file='/c'/></console></devices>", "/c" },
         { "<devices><console type='file'><source path='/c'/></console></devices>", "/c" },
@@ -120,7 +120,12 @@ test_devices(void)
         { "<devices><memballoon model='none'/></devices>", NULL, FALSE },
         { "<devices><memballoon model='xen'/></devices>", NULL, FALSE },
         { "<devices><memballoon model='virtio-non-transitional'/></devices>", NULL, TRUE },
-        { "<launchSecurity type='sev'/>", NULL, FALSE, TRUE },
+        { "<launchSecurity type='sev'/>", NULL, FALSE, VITALS_ENCRYPTION_SEV },
+        { "<launchSecurity type='sev-snp'/>", NULL, FALSE, VITALS_ENCRYPTION_SEV_SNP },
+        { "<launchSecurity type='tdx'/>", NULL, FALSE, VITALS_ENCRYPTION_TDX },
+        { "<launchSecurity type='s390-pv'/>", NULL, FALSE, VITALS_ENCRYPTION_S390_PV },
+        { "<launchSecurity type='cca'/>", NULL, FALSE, VITALS_ENCRYPTION_OTHER },
+        { "<launchSecurity/>", NULL, FALSE, VITALS_ENCRYPTION_OTHER },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -129,7 +134,9 @@ test_devices(void)
 
         g_assert_cmpstr(outline->console_log, ==, rows[i].log);
         g_assert_cmpint(outline->balloon, ==, rows[i].balloon);
-        g_assert_cmpint(outline->encrypted, ==, rows[i].encrypted);
+        g_assert_cmpint(outline->encryption, ==, rows[i].encryption);
+        g_assert_cmpint(vitals_encryption_refusal(outline->encryption) != NULL, ==,
+                        outline->encryption != VITALS_ENCRYPTION_NONE);
     }
 }
 

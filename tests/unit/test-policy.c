@@ -4,7 +4,8 @@
 #include <string.h>
 
 static const VitalsOutline plain = { .memory = 1 };
-static const VitalsOutline encrypted = { .encrypted = TRUE };
+static const VitalsOutline encrypted = { .encryption = VITALS_ENCRYPTION_SEV };
+static const VitalsOutline tdx = { .encryption = VITALS_ENCRYPTION_TDX };
 static const VitalsOutline destroys = { .crash_destroys = TRUE };
 static const VitalsOutline dumps = { .libvirt_dumps = TRUE };
 
@@ -46,7 +47,8 @@ static const Row rows[] = {
     /* what cannot be dumped */
     { "guest-panicked", NONE, &plain, TRUE, NEVER, 0, TRUE, "refused", "memory with it" },
     { "guest-panicked", NONE, &destroys, TRUE, NEVER, 0, TRUE, "refused", "on_crash destroys" },
-    { "guest-panicked", NONE, &encrypted, FALSE, NEVER, 0, TRUE, "refused", "encrypted" },
+    { "guest-panicked", NONE, &encrypted, FALSE, NEVER, 0, TRUE, "refused", "AMD SEV)" },
+    { "kernel-halted", NONE, &tdx, FALSE, NEVER, 0, TRUE, "refused", "Intel TDX" },
     { "guest-panicked", NONE, &dumps, FALSE, NEVER, 0, TRUE, "refused", "auto_dump_path" },
     { "kernel-halted", NONE, &dumps, FALSE, NEVER, 0, TRUE, "queued" },
     /* what is left out for now */
