@@ -395,6 +395,20 @@ const VitalsOption vitals_options[] = {
     },
     {
         .section = "Policy",
+        .key = "NmiFirst",
+        .type = VITALS_OPTION_DURATION,
+        .fallback = "0",
+        .minimum = 0,
+        .maximum = 10 * MINUTE,
+        .per_guest = TRUE,
+        .text =
+            "Before a guest whose kernel fell silent is dumped it is sent an NMI and given this "
+            "time, for guests whose kernel panics on one (kernel.unknown_nmi_panic=1) and has "
+            "kdump set up: with 10s its own dump has begun by then and is waited for, see "
+            "GuestKdump. 0 sends none. Others may log a line and hang on.",
+    },
+    {
+        .section = "Policy",
         .key = "RecoverWithoutDump",
         .type = VITALS_OPTION_BOOLEAN,
         .fallback = "no",
@@ -522,6 +536,33 @@ const VitalsOption vitals_options[] = {
         .text = "A guest is not dumped again sooner than this after its last dump, so that a guest "
                 "in a "
                 "crash loop does not fill the disk with the same fault. 0 dumps it every time.",
+    },
+    {
+        .section = "Capture",
+        .key = "GuestKdump",
+        .type = VITALS_OPTION_DURATION,
+        .fallback = "5min",
+        .minimum = 0,
+        .maximum = 2 * HOUR,
+        .per_guest = TRUE,
+        .text =
+            "How long the guest's own kdump is waited for, where its console or pvpanic tells that "
+            "it is at work: until then the guest is neither dumped nor reset. It ends with a reset "
+            "of its own. Lengthen it for guests with much memory or a dump over the network; 0 "
+            "waits for none.",
+    },
+    {
+        .section = "Capture",
+        .key = "JobPatience",
+        .type = VITALS_OPTION_DURATION,
+        .fallback = "5min",
+        .minimum = 0,
+        .maximum = DAY,
+        .per_guest = TRUE,
+        .text =
+            "How long another job of libvirt with the guest (a migration, a backup, somebody's "
+            "dump) is waited for before the guest is dumped. Behind that the dump is refused, with "
+            "the job as the reason.",
     },
     {
         .section = "Capture",

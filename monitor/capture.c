@@ -27,9 +27,6 @@ G_DEFINE_QUARK(vitals - capture - error - quark, vitals_capture_error)
 #define DUMP_PATIENCE (10 * G_TIME_SPAN_MINUTE)
 #define DUMP_BYTES_PER_SECOND (1024 * 1024)
 
-/* A reset takes a moment; destroying gives QEMU 15 s to end by itself before it is killed. */
-#define ACTION_DEADLINE (30 * G_TIME_SPAN_SECOND)
-
 /* @retry: the source that tries to get the lock again
  * @ticker, @watcher: the sources that look after a dump; each has one call under way at most
  * @hanging: (element-type Task): dumps that the queue went on without */
@@ -72,14 +69,6 @@ typedef struct {
     guint64 total;
 } Question;
 
-typedef struct {
-    char *uuid;
-    int id;
-    VitalsAction action;
-    VitalsActed acted;
-    gpointer data;
-} Deed;
-
 void
 vitals_dump_free(VitalsDump *dump)
 {
@@ -119,15 +108,6 @@ question_free(gpointer data)
 
     g_free(question->uuid);
     g_free(question);
-}
-
-static void
-deed_free(gpointer data)
-{
-    Deed *deed = data;
-
-    g_free(deed->uuid);
-    g_free(deed);
 }
 
 /* ---- on a worker ---- */
@@ -249,20 +229,6 @@ ask_progress(VitalsConnection *connection, gpointer data, GError **error)
                                                     &question->total, error)
                ? question
                : NULL;
-}
-
-static gpointer
-do_deed(VitalsConnection *connection, gpointer data, GError **error)
-{
-    const VitalsDriver *driver = connection->hypervisor->driver;
-    Deed *deed = data;
-
-    if (!driver->act) {
-        g_set_error(error, VITALS_HYPERVISOR_ERROR, VITALS_HYPERVISOR_ERROR_UNSUPPORTED,
-                    "this hypervisor cannot do that");
-        return NULL;
-    }
-    return driver->act(connection, deed->uuid, deed->id, deed->action, error) ? deed : NULL;
 }
 
 /* ---- on the main loop ---- */
@@ -525,45 +491,15 @@ vitals_capture_submit(VitalsCapture *capture, VitalsDump *dump, const VitalsDump
     start_next(capture);
 }
 
-static void
-on_deed_done(gpointer result, const GError *error, gboolean late, gpointer data)
-{
-    Deed *deed = data;
-
-    if (!late)
-        deed->acted(error, deed->data);
-}
-
-static void
-on_deed_overdue(gpointer data)
-{
-    Deed *deed = data;
-    g_autoptr(GError) error =
-        g_error_new(VITALS_HYPERVISOR_ERROR, VITALS_HYPERVISOR_ERROR_TIMED_OUT,
-                    "libvirt did not answer within %d s; it may still happen",
-                    (int)(ACTION_DEADLINE / G_TIME_SPAN_SECOND));
-
-    deed->acted(error, deed->data);
-}
-
 void
 vitals_capture_act(VitalsCapture *capture, const char *uuid, int id, VitalsAction action,
                    VitalsActed acted, gpointer data)
 {
-    Deed *deed = g_new0(Deed, 1);
-    VitalsCall call = {
-        .work = do_deed,
-        .done = on_deed_done,
-        .overdue = on_deed_overdue,
-        .deadline = ACTION_DEADLINE,
-        .data = deed,
-        .free_data = deed_free,
-    };
+    vitals_deed_do(capture->lane, uuid, id, action, acted, data);
+}
 
-    deed->uuid = g_strdup(uuid);
-    deed->id = id;
-    deed->action = action;
-    deed->acted = acted;
-    deed->data = data;
-    vitals_lane_submit(capture->lane, &call);
+void
+vitals_capture_ask_job(VitalsCapture *capture, const char *uuid, VitalsJobTold told, gpointer data)
+{
+    vitals_deed_ask_job(capture->lane, uuid, told, data);
 }

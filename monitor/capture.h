@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "monitor/lane.h"
+#include "monitor/deed.h"
 
 /*
  * Dumps, one at a time on this host: a queue on the main loop, the dump itself on a worker. Two
@@ -18,6 +18,7 @@ typedef enum {
     VITALS_CAPTURE_ERROR_HELD,     /* somebody else has it, for too long */
     VITALS_CAPTURE_ERROR_GIVEN_UP, /* thrown away while it was written, to save the reserve */
     VITALS_CAPTURE_ERROR_LATE,     /* when its turn came there was nothing left to dump */
+    VITALS_CAPTURE_ERROR_BUSY,     /* something else has the guest's memory to itself */
 } VitalsCaptureError;
 
 /**
@@ -68,14 +69,14 @@ VitalsCapture *vitals_capture_new(VitalsHypervisor *hypervisor, VitalsAbandoned 
 /* See vitals_lane_free(). A dump under way goes on in libvirt. */
 gboolean vitals_capture_free(VitalsCapture *capture, gint64 patience);
 
-/* What came of an action, on the main loop, exactly once; it may still be under way in libvirt if the
- * error is %VITALS_HYPERVISOR_ERROR_TIMED_OUT. */
-typedef void (*VitalsActed)(const GError *error, gpointer data);
-
 /* Does something to that run of a guest, beside the queue of dumps: no dump of that guest may be under
  * way. */
 void vitals_capture_act(VitalsCapture *capture, const char *uuid, int id, VitalsAction action,
                         VitalsActed acted, gpointer data);
+
+/* Asks what libvirt does to a guest just now, beside the queue of dumps. */
+void vitals_capture_ask_job(VitalsCapture *capture, const char *uuid, VitalsJobTold told,
+                            gpointer data);
 
 /* Queues a dump. @dump: (transfer full) */
 void vitals_capture_submit(VitalsCapture *capture, VitalsDump *dump,

@@ -10,6 +10,9 @@ vitals_case_check_wanted(const VitalsCase *item, GError **error)
 
     if (!item->guest->active)
         why = "the guest ended, and its memory with it, before its turn came";
+    else if (item->kdump_until && item->guest->episode == VITALS_HEALTH_HEALTHY)
+        why = "the guest's own kdump had its turn and the guest has started anew: its dump is "
+              "where kdump puts it, mostly in its /var/crash";
     else if (!item->asked_for && (item->guest->episode == VITALS_HEALTH_HEALTHY ||
                                   item->guest->watch.verdict.better_since))
         why = "the guest recovered or was reset before its turn came";

@@ -76,15 +76,22 @@ note_captured(VitalsCasebook *casebook, VitalsGuest *guest)
     g_queue_push_tail(&casebook->captured_at, at);
 }
 
+/* Whether nothing was tried, as opposed to a dump that failed. */
+static gboolean
+is_refusal(const GError *error)
+{
+    return g_error_matches(error, VITALS_CAPTURE_ERROR, VITALS_CAPTURE_ERROR_LATE) ||
+           g_error_matches(error, VITALS_CAPTURE_ERROR, VITALS_CAPTURE_ERROR_SPACE) ||
+           g_error_matches(error, VITALS_CAPTURE_ERROR, VITALS_CAPTURE_ERROR_BUSY);
+}
+
 static void
 on_dump_ended(VitalsDumpFormat format, double seconds, const GError *error, gpointer data)
 {
     VitalsCase *item = data;
     VitalsCasebook *casebook = item->casebook;
     VitalsDossier *dossier = item->dossier;
-    gboolean late = g_error_matches(error, VITALS_CAPTURE_ERROR, VITALS_CAPTURE_ERROR_LATE);
-    gboolean refused =
-        late || g_error_matches(error, VITALS_CAPTURE_ERROR, VITALS_CAPTURE_ERROR_SPACE);
+    gboolean refused = is_refusal(error);
     g_autofree char *label = vitals_guest_label(item->guest);
     g_autofree char *reason = vitals_text_printable(error ? error->message : "", -1);
 
@@ -115,6 +122,15 @@ on_dump_ended(VitalsDumpFormat format, double seconds, const GError *error, gpoi
     if (!error)
         examine(item);
     vitals_case_act(item, !error);
+}
+
+void
+vitals_case_refuse_dump(VitalsCase *item, const char *reason)
+{
+    g_autoptr(GError) error =
+        g_error_new_literal(VITALS_CAPTURE_ERROR, VITALS_CAPTURE_ERROR_BUSY, reason);
+
+    on_dump_ended(VITALS_DUMP_ELF, 0, error, item);
 }
 
 /* What is filtered afterwards is written as it is, which keeps the guest standing still for a fraction

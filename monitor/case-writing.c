@@ -74,10 +74,7 @@ on_may_dump(gpointer data)
 {
     VitalsCase *item = data;
 
-    if (item->capture)
-        vitals_case_dump(item);
-    else
-        vitals_case_act(item, FALSE);
+    vitals_case_prepare(item);
 }
 
 /* Nothing can be written, so nothing is dumped. What the policy does to guests goes on. */
@@ -96,7 +93,7 @@ lose(VitalsCase *item, const GError *error)
         vitals_case_replace(&view->capture_result, "failed");
     }
     vitals_case_show(item);
-    vitals_case_act(item, FALSE);
+    vitals_case_prepare(item);
 }
 
 static void

@@ -121,6 +121,7 @@ vitals_case_new(VitalsCasebook *casebook, VitalsGuest *guest, const VitalsCause 
 void
 vitals_case_free(VitalsCase *item)
 {
+    g_clear_handle_id(&item->patience, g_source_remove);
     vitals_guest_unref(item->guest);
     vitals_dossier_free(item->dossier);
     g_free(item);

@@ -55,6 +55,11 @@ struct VitalsCasebook {
  * @capture: its memory is wanted
  * @asked_for: by somebody, not by a verdict
  * @began: its dump did
+ * @nmi_wait: it is sent an NMI first, and given so many microseconds; 0 for none
+ * @patience: the source that looks whether there is still something to wait for
+ * @waits: something is waited for before its dump, or looked after
+ * @nmi_under_way: it is being sent
+ * @nmi_until, @kdump_until, @job_until: monotonic time until which that is waited for; 0 before
  * @action_needs_dump: without a dump nothing is done to the guest
  * @acted: dump and action are over
  * @evident: all other evidence is in
@@ -69,6 +74,13 @@ typedef struct {
     gboolean capture;
     gboolean asked_for;
     gboolean began;
+    gint64 nmi_wait;
+    guint patience;
+    gboolean waits;
+    gboolean nmi_under_way;
+    gint64 nmi_until;
+    gint64 kdump_until;
+    gint64 job_until;
     VitalsAction action;
     gboolean action_needs_dump;
     gint64 last_logged;
@@ -85,8 +97,11 @@ void vitals_case_free(VitalsCase *item);
 /* Begins its directory, collects evidence, then dumps or acts, and finishes; does not block. */
 void vitals_case_begin(VitalsCase *item);
 
-/* The rest of its way, each step begun by the one before. */
+/* The rest of its way, each step begun by the one before. Preparing waits for what has to be over first: the
+ * guest's own kdump, an NMI's time, another job of libvirt. */
+void vitals_case_prepare(VitalsCase *item);
 void vitals_case_dump(VitalsCase *item);
+void vitals_case_refuse_dump(VitalsCase *item, const char *reason);
 void vitals_case_act(VitalsCase *item, gboolean dumped);
 void vitals_case_acted(VitalsCase *item);
 void vitals_case_finish_if_whole(VitalsCase *item);

@@ -110,6 +110,7 @@ open_case(VitalsCasebook *casebook, VitalsGuest *guest, const VitalsCause *cause
     item->capture = decision->capture;
     item->asked_for = cause->health == VITALS_HEALTH_UNKNOWN;
     casebook->pending += decision->capture;
+    item->nmi_wait = decision->nmi_wait;
     item->action = decision->action;
     item->action_needs_dump = decision->action_needs_dump;
     if (decision->inaction)
@@ -123,6 +124,36 @@ open_case(VitalsCasebook *casebook, VitalsGuest *guest, const VitalsCause *cause
     tally(casebook->incidents_total, cause->id);
     vitals_case_begin(item);
     vitals_casebook_changed(casebook);
+}
+
+/* The case of that guest that still waits for something before its dump. Returns: (nullable) */
+static VitalsCase *
+waiting_case(const VitalsCasebook *casebook, const VitalsGuest *guest)
+{
+    for (guint i = 0; i < casebook->cases->len; i++) {
+        VitalsCase *item = g_ptr_array_index(casebook->cases, i);
+
+        if (item->guest == guest && item->waits)
+            return item;
+    }
+    return NULL;
+}
+
+/* A guest that panics while its case waits (it was sent an NMI, or its kdump is at work) suffers no second
+ * fault: what was found belongs to the first. */
+static gboolean
+joins_waiting_case(VitalsCasebook *casebook, VitalsGuest *guest, const VitalsCause *cause)
+{
+    VitalsCase *item = waiting_case(casebook, guest);
+
+    if (!item || vitals_trouble_of(cause) == VITALS_TROUBLE_NONE)
+        return FALSE;
+    guest->episode = cause->health;
+    guest->consider_at = 0;
+    vitals_dossier_note(item->dossier, g_get_real_time(), "verdict: %s, layer %s, cause %s",
+                        vitals_health_name(cause->health), vitals_layer_name(cause->layer),
+                        cause->id);
+    return TRUE;
 }
 
 static guint
@@ -161,6 +192,8 @@ vitals_casebook_consider(VitalsCasebook *casebook, VitalsGuest *guest)
         guest->consider_at = g_get_monotonic_time();
         return;
     }
+    if (joins_waiting_case(casebook, guest, cause))
+        return;
     vitals_policy_look_back(&occasion, guest->uuid, casebook->views, g_get_real_time(),
                             casebook->settings);
     decision = vitals_policy_decide(&occasion, casebook->settings);
@@ -186,8 +219,8 @@ vitals_casebook_outlived(VitalsCasebook *casebook, VitalsGuest *guest, const Vit
     const VitalsSigns *signs = &guest->watch.signs;
     gboolean started_over = signs->rebooted && signs->now - signs->started < G_USEC_PER_SEC;
 
-    if (!before->hearsay || guest->episode != VITALS_HEALTH_HEALTHY ||
-        (guest->active && !started_over) ||
+    if (!before->hearsay || waiting_case(casebook, guest) ||
+        guest->episode != VITALS_HEALTH_HEALTHY || (guest->active && !started_over) ||
         vitals_policy_response(vitals_trouble_of(before), guest->name, guest->outline,
                                casebook->settings) == VITALS_RESPONSE_NOTHING)
         return;
@@ -302,6 +335,15 @@ vitals_casebook_new(VitalsHypervisor *hypervisor, VitalsSettings *settings, cons
     return casebook;
 }
 
+/* Nobody looks any more whether what it waited for is over. */
+static void
+leave_case(gpointer data, gpointer unused)
+{
+    VitalsCase *item = data;
+
+    g_clear_handle_id(&item->patience, g_source_remove);
+}
+
 static void
 free_case(gpointer item, gpointer unused)
 {
@@ -315,6 +357,7 @@ vitals_casebook_free(VitalsCasebook *casebook, gint64 patience)
 
     if (!casebook)
         return;
+    g_ptr_array_foreach(casebook->cases, leave_case, NULL);
     vitals_capture_free(casebook->capture, patience);
     vitals_evidence_free(casebook->evidence, patience);
     vitals_examiner_free(casebook->examiner, patience);

@@ -369,34 +369,6 @@ dump(VitalsConnection *base, const char *uuid, int id, const char *path, VitalsD
     return TRUE;
 }
 
-static gboolean
-progress(VitalsConnection *base, const char *uuid, guint64 *ret_done, guint64 *ret_total,
-         GError **error)
-{
-    Connection *self = (Connection *)base;
-    g_autoptr(virDomain) domain = vitals_libvirt_look_up(self, uuid, error);
-    virTypedParameterPtr parameters = NULL;
-    int count = 0;
-    int type = 0;
-    unsigned long long done = 0;
-    unsigned long long total = 0;
-
-    if (!domain)
-        return FALSE;
-    if (virDomainGetJobStats(domain, &type, &parameters, &count, 0) < 0) {
-        vitals_libvirt_take_error(error, self->connection, "cannot read the job's progress");
-        return FALSE;
-    }
-    if (type != VIR_DOMAIN_JOB_NONE) {
-        virTypedParamsGetULLong(parameters, count, VIR_DOMAIN_JOB_MEMORY_TOTAL, &total);
-        virTypedParamsGetULLong(parameters, count, VIR_DOMAIN_JOB_MEMORY_PROCESSED, &done);
-    }
-    virTypedParamsFree(parameters, count);
-    *ret_done = done;
-    *ret_total = total;
-    return TRUE;
-}
-
 /* A guest that its own crash paused is still paused after the reset. */
 static int
 reset(virDomainPtr domain)
@@ -511,7 +483,8 @@ static const VitalsDriver driver = {
     .messages = vitals_libvirt_messages,
     .set_balloon_period = set_balloon_period,
     .dump = dump,
-    .progress = progress,
+    .progress = vitals_libvirt_progress,
+    .job = vitals_libvirt_job,
     .act = act,
     .free = hypervisor_free,
 };

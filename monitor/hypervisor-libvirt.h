@@ -73,6 +73,12 @@ GStrv vitals_libvirt_messages(VitalsConnection *connection, const char *uuid, GE
 gboolean vitals_libvirt_block(VitalsConnection *base, const char *uuid, VitalsSample *sample,
                               GError **error);
 
+/* VitalsDriver's progress and job. */
+gboolean vitals_libvirt_progress(VitalsConnection *connection, const char *uuid, guint64 *ret_done,
+                                 guint64 *ret_total, GError **error);
+gboolean vitals_libvirt_job(VitalsConnection *connection, const char *uuid, VitalsJob *ret_job,
+                            GError **error);
+
 /* VitalsDriver's queues. */
 VitalsSample *vitals_libvirt_queues(VitalsConnection *base, const char *uuid, GError **error);
 

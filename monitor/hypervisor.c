@@ -20,6 +20,18 @@ vitals_action_name(VitalsAction action)
     return (guint)action < G_N_ELEMENTS(names) ? names[action] : "invalid";
 }
 
+const char *
+vitals_job_name(VitalsJob job)
+{
+    static const char *const names[] = {
+        [VITALS_JOB_NONE] = "nothing",          [VITALS_JOB_DUMP] = "a dump",
+        [VITALS_JOB_MIGRATION] = "a migration", [VITALS_JOB_SAVE] = "its saving or restoring",
+        [VITALS_JOB_SNAPSHOT] = "a snapshot",   [VITALS_JOB_BACKUP] = "a backup",
+        [VITALS_JOB_OTHER] = "another job",
+    };
+    return (guint)job < G_N_ELEMENTS(names) ? names[job] : "invalid";
+}
+
 void
 vitals_sighting_free(VitalsSighting *sighting)
 {

@@ -41,6 +41,20 @@ typedef enum {
     VITALS_ACTION_RESTART, /* likewise, and started again as it is defined; not of a transient one */
 } VitalsAction;
 
+/* What may have a guest's memory to itself, so that it cannot be dumped meanwhile. */
+typedef enum {
+    VITALS_JOB_NONE,
+    VITALS_JOB_DUMP,
+    VITALS_JOB_MIGRATION,
+    VITALS_JOB_SAVE,
+    VITALS_JOB_SNAPSHOT,
+    VITALS_JOB_BACKUP,
+    VITALS_JOB_OTHER,
+} VitalsJob;
+
+/* "nothing", "a dump", "a migration", … as it stands in a sentence */
+const char *vitals_job_name(VitalsJob job);
+
 /* "none", "inject-nmi", "reset", "destroy", "restart" */
 const char *vitals_action_name(VitalsAction action);
 
@@ -124,6 +138,7 @@ typedef void (*VitalsClosedHandler)(gpointer data);
  *   guest is %VITALS_HYPERVISOR_ERROR_GONE. The guest is left as libvirt leaves it.
  *   Blocks for the whole dump, which cannot be cancelled once begun (measured)
  * @progress: *monitor*: of the dump under way, in bytes; 0 and 0 if libvirt has nothing to tell
+ * @job: (nullable): *monitor*: what libvirt does to that guest just now, for whomever
  * @act: *monitor*: does that to the guest, and likewise to that run only; destroying works without
  *   QEMU's help too
  */
@@ -159,6 +174,8 @@ typedef struct {
                      VitalsDumpFormat format, GError **error);
     gboolean (*progress)(VitalsConnection *connection, const char *uuid, guint64 *ret_done,
                          guint64 *ret_total, GError **error);
+    gboolean (*job)(VitalsConnection *connection, const char *uuid, VitalsJob *ret_job,
+                    GError **error);
     gboolean (*act)(VitalsConnection *connection, const char *uuid, int id, VitalsAction action,
                     GError **error);
     void (*free)(VitalsHypervisor *hypervisor);

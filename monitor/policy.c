@@ -136,10 +136,9 @@ brake_of(const VitalsOccasion *occasion, const VitalsSettings *settings)
     return NULL;
 }
 
-/* Why the guest is left as it is. */
+/* Why nothing may be done to the guest, whatever it is. */
 static const char *
-inaction_of(const VitalsOccasion *occasion, const VitalsDecision *decision,
-            const VitalsSettings *settings)
+restraint_of(const VitalsOccasion *occasion, const VitalsSettings *settings)
 {
     gint64 loop = vitals_settings_integer(settings, occasion->guest, "Policy.CrashLoopCount");
 
@@ -156,6 +155,18 @@ inaction_of(const VitalsOccasion *occasion, const VitalsDecision *decision,
         vitals_settings_duration(settings, occasion->guest, "Policy.MinimumUptime"))
         return "it died so soon after its start that another one is likely to end the same "
                "(MinimumUptime)";
+    return NULL;
+}
+
+/* Why the guest is left as it is. */
+static const char *
+inaction_of(const VitalsOccasion *occasion, const VitalsDecision *decision,
+            const VitalsSettings *settings)
+{
+    const char *restraint = restraint_of(occasion, settings);
+
+    if (restraint)
+        return restraint;
     if (!decision->capture && decision->action_needs_dump)
         return "its memory is not saved (RecoverWithoutDump)";
     return NULL;
@@ -172,6 +183,20 @@ decide_capture(const VitalsOccasion *occasion, const VitalsSettings *settings,
     decision->refusal = brake_of(occasion, settings);
     decision->result = decision->refusal ? "skipped" : "queued";
     decision->capture = !decision->refusal;
+}
+
+/* An NMI makes a kernel panic that hangs, where it is set up so, and with kdump it saves its own memory: also
+ * of a guest that cannot be dumped from outside. Not for the guest whose dump only has to wait. */
+static gint64
+nmi_wait_of(const VitalsOccasion *occasion, const VitalsDecision *decision,
+            const VitalsSettings *settings)
+{
+    gint64 wait = vitals_settings_duration(settings, occasion->guest, "Policy.NmiFirst");
+
+    if (vitals_trouble_of(occasion->cause) != VITALS_TROUBLE_KERNEL_DEAD ||
+        g_str_equal(decision->result, "skipped") || restraint_of(occasion, settings))
+        return 0;
+    return wait;
 }
 
 VitalsDecision
@@ -192,6 +217,7 @@ vitals_policy_decide(const VitalsOccasion *occasion, const VitalsSettings *setti
     if (response < VITALS_RESPONSE_CAPTURE || is_vetoed(occasion, trouble, settings))
         return decision;
     decide_capture(occasion, settings, &decision);
+    decision.nmi_wait = nmi_wait_of(occasion, &decision, settings);
     if (actions[response] == VITALS_ACTION_NONE)
         return decision;
     decision.action_needs_dump =

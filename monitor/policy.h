@@ -48,6 +48,7 @@ typedef struct {
  * @capture: the guest is dumped
  * @refusal: (nullable): why it is not, where it otherwise would be; a whole sentence's worth
  * @result: what the incident says of the capture: "queued", "refused", "skipped" or "none"
+ * @nmi_wait: microseconds that the guest is given after an NMI, before its dump; 0 for no NMI
  * @action: what is done to the guest behind that
  * @action_needs_dump: only if the dump succeeds; never without one
  * @inaction: (nullable): why nothing is done, where it otherwise would be
@@ -58,6 +59,7 @@ typedef struct {
     gboolean capture;
     const char *refusal;
     const char *result;
+    gint64 nmi_wait;
     VitalsAction action;
     gboolean action_needs_dump;
     const char *inaction;

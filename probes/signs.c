@@ -165,16 +165,38 @@ vitals_signs_is_fs_frozen(const VitalsSigns *signs)
     return signs->fs_frozen_at != 0 && signs->now - signs->fs_frozen_at < FROZEN_FOR;
 }
 
-gboolean
-vitals_signs_boots_anew(const VitalsSigns *signs, const VitalsLimits *limits)
+/* Whether a source with a pace has heard the kernel since @at. */
+static gboolean
+kernel_beat_since(const VitalsSigns *signs, gint64 at)
 {
     for (guint i = 0; vitals_probes[i]; i++) {
         if (vitals_probes[i]->layer == VITALS_LAYER_KERNEL &&
-            vitals_source_has_deadline(&signs->sources[i]) &&
-            signs->sources[i].last_beat > signs->booted_at)
-            return FALSE;
+            vitals_source_has_deadline(&signs->sources[i]) && signs->sources[i].last_beat > at)
+            return TRUE;
     }
-    return signs->booted_at != 0 && signs->now - signs->booted_at < limits->boot_grace;
+    return FALSE;
+}
+
+gboolean
+vitals_signs_boots_anew(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return signs->booted_at != 0 && !kernel_beat_since(signs, signs->booted_at) &&
+           signs->now - signs->booted_at < limits->boot_grace;
+}
+
+gboolean
+vitals_signs_kdump_works(const VitalsSigns *signs)
+{
+    const VitalsHeard *heard = &signs->said[VITALS_SAID_KDUMP];
+    gint64 panic_at = signs->said[VITALS_SAID_PANIC].at;
+    gboolean booted =
+        panic_at != 0 && signs->said[VITALS_SAID_PANIC].live && signs->booted_at > panic_at;
+    gint64 at = MAX(heard->at, signs->crash_loaded_at);
+
+    if (heard->at != 0 && heard->severity >= VITALS_CONSOLE_ERROR)
+        return FALSE;
+    at = MAX(at, booted ? signs->booted_at : 0);
+    return at != 0 && !kernel_beat_since(signs, at);
 }
 
 gboolean
@@ -250,6 +272,7 @@ static const gint64 holds_for[VITALS_N_SAID] = {
     [VITALS_SAID_STORAGE] = 15 * G_TIME_SPAN_MINUTE,
     [VITALS_SAID_STOPPED] = G_MAXINT64,
     [VITALS_SAID_FLOOD] = 10 * G_TIME_SPAN_SECOND,
+    [VITALS_SAID_KDUMP] = G_MAXINT64,
 };
 
 /* A loop is over when it missed its time thrice; what is heard of it lags behind. */

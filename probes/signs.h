@@ -98,6 +98,7 @@ typedef enum {
  * @run_clock: microseconds since @started in which the guest could run, as far as we were there to see
  * @state_at: monotonic time of the last answer about @state; 0 for never
  * @crashed_at: monotonic time at which libvirt told us of a crash; 0 if it did not since @started
+ * @crash_loaded_at: monotonic time at which libvirt told us that its crash kernel takes over; 0 likewise
  * @died_at: monotonic time at which libvirt told us that what ran it (QEMU) ended by itself; 0 if it did not
  * @control_at: monotonic time of the last answer about @control; 0 for never
  * @control_since: monotonic time since when @control has been as it is
@@ -170,6 +171,7 @@ typedef struct {
     VitalsReason reason;
     gint64 state_at;
     gint64 crashed_at;
+    gint64 crash_loaded_at;
     gint64 died_at;
 
     VitalsControl control;
@@ -286,6 +288,11 @@ gboolean vitals_signs_boots_anew(const VitalsSigns *signs, const VitalsLimits *l
 /* Whether the kernel's pulse has stopped, while libvirt says that the guest runs and QEMU answers, and nothing else
  * of it is heard of and no boot explains it. */
 gboolean vitals_signs_kernel_is_dead(const VitalsSigns *signs, const VitalsLimits *limits);
+
+/* Whether the guest's own crash kernel (kdump) took over when it died, as libvirt or its console told, and has
+ * not told that it failed. It saves the memory from within and then resets the guest; who dumps or resets it
+ * meanwhile takes that away. A kernel that beats on later was not dead. */
+gboolean vitals_signs_kdump_works(const VitalsSigns *signs);
 
 /* Whether the guest's file systems are frozen: its disks and whatever writes to them stand still, which is no
  * fault. The kernel goes on, and is judged as ever. */

@@ -301,6 +301,8 @@ vitals_verdict_evidence(const VitalsSigns *signs, const VitalsLimits *limits)
         g_ptr_array_add(lines, g_strdup_printf("event: memory of the host failed below the guest "
                                                "%.1f s ago",
                                                seconds(signs->now - signs->memory_failed_at)));
+    if (vitals_signs_kdump_works(signs))
+        g_ptr_array_add(lines, g_strdup("kdump: the guest's own crash kernel took over"));
     if (signs->booted_at)
         g_ptr_array_add(lines, g_strdup_printf("console: a kernel began to boot %.1f s ago",
                                                seconds(signs->now - signs->booted_at)));

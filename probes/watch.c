@@ -65,6 +65,7 @@ start_over(VitalsSigns *signs, gint64 now)
     signs->started = now;
     signs->boot_seen = TRUE;
     signs->crashed_at = 0;
+    signs->crash_loaded_at = 0;
     signs->died_at = 0;
     signs->watchdog_at = 0;
     signs->looks_at = 0;
@@ -163,11 +164,12 @@ note_beat(const VitalsProbe *probe, const VitalsSample *sample, VitalsSigns *sig
     }
 }
 
-/* A guest that goes on did not panic, whatever stood on its console. */
+/* A guest that goes on did not panic, whatever stood on its console; but what its crash kernel writes is no
+ * going on. */
 static void
 doubt_panic(VitalsSigns *signs)
 {
-    if (!vitals_signs_panic_is_disproven(signs))
+    if (!vitals_signs_panic_is_disproven(signs) || vitals_signs_kdump_works(signs))
         return;
     signs->said[VITALS_SAID_PANIC] = (VitalsHeard){ 0 };
     signs->console_lied = TRUE;

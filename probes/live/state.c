@@ -39,8 +39,9 @@ absorb_event(const VitalsSample *sample, VitalsSigns *signs)
     case VITALS_EVENT_REBOOT:
         note_reboot(sample, signs);
         return VITALS_PULSE_RESET;
-    case VITALS_EVENT_CRASH_LOADED: /* another kernel begins to run */
-        return VITALS_PULSE_RESET;
+    case VITALS_EVENT_CRASH_LOADED: /* a panic like any other, but the memory is being saved within */
+        signs->crash_loaded_at = signs->crashed_at = sample->at;
+        return VITALS_PULSE_NONE;
     case VITALS_EVENT_CRASHED:
     case VITALS_EVENT_STOPPED_CRASHED:
         signs->crashed_at = sample->at;

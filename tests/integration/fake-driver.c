@@ -473,6 +473,17 @@ progress(VitalsConnection *base, const char *uuid, guint64 *ret_done, guint64 *r
 }
 
 static gboolean
+job(VitalsConnection *base, const char *uuid, VitalsJob *ret_job, GError **error)
+{
+    Fake *fake = fake_of(base);
+    gboolean good = enter(fake, (FakeConnection *)base, uuid, FAKE_JOB, error);
+
+    if (good)
+        *ret_job = fake_lookup(fake, uuid)->guest.job;
+    return leave(fake, uuid, FAKE_JOB, good);
+}
+
+static gboolean
 act(VitalsConnection *base, const char *uuid, int id, VitalsAction action, GError **error)
 {
     Fake *fake = fake_of(base);
@@ -520,6 +531,7 @@ const VitalsDriver fake_driver = {
     .set_balloon_period = set_balloon_period,
     .dump = dump,
     .progress = progress,
+    .job = job,
     .act = act,
     .free = hypervisor_free,
 };

@@ -22,6 +22,7 @@ typedef enum {
     FAKE_MESSAGES,
     FAKE_DUMP,
     FAKE_PROGRESS,
+    FAKE_JOB,
     FAKE_ACT,
     FAKE_N_CALLS,
 } FakeCall;
@@ -59,6 +60,7 @@ typedef struct {
  * @on_crash: for the ordinary one
  * @extra: likewise: elements to put into it
  * @kdump_unsupported: it can only be dumped as ELF
+ * @job: what libvirt does to it, for somebody else
  * @dumped: the format of its last dump
  * @done: what was done to it last; a reset guest lives again
  * @spared: of it in the last sweep
@@ -82,6 +84,7 @@ typedef struct {
     const char *on_crash;
     const char *extra;
     gboolean kdump_unsupported;
+    VitalsJob job;
     VitalsDumpFormat dumped;
     VitalsAction done;
     guint spared;

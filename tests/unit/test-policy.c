@@ -96,6 +96,47 @@ test_ends(void)
                         health == VITALS_HEALTH_HEALTHY || health == VITALS_HEALTH_STARTING);
 }
 
+/* An NMI comes first where it is asked for, of a kernel that hangs, and not where nothing may be done. */
+static void
+test_nmi_first(void)
+{
+    static const struct {
+        const char *cause;
+        const VitalsOutline *outline;
+        gint64 since_capture;
+        guint recoveries;
+        gint64 wait;
+    } rows_of_nmi[] = {
+        { "kernel-silent", &plain, NEVER, 0, 10 * G_TIME_SPAN_SECOND },
+        { "kernel-halted", &encrypted, NEVER, 0, 10 * G_TIME_SPAN_SECOND },
+        { "kernel-silent", &plain, 0, 0, 0 },
+        { "kernel-silent", &plain, NEVER, 3, 0 },
+        { "guest-panicked", &plain, NEVER, 0, 0 },
+        { "io-error", &plain, NEVER, 0, 0 },
+        { "qemu-stopped", &plain, NEVER, 0, 0 },
+    };
+    g_autoptr(VitalsSettings) settings = vitals_settings_new();
+
+    g_assert_true(vitals_settings_override(settings, "Policy.NmiFirst", "10s", "test", NULL));
+    for (gsize i = 0; i < G_N_ELEMENTS(rows_of_nmi); i++) {
+        VitalsOccasion occasion = {
+            .guest = "web",
+            .cause = vitals_cause_find(rows_of_nmi[i].cause),
+            .episode = NONE,
+            .outline = rows_of_nmi[i].outline,
+            .active = TRUE,
+            .since_same = NEVER,
+            .since_capture = rows_of_nmi[i].since_capture,
+            .recoveries_last_hour = rows_of_nmi[i].recoveries,
+            .uptime = G_MAXINT64,
+        };
+        VitalsDecision decision = vitals_policy_decide(&occasion, settings);
+
+        g_test_message("row %" G_GSIZE_FORMAT ": %s", i, rows_of_nmi[i].cause);
+        g_assert_cmpint(decision.nmi_wait, ==, rows_of_nmi[i].wait);
+    }
+}
+
 /* What only the guest's own text says waits for its proof. */
 static void
 test_hearsay(void)
@@ -128,6 +169,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/policy/table", test_table);
     g_test_add_func("/policy/ends", test_ends);
+    g_test_add_func("/policy/nmi-first", test_nmi_first);
     g_test_add_func("/policy/hearsay", test_hearsay);
     return g_test_run();
 }

@@ -517,6 +517,8 @@ test_kinds(void)
         { "grub-rescue", VITALS_SAID_STOPPED },
         { "no-bootable-device", VITALS_SAID_STOPPED },
         { "warning", VITALS_SAID_OTHER },
+        { "kdump-kernel", VITALS_SAID_KDUMP },
+        { "kdump-failed", VITALS_SAID_KDUMP },
         { "oom-cgroup", VITALS_SAID_OTHER },
         { "windows-ems", VITALS_SAID_OTHER },
     };
