@@ -257,10 +257,11 @@ vitals_definition_balloon_gap(const VitalsDefinition *definition, guint64 *ret_t
     guint64 total;
     guint64 current_kib;
 
-    /* libvirt takes 0 as if the element were absent. */
+    /* libvirt takes 0 as if the element were absent, and rounds the total, not this, up to whole MiB
+     * (qemuDomainAlignMemorySizes). */
     if (!vitals_definition_total_memory(definition, &total) ||
         !vitals_definition_memory(current, &current_kib) || current_kib == 0 ||
-        current_kib >= total - MIN(total, modules_kib(definition)))
+        current_kib + 1024 > total - MIN(total, modules_kib(definition)))
         return NULL;
     *ret_total_kib = total;
     *ret_current_kib = current_kib;

@@ -9,10 +9,21 @@
  * some 4 MiB. */
 #define PLAUSIBLE_KIB (32 * 1024)
 
+static gboolean
+is_implausible(const VitalsXmlNode *size)
+{
+    guint64 kib;
+
+    /* zero means "the rest" to libvirt */
+    return vitals_definition_memory(size, &kib) && kib > 0 && kib < PLAUSIBLE_KIB;
+}
+
+/* Both sizes are one finding: who forgets one unit forgets the other. */
 static VitalsAnswer
 check_mem001(const VitalsDefinition *definition, VitalsFindings *findings)
 {
     static const char *const names[] = { "memory", "currentMemory" };
+    VitalsFix *fix = NULL;
 
     if (!definition->is_hvm)
         return VITALS_ANSWER_NOT_APPLICABLE;
@@ -20,18 +31,20 @@ check_mem001(const VitalsDefinition *definition, VitalsFindings *findings)
         const VitalsXmlNode *size = vitals_xml_first(definition->domain, names[i]);
         const char *unit = vitals_xml_attribute(size, "unit");
         guint64 kib;
-        VitalsFinding *finding;
 
-        /* Zero means "the rest" to libvirt. */
-        if (!vitals_definition_memory(size, &kib) || kib == 0 || kib >= PLAUSIBLE_KIB)
+        if (!is_implausible(size))
             continue;
-        finding = vitals_findings_add(
-            findings, size, "<%s> is %" G_GUINT64_FORMAT " KiB%s: too little for any guest to boot",
-            names[i], kib, unit ? "" : ", as no unit means KiB");
-        if (!unit)
-            vitals_fix_set_attribute(vitals_finding_offer(finding, VITALS_FIX_UNSAFE), size, "unit",
-                                     "MiB");
-        break;
+        vitals_definition_memory(size, &kib);
+        if (findings->found->len == findings->found_before) {
+            VitalsFinding *finding = vitals_findings_add(
+                findings, size,
+                "<%s> is %" G_GUINT64_FORMAT " KiB%s: too little for any guest to boot", names[i],
+                kib, unit ? "" : ", as no unit means KiB");
+
+            fix = unit ? NULL : vitals_finding_offer(finding, VITALS_FIX_UNSAFE);
+        }
+        if (fix && !unit)
+            vitals_fix_set_attribute(fix, size, "unit", "MiB");
     }
     return vitals_findings_answer(findings);
 }

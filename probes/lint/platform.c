@@ -183,38 +183,65 @@ const VitalsRule vitals_rule_cpu004 = {
     .check = check_cpu004,
 };
 
-/* Whether a device sits behind the port that has this index. */
-static gboolean
-is_port_used(const GPtrArray *addresses, guint64 index)
-{
-    for (guint i = 0; i < addresses->len; i++) {
-        const char *bus = vitals_xml_attribute(g_ptr_array_index(addresses, i), "bus");
+/* Buses of a PCI topology have numbers of eight bits; 0 is the root. */
+#define N_BUSES 256
 
-        if (bus && g_ascii_strtoull(bus, NULL, 0) == index)
-            return TRUE;
-    }
-    return FALSE;
-}
+typedef enum {
+    BUS_UNKNOWN, /* no controller for it */
+    BUS_ROOT_PORT,
+    BUS_OTHER,
+} Bus;
 
-/* One more, with the first index that no PCI controller has. */
+/* The buses that the controllers make, by their indices. */
 static void
-offer_port(const GPtrArray *controllers, VitalsFinding *finding)
+read_buses(const GPtrArray *controllers, Bus *buses)
 {
-    g_autofree char *xml = NULL;
-    guint64 free_index = 1;
-
     for (guint i = 0; i < controllers->len; i++) {
-        const char *index = vitals_xml_attribute(controllers->pdata[i], "index");
         const char *type = vitals_xml_attribute(controllers->pdata[i], "type");
+        const char *index = vitals_xml_attribute(controllers->pdata[i], "index");
+        const char *model = vitals_xml_attribute(controllers->pdata[i], "model");
         guint64 number;
 
         if (g_strcmp0(type, "pci") == 0 && index &&
-            g_ascii_string_to_unsigned(index, 10, 0, G_MAXINT, &number, NULL))
-            free_index = MAX(free_index, number + 1);
+            g_ascii_string_to_unsigned(index, 10, 0, N_BUSES - 1, &number, NULL))
+            buses[number] = g_strcmp0(model, "pcie-root-port") == 0 ? BUS_ROOT_PORT : BUS_OTHER;
     }
-    xml = g_strdup_printf("<controller type='pci' index='%" G_GUINT64_FORMAT
-                          "' model='pcie-root-port'/>",
-                          free_index);
+}
+
+/* The buses that a device of the guest is on. */
+static void
+read_taken(const VitalsDefinition *definition, gboolean *taken)
+{
+    g_autoptr(GPtrArray) addresses = vitals_xml_all(definition->devices, "*/address");
+
+    for (guint i = 0; i < addresses->len; i++) {
+        const char *type = vitals_xml_attribute(addresses->pdata[i], "type");
+        const char *bus = vitals_xml_attribute(addresses->pdata[i], "bus");
+        guint64 number = bus ? g_ascii_strtoull(bus, NULL, 0) : N_BUSES;
+
+        if (g_strcmp0(type, "pci") == 0 && number < N_BUSES)
+            taken[number] = TRUE;
+    }
+}
+
+static const VitalsXmlNode *
+last_port(const GPtrArray *controllers)
+{
+    const VitalsXmlNode *last = NULL;
+
+    for (guint i = 0; i < controllers->len; i++) {
+        if (g_strcmp0(vitals_xml_attribute(controllers->pdata[i], "model"), "pcie-root-port") == 0)
+            last = controllers->pdata[i];
+    }
+    return last;
+}
+
+static void
+offer_port(const GPtrArray *controllers, guint index, VitalsFinding *finding)
+{
+    g_autofree char *xml =
+        g_strdup_printf("<controller type='pci' index='%u' model='pcie-root-port'/>", index);
+
     vitals_fix_add_before(vitals_finding_offer(finding, VITALS_FIX_UNSAFE), controllers->pdata[0],
                           xml);
 }
@@ -223,31 +250,33 @@ static VitalsAnswer
 check_cpu006(const VitalsDefinition *definition, VitalsFindings *findings)
 {
     g_autoptr(GPtrArray) controllers = vitals_xml_all(definition->devices, "controller");
-    g_autoptr(GPtrArray) addresses = vitals_xml_all(definition->devices, "*/address");
     const char *machine = vitals_xml_value(definition->domain, "os/type/@machine");
-    const VitalsXmlNode *last = NULL;
-    guint ports = 0;
+    Bus buses[N_BUSES] = { BUS_UNKNOWN };
+    gboolean taken[N_BUSES] = { FALSE };
+    guint n_ports = 0;
+    guint end = N_BUSES;
 
     if (!machine || !strstr(machine, "q35"))
         return VITALS_ANSWER_NOT_APPLICABLE;
-    for (guint i = 0; i < controllers->len; i++) {
-        const VitalsXmlNode *controller = g_ptr_array_index(controllers, i);
-        const char *index = vitals_xml_attribute(controller, "index");
-
-        if (!index || g_strcmp0(vitals_xml_attribute(controller, "model"), "pcie-root-port") != 0)
-            continue;
-        if (!is_port_used(addresses, g_ascii_strtoull(index, NULL, 10)))
-            return VITALS_ANSWER_PASS;
-        last = controller;
-        ports++;
-    }
-    if (!last)
+    read_buses(controllers, buses);
+    read_taken(definition, taken);
+    while (end > 1 && buses[end - 1] == BUS_UNKNOWN && !taken[end - 1])
+        end--;
+    for (guint i = 1; i < end; i++)
+        n_ports += buses[i] == BUS_ROOT_PORT;
+    if (n_ports == 0)
         return VITALS_ANSWER_NOT_APPLICABLE;
-    offer_port(controllers,
-               vitals_findings_add(findings, last,
+
+    /* libvirt makes a root port of each number that is left out below the highest */
+    for (guint i = 1; i < end; i++) {
+        if (buses[i] != BUS_OTHER && !taken[i])
+            return VITALS_ANSWER_PASS;
+    }
+    offer_port(controllers, end,
+               vitals_findings_add(findings, last_port(controllers),
                                    "all %u PCIe root ports are taken, so nothing can be plugged in "
                                    "while the guest runs",
-                                   ports));
+                                   n_ports));
     return vitals_findings_answer(findings);
 }
 

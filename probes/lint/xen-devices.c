@@ -5,25 +5,88 @@
  * Devices and processors that libvirt's driver for Xen cannot use, or uses in another way.
  */
 
-/* The device that <boot order='1'/> stands in. */
-static const VitalsXmlNode *
-first_to_boot(const VitalsDefinition *definition)
+static guint64
+boot_order(const VitalsXmlNode *device)
+{
+    const char *text = vitals_xml_value(device, "boot/@order");
+    guint64 order;
+
+    return text && g_ascii_string_to_unsigned(text, 10, 1, G_MAXUINT, &order, NULL) ? order : 0;
+}
+
+static gint
+compare_boot_orders(gconstpointer left, gconstpointer right)
+{
+    guint64 one = boot_order(*(const VitalsXmlNode *const *)left);
+    guint64 other = boot_order(*(const VitalsXmlNode *const *)right);
+
+    return one < other ? -1 : one > other;
+}
+
+/* The devices with a <boot order='…'/>, the first to boot from first. */
+static GPtrArray *
+devices_to_boot(const VitalsDefinition *definition)
 {
     g_autoptr(GPtrArray) devices = vitals_xml_all(definition->devices, "*");
-    const VitalsXmlNode *best = NULL;
-    guint64 best_order = G_MAXUINT64;
+    GPtrArray *ordered = g_ptr_array_new();
 
     for (guint i = 0; i < devices->len; i++) {
-        const char *text = vitals_xml_value(devices->pdata[i], "boot/@order");
-        guint64 order;
-
-        if (text && g_ascii_string_to_unsigned(text, 10, 1, G_MAXUINT, &order, NULL) &&
-            order < best_order) {
-            best = devices->pdata[i];
-            best_order = order;
-        }
+        if (boot_order(devices->pdata[i]) > 0)
+            g_ptr_array_add(ordered, devices->pdata[i]);
     }
-    return best;
+    g_ptr_array_sort(ordered, compare_boot_orders);
+    return ordered;
+}
+
+/* What <boot dev='…'/> in <os> calls devices like this one; %NULL if it has no word for them. */
+static const char *
+boot_class(const VitalsXmlNode *device)
+{
+    const char *kind = vitals_xml_attribute(device, "device");
+
+    if (g_str_equal(vitals_xml_name(device), "interface"))
+        return "network";
+    if (!g_str_equal(vitals_xml_name(device), "disk"))
+        return NULL;
+    if (!kind || g_str_equal(kind, "disk"))
+        return "hd";
+    return g_str_equal(kind, "cdrom") ? "cdrom" : g_str_equal(kind, "floppy") ? "fd" : NULL;
+}
+
+/* <os> names classes and means the first device of each, so the order can be said there if each device in
+ * it is the first of its class. */
+static gboolean
+is_first_of_class(const VitalsDefinition *definition, const VitalsXmlNode *device)
+{
+    const char *class = boot_class(device);
+    g_autoptr(GPtrArray) like = vitals_xml_all(definition->devices, vitals_xml_name(device));
+
+    for (guint i = 0; class && i < like->len; i++) {
+        if (g_strcmp0(boot_class(like->pdata[i]), class) == 0)
+            return like->pdata[i] == device;
+    }
+    return FALSE;
+}
+
+static void
+offer_classes(const VitalsDefinition *definition, const GPtrArray *devices, VitalsFinding *finding)
+{
+    const VitalsXmlNode *os = vitals_xml_first(definition->domain, "os");
+    VitalsFix *fix;
+
+    for (guint i = 0; i < devices->len; i++) {
+        if (!is_first_of_class(definition, devices->pdata[i]))
+            return;
+    }
+    if (!os || vitals_xml_first(os, "boot"))
+        return;
+    fix = vitals_finding_offer(finding, VITALS_FIX_UNSAFE);
+    for (guint i = 0; i < devices->len; i++) {
+        g_autofree char *boot = g_strdup_printf("<boot dev='%s'/>", boot_class(devices->pdata[i]));
+
+        vitals_fix_add_child(fix, os, boot);
+        vitals_fix_drop(fix, vitals_xml_first(devices->pdata[i], "boot"));
+    }
 }
 
 /* libxl boots from the first disk if nothing else is said. */
@@ -44,16 +107,19 @@ is_first_disk(const VitalsDefinition *definition, const VitalsXmlNode *device)
 static VitalsAnswer
 check_xen007(const VitalsDefinition *definition, VitalsFindings *findings)
 {
-    const VitalsXmlNode *device = first_to_boot(definition);
+    g_autoptr(GPtrArray) devices = devices_to_boot(definition);
+    VitalsFinding *finding;
 
-    if (!device || !definition->is_hvm)
+    if (devices->len == 0 || !definition->is_hvm)
         return VITALS_ANSWER_NOT_APPLICABLE;
-    if (!is_first_disk(definition, device))
-        vitals_findings_add(
-            findings, vitals_xml_first(device, "boot"),
-            "the Xen driver does not know a boot order by device; the guest boots from "
-            "its first disk, not from this <%s>",
-            vitals_xml_name(device));
+    if (is_first_disk(definition, devices->pdata[0]))
+        return VITALS_ANSWER_PASS;
+    finding = vitals_findings_add(
+        findings, vitals_xml_first(devices->pdata[0], "boot"),
+        "the Xen driver does not know a boot order by device; the guest boots from "
+        "its first disk, not from this <%s>",
+        vitals_xml_name(devices->pdata[0]));
+    offer_classes(definition, devices, finding);
     return vitals_findings_answer(findings);
 }
 
@@ -84,6 +150,7 @@ const VitalsRule vitals_rule_xen007 = {
             "  </interface>\n"
             "</devices>",
     .remedy = "write <boot dev='…'/> in <os>",
+    .fixes = VITALS_FIXES_UNSAFE,
     .exceptions = "Harmless, and silent, where the first disk is the first in the order.",
     .evidence = (const char *const[]){ "libvirt 9.0.0 src/libxl: no reference to bootIndex; "
                                        "libxl_conf.c: without os/boot the order "
@@ -152,15 +219,18 @@ const VitalsRule vitals_rule_xen008 = {
 static VitalsAnswer
 check_xen009(const VitalsDefinition *definition, VitalsFindings *findings)
 {
-    const VitalsXmlNode *parallel = vitals_xml_first(definition->devices, "parallel");
+    g_autoptr(GPtrArray) ports = vitals_xml_all(definition->devices, "parallel");
 
     if (!definition->is_hvm)
         return VITALS_ANSWER_NOT_APPLICABLE;
-    if (parallel) {
-        VitalsFinding *finding = vitals_findings_add(
-            findings, parallel, "the Xen driver has no parallel ports; the guest will not start");
+    if (ports->len > 0) {
+        VitalsFinding *finding =
+            vitals_findings_add(findings, ports->pdata[0],
+                                "the Xen driver has no parallel ports; the guest will not start");
+        VitalsFix *fix = vitals_finding_offer(finding, VITALS_FIX_SAFE);
 
-        vitals_fix_drop(vitals_finding_offer(finding, VITALS_FIX_SAFE), parallel);
+        for (guint i = 0; i < ports->len; i++)
+            vitals_fix_drop(fix, ports->pdata[i]);
     }
     return vitals_findings_answer(findings);
 }
