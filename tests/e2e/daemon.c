@@ -119,8 +119,8 @@ vitals_lab_daemon_stop(VitalsLabDaemon *daemon)
 
     g_assert_cmpint(kill(daemon->pid, SIGTERM), ==, 0);
     while (waitpid(daemon->pid, &status, WNOHANG) == 0) {
-        if (!vitals_lab_wait(start, 5))
-            g_error("the daemon does not end within 5 s of SIGTERM");
+        if (!vitals_lab_wait_patiently(start, 5))
+            g_error("the daemon does not end after SIGTERM");
     }
     daemon->pid = 0;
     g_test_message("the daemon ended after %.2f s", vitals_lab_since(start));
@@ -218,7 +218,7 @@ double
 vitals_lab_daemon_wait_health(VitalsLabDaemon *daemon, const char *name, const char *health,
                               const char *layer, gint64 since, double seconds)
 {
-    do {
+    for (;;) {
         g_autoptr(json_t) guest = vitals_lab_daemon_guest(daemon, name);
 
         if (guest && g_str_equal(vitals_lab_json_string(guest, "health"), health)) {
@@ -227,14 +227,13 @@ vitals_lab_daemon_wait_health(VitalsLabDaemon *daemon, const char *name, const c
             g_test_message("%s is %s after %.2f s", name, health, vitals_lab_since(since));
             return vitals_lab_since(since);
         }
-        if (vitals_lab_since(since) >= seconds) {
+        if (!vitals_lab_wait_patiently(since, seconds)) {
             g_autofree char *text = guest ? json_dumps(guest, JSON_COMPACT) : NULL;
 
             g_error("%s is not %s within %g s: %s", name, health, seconds,
                     text ? text : "not listed");
         }
-    } while (vitals_lab_wait(since, seconds + 1));
-    g_assert_not_reached();
+    }
 }
 
 /* Returns: (nullable) (transfer full): the first, hence newest, incident of that guest. */
@@ -283,6 +282,6 @@ vitals_lab_daemon_wait_incident(VitalsLabDaemon *daemon, const char *name, doubl
             g_test_message("capture of %s: %s after %.1f s", name, result, vitals_lab_since(start));
             return g_steal_pointer(&incident);
         }
-    } while (vitals_lab_wait(start, seconds));
+    } while (vitals_lab_wait_patiently(start, seconds));
     g_error("no incident of %s with a finished capture within %g s", name, seconds);
 }

@@ -58,6 +58,12 @@ vitals_lab_wait(gint64 since, double seconds)
     return TRUE;
 }
 
+gboolean
+vitals_lab_wait_patiently(gint64 since, double seconds)
+{
+    return vitals_lab_wait(since, 3 * seconds);
+}
+
 char *
 vitals_lab_run(const char *const *argv)
 {

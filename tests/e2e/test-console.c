@@ -37,7 +37,7 @@ wait_cause(VitalsLabDaemon *daemon, const char *name, const char *cause, gint64 
         last = g_intern_string(guest ? vitals_lab_json_string(guest, "cause") : "nothing");
         if (g_str_equal(last, cause))
             break;
-        if (!vitals_lab_wait(since, seconds))
+        if (!vitals_lab_wait_patiently(since, seconds))
             g_error("%s: no '%s' after %.1f s, but '%s'", name, cause, seconds, last);
     }
     g_test_message("%s: %s after %.2f s", name, cause, vitals_lab_since(since));
@@ -188,7 +188,7 @@ see(Human *human, const char *text, double seconds)
 
         if (got > 0)
             g_string_append_len(human->seen, bytes, got);
-        else if (!vitals_lab_wait(since, seconds))
+        else if (!vitals_lab_wait_patiently(since, seconds))
             g_error("no '%s' in: %s", text, human->seen->str);
     }
     g_test_message("'%s' after %.2f s", text, vitals_lab_since(since));

@@ -165,7 +165,7 @@ wait_stuck(VitalsLabDaemon *daemon, guint wanted, double seconds)
     gint64 start = g_get_monotonic_time();
 
     while (count_stuck(daemon) != wanted)
-        g_assert_true(vitals_lab_wait(start, seconds));
+        g_assert_true(vitals_lab_wait_patiently(start, seconds));
     g_test_message("%u of %u are stuck after %.2f s", wanted, CROWD, vitals_lab_since(start));
 }
 
