@@ -14,12 +14,6 @@ vitals_source_silence(const VitalsSource *source)
     return source->run_at_answer - source->run_at_beat;
 }
 
-static gboolean
-is_silent(const VitalsSource *source)
-{
-    return vitals_source_has_deadline(source) && vitals_source_silence(source) > source->deadline;
-}
-
 gboolean
 vitals_signs_layer_has_armed(const VitalsSigns *signs, VitalsLayer layer)
 {
@@ -33,12 +27,20 @@ vitals_signs_layer_has_armed(const VitalsSigns *signs, VitalsLayer layer)
 gboolean
 vitals_signs_layer_is_silent(const VitalsSigns *signs, VitalsLayer layer)
 {
+    return vitals_signs_layer_is_silent_by(signs, layer, 0);
+}
+
+gboolean
+vitals_signs_layer_is_silent_by(const VitalsSigns *signs, VitalsLayer layer, gint64 excess)
+{
     gboolean silent = FALSE;
 
     for (guint i = 0; vitals_probes[i]; i++) {
-        if (vitals_probes[i]->layer != layer || !vitals_source_has_deadline(&signs->sources[i]))
+        const VitalsSource *source = &signs->sources[i];
+
+        if (vitals_probes[i]->layer != layer || !vitals_source_has_deadline(source))
             continue;
-        if (!is_silent(&signs->sources[i]))
+        if (vitals_source_silence(source) <= source->deadline + excess)
             return FALSE;
         silent = TRUE;
     }
@@ -73,13 +75,17 @@ sure_since_beat(const VitalsSigns *signs)
     return (double)(signs->vcpu_at - signs->vcpu_at_beat - signs->starved);
 }
 
+/* An idle guest uses 8 ms a second. */
+#define USED_TELLS (0.5 * G_USEC_PER_SEC)
+
 double
 vitals_signs_vcpu_share(const VitalsSigns *signs)
 {
     double used = used_since_beat(signs);
     double sure = sure_since_beat(signs);
 
-    if (signs->vcpu_at == 0 || MAX(sure, used) < G_USEC_PER_SEC)
+    /* what it used it used, but that it used nothing takes a while to be sure of */
+    if (signs->vcpu_at == 0 || (sure < G_USEC_PER_SEC && used < USED_TELLS))
         return -1.0;
     /* what they used they were given */
     return used / MAX(sure, used / MAX(signs->vcpus, 1));
@@ -218,6 +224,20 @@ vitals_signs_is_alive(const VitalsSigns *signs, VitalsLayer layer)
             return TRUE;
     }
     return FALSE;
+}
+
+gboolean
+vitals_signs_nothing_armed(const VitalsSigns *signs)
+{
+    return !vitals_signs_layer_has_armed(signs, VITALS_LAYER_KERNEL) &&
+           !vitals_signs_layer_has_armed(signs, VITALS_LAYER_USERSPACE) &&
+           !vitals_signs_is_alive(signs, VITALS_LAYER_KERNEL);
+}
+
+gboolean
+vitals_signs_kernel_wrote(const VitalsSigns *signs)
+{
+    return signs->booted_at != 0 || signs->sources[vitals_probe_index("console")].armed;
 }
 
 /* Functions are seldom longer; an idle loop or a lock's slow path is much shorter. */

@@ -152,6 +152,8 @@ typedef enum {
  * @window_at: monotonic time at which the window of per-vCPU time began
  * @window_starved: microseconds since then that the host gave no CPU to a thread that was ready to run
  * @window_ns: CPU time of each of the first vCPUs then
+ * @lifeless_since: monotonic time since when, window after window, each vCPU used all that it was given, or
+ *   nothing at all; 0 if one did otherwise in the last window
  * @suspects: bit N is set while vCPU N used all that it was given, or nothing at all, for a whole window while
  *   others did otherwise: it may be dead, or just busy
  * @booted_at: monotonic time at which the console last had a kernel's first line; 0 for never
@@ -215,6 +217,7 @@ typedef struct {
     gint64 window_starved;
     guint64 window_ns[VITALS_LOOKED_AT_MAX];
     guint32 suspects;
+    gint64 lifeless_since;
 
     double starve_share;
     gint64 starve_at;
@@ -277,6 +280,10 @@ gboolean vitals_signs_layer_has_armed(const VitalsSigns *signs, VitalsLayer laye
 /* Whether every such source of the layer is past its deadline, and there is one. */
 gboolean vitals_signs_layer_is_silent(const VitalsSigns *signs, VitalsLayer layer);
 
+/* Likewise past its deadline by more than @excess microseconds. */
+gboolean vitals_signs_layer_is_silent_by(const VitalsSigns *signs, VitalsLayer layer,
+                                         gint64 excess);
+
 /* Whether something above the vCPUs gave a sign well after the kernel's armed sources fell silent, and not too
  * long ago: then it is them that are broken, not the kernel. */
 gboolean vitals_signs_kernel_is_heard(const VitalsSigns *signs);
@@ -300,6 +307,12 @@ gboolean vitals_signs_is_fs_frozen(const VitalsSigns *signs);
 
 /* Whether any source of that layer or above, with a pace or without, was heard of lately. */
 gboolean vitals_signs_is_alive(const VitalsSigns *signs, VitalsLayer layer);
+
+/* Whether nothing above the vCPUs has a source whose silence would mean something, nor was heard of lately. */
+gboolean vitals_signs_nothing_armed(const VitalsSigns *signs);
+
+/* Whether a kernel wrote on the console since the guest (re)started. */
+gboolean vitals_signs_kernel_wrote(const VitalsSigns *signs);
 
 /* Whether a source is a period late: past the jitter of two paces that do not know of each other, and early
  * enough to ask again before the deadline. @allowance: microseconds more */

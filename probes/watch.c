@@ -77,6 +77,7 @@ start_over(VitalsSigns *signs, gint64 now)
     signs->queues_at = 0;
     signs->queues_busy = FALSE;
     signs->queue_stuck_for = 0;
+    signs->lifeless_since = 0;
     forget_since_beat(signs);
     for (guint i = 0; i < VITALS_SOURCES_MAX; i++) {
         signs->sources[i].armed = FALSE;

@@ -116,6 +116,20 @@ const VitalsCause vitals_cause_kernel_spinning = {
     .holds = holds_kernel_spinning,
 };
 
+/* On a busy host it takes a moment longer to see what its vCPUs do. */
+#define SEEN_LATER (2 * G_USEC_PER_SEC)
+
+static gboolean
+holds_kernel_silent(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    gboolean will_tell = signs->vcpu_at != 0 &&
+                         signs->state_at - signs->vcpu_at <= limits->gap_counted &&
+                         !vitals_signs_layer_is_silent_by(signs, VITALS_LAYER_KERNEL, SEEN_LATER);
+
+    return vitals_signs_kernel_is_dead(signs, limits) &&
+           (vitals_signs_vcpu_share(signs) >= 0 || !will_tell);
+}
+
 const VitalsCause vitals_cause_kernel_silent = {
     .id = "kernel-silent",
     .health = VITALS_HEALTH_UNRESPONSIVE,
@@ -123,7 +137,40 @@ const VitalsCause vitals_cause_kernel_silent = {
     .meaning = "The guest's kernel stopped answering.",
     .remedy = "Read the vmcore's log and backtraces, then reset the guest.",
     .said = VITALS_SAID_STALL,
-    .holds = vitals_signs_kernel_is_dead,
+    .holds = holds_kernel_silent,
+};
+
+/* So many windows of vCPU time, each of 10 s: no kernel is at work so evenly while it boots. */
+#define LIFELESS_FOR (30 * G_USEC_PER_SEC)
+
+/*
+ * A kernel wrote on the console, and nothing came of it: its balloon driver never answered, and there was no
+ * packet, no request to a disk, no agent. That its vCPUs only spin or only stand still tells it from a system
+ * without those drivers.
+ */
+static gboolean
+holds_boot_hung(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    gint64 began = MAX(signs->booted_at, signs->started);
+
+    return signs->state == VITALS_DOMAIN_RUNNING && !signs->overdue_since &&
+           vitals_signs_kernel_wrote(signs) && signs->now - began >= limits->boot_grace &&
+           vitals_signs_nothing_armed(signs) && signs->balloon_never_answered &&
+           signs->lifeless_since && signs->vcpu_at - signs->lifeless_since >= LIFELESS_FOR;
+}
+
+const VitalsCause vitals_cause_boot_hung = {
+    .id = "boot-hung",
+    .health = VITALS_HEALTH_UNRESPONSIVE,
+    .layer = VITALS_LAYER_KERNEL,
+    .meaning =
+        "The guest's kernel began to boot and never came to its drivers; its vCPUs only spin or "
+        "only stand still.",
+    .remedy = "Read the end of its console log for the last thing that it did, and the vmcore's "
+              "backtraces; "
+              "boot it without 'quiet' if the log says nothing.",
+    .said = VITALS_SAID_STALL,
+    .holds = holds_boot_hung,
 };
 
 /* Four boots within this time are not what an update does. The slowest loop seen in the lab took 18 s a

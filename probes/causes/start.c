@@ -3,17 +3,9 @@
 #include "probes/verdict.h"
 
 static gboolean
-nothing_armed(const VitalsSigns *signs)
-{
-    return !vitals_signs_layer_has_armed(signs, VITALS_LAYER_KERNEL) &&
-           !vitals_signs_layer_has_armed(signs, VITALS_LAYER_USERSPACE) &&
-           !vitals_signs_is_alive(signs, VITALS_LAYER_KERNEL);
-}
-
-static gboolean
 holds_starting(const VitalsSigns *signs, const VitalsLimits *limits)
 {
-    return nothing_armed(signs) && signs->boot_seen &&
+    return vitals_signs_nothing_armed(signs) && signs->boot_seen &&
            signs->now - signs->started < limits->boot_grace;
 }
 
@@ -50,7 +42,8 @@ const VitalsCause vitals_cause_starting = {
 static gboolean
 holds_observing(const VitalsSigns *signs, const VitalsLimits *limits)
 {
-    return nothing_armed(signs) && !signs->boot_seen && signs->now - signs->started < OBSERVING;
+    return vitals_signs_nothing_armed(signs) && !signs->boot_seen &&
+           signs->now - signs->started < OBSERVING;
 }
 
 const VitalsCause vitals_cause_observing = {
@@ -62,14 +55,22 @@ const VitalsCause vitals_cause_observing = {
     .holds = holds_observing,
 };
 
+/* Since it was started before our eyes no kernel was seen: its balloon was asked and has never answered, and none
+ * wrote on the console. */
+static gboolean
+no_kernel_seen(const VitalsSigns *signs)
+{
+    return vitals_signs_nothing_armed(signs) && signs->boot_seen && signs->balloon_never_answered &&
+           !vitals_signs_kernel_wrote(signs);
+}
+
 /* Firmware reads a boot sector or two of each disk; a boot loader with its menu reads far more. */
 #define BOOT_SECTORS 64
 
 static gboolean
 holds_nothing_to_boot(const VitalsSigns *signs, const VitalsLimits *limits)
 {
-    return nothing_armed(signs) && signs->boot_seen && signs->balloon_never_answered &&
-           signs->block_at > signs->started &&
+    return no_kernel_seen(signs) && signs->block_at > signs->started &&
            signs->sources[vitals_probe_index("block")].value < BOOT_SECTORS;
 }
 
@@ -84,11 +85,10 @@ const VitalsCause vitals_cause_nothing_to_boot = {
     .holds = holds_nothing_to_boot,
 };
 
-/* Its balloon was asked and has never answered since the guest was started before our eyes. */
 static gboolean
 holds_not_booted(const VitalsSigns *signs, const VitalsLimits *limits)
 {
-    return nothing_armed(signs) && signs->boot_seen && signs->balloon_never_answered;
+    return no_kernel_seen(signs);
 }
 
 const VitalsCause vitals_cause_not_booted = {
@@ -104,7 +104,7 @@ const VitalsCause vitals_cause_not_booted = {
 static gboolean
 holds_no_vital_signs(const VitalsSigns *signs, const VitalsLimits *limits)
 {
-    return nothing_armed(signs);
+    return vitals_signs_nothing_armed(signs);
 }
 
 const VitalsCause vitals_cause_no_vital_signs = {

@@ -16,6 +16,16 @@
 /* Of what is left of the window when the host was busy; less than this much of it tells nothing. */
 #define WINDOW_LEAST 0.2
 
+/* @lifeless: each vCPU did nothing, or nothing else */
+static void
+note_lifeless(VitalsSigns *signs, gboolean lifeless)
+{
+    if (!lifeless)
+        signs->lifeless_since = 0;
+    else if (!signs->lifeless_since)
+        signs->lifeless_since = signs->window_at;
+}
+
 static void
 find_suspects(const VitalsSample *sample, VitalsSigns *signs)
 {
@@ -37,6 +47,7 @@ find_suspects(const VitalsSample *sample, VitalsSigns *signs)
     }
     /* an idle guest, or one at work with all it has, is well */
     signs->suspects = still < count && pinned < count ? suspects : 0;
+    note_lifeless(signs, still + pinned == count);
 }
 
 static void
@@ -45,8 +56,10 @@ slide_window(const VitalsSample *sample, VitalsSigns *signs)
     if (signs->window_at && sample->at - signs->window_at < WINDOW && signs->vcpus == sample->vcpus)
         return;
     signs->suspects = 0;
-    if (signs->window_at && signs->vcpus == sample->vcpus && sample->vcpus > 1)
+    if (signs->window_at && signs->vcpus == sample->vcpus)
         find_suspects(sample, signs);
+    else
+        signs->lifeless_since = 0;
     signs->window_at = sample->at;
     signs->window_starved = 0;
     for (guint i = 0; i < sample->vcpus && i < VITALS_LOOKED_AT_MAX; i++)

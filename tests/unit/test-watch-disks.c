@@ -147,6 +147,58 @@ be_started(TestModel *model)
     vitals_watch_set_balloon_period(&model->watch, model->period);
 }
 
+/* As a kernel without its own words for it. */
+static void
+write_kernel_line(TestModel *model)
+{
+    g_autoptr(VitalsSample) sample = vitals_sample_new(model->now, model->wall);
+
+    sample->parts[VITALS_PART_CONSOLE] = VITALS_FACT_AVAILABLE;
+    sample->kernel_lines = TRUE;
+    vitals_watch_ingest(&model->watch, sample);
+}
+
+static void
+hang_in_kernel(TestModel *model, guint t)
+{
+    if (t == 0)
+        write_kernel_line(model);
+    model->kernel_dead = TRUE;
+    model->load[0] = 0.97;
+}
+
+static void
+halt_in_kernel(TestModel *model, guint t)
+{
+    hang_in_kernel(model, t);
+    model->load[0] = 0.0;
+}
+
+/* The same with other people's guests on its CPU. */
+static void
+hang_in_kernel_on_busy_host(TestModel *model, guint t)
+{
+    hang_in_kernel(model, t);
+    model->load[0] = 1.0;
+    model->starvation = 0.5;
+}
+
+/* A system without a balloon driver: idle, with some work now and then, or at full load with a disk. */
+static void
+run_without_driver(TestModel *model, guint t)
+{
+    if (t == 0)
+        write_kernel_line(model);
+    model->load[0] = t % (20 SECONDS) < 2 SECONDS ? 0.9 : 0.01;
+}
+
+static void
+work_without_driver(TestModel *model, guint t)
+{
+    hang_in_kernel(model, t);
+    model->requests = 700 + t;
+}
+
 /* A boot loader has shown its menu, and waits. */
 static void
 load_menu(TestModel *model, guint t)
@@ -173,6 +225,16 @@ static const TestRow rows[] = {
     { "thread-blocked", NULL, block_thread, "disk-blocked", NULL, 0 },
     { "thread-blocked-for-a-while", NULL, block_thread_for_a_while, "none", NULL, 0 },
     { "nothing-to-boot", be_started, NULL, "nothing-to-boot", NULL, 0, .lasts = 150 SECONDS },
+    { "boot-hung", be_started, hang_in_kernel, "boot-hung", NULL, 125 SECONDS,
+      .lasts = 140 SECONDS },
+    { "boot-hung-halted", be_started, halt_in_kernel, "boot-hung", NULL, 125 SECONDS,
+      .lasts = 140 SECONDS },
+    { "boot-hung-on-busy-host", be_started, hang_in_kernel_on_busy_host, "boot-hung", NULL,
+      130 SECONDS, .lasts = 140 SECONDS },
+    { "runs-without-driver", be_started, run_without_driver, "no-vital-signs", NULL, 0,
+      .lasts = 300 SECONDS },
+    { "works-without-driver", be_started, work_without_driver, "none", NULL, 0,
+      .lasts = 300 SECONDS },
     { "boot-menu", be_started, load_menu, "not-booted", NULL, 0, .lasts = 150 SECONDS },
 };
 
