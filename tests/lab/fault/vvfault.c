@@ -9,9 +9,11 @@
 
 #include <linux/delay.h>
 #include <linux/err.h>
+#include <linux/if_ether.h>
 #include <linux/kernel.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
+#include <linux/netdevice.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
 #include <linux/string.h>
@@ -83,6 +85,27 @@ oops_now(void *unused)
     *(volatile int *)8 = 0;
 }
 
+/* As a protocol's handler that trusts a packet: the softirq that brings the first one dies in it. */
+static int
+receive_badly(struct sk_buff *skb, struct net_device *device, struct packet_type *type,
+              struct net_device *original)
+{
+    *(volatile int *)8 = skb->len;
+    kfree_skb(skb);
+    return NET_RX_DROP;
+}
+
+static struct packet_type ip_packets = {
+    .type = htons(ETH_P_IP),
+    .func = receive_badly,
+};
+
+static void
+wait_for_packet(void *unused)
+{
+    dev_add_pack(&ip_packets);
+}
+
 static const struct vvfault {
     const char *name;
     void (*run)(void *unused);
@@ -92,7 +115,7 @@ static const struct vvfault {
     { "hlt", halt_forever, false },  { "hlt-all", halt_forever, true },
     { "soft", hog_forever, false },  { "fifo", hog_by_priority, false },
     { "hung", wait_forever, false }, { "panic", panic_now, false },
-    { "oops", oops_now, false },
+    { "oops", oops_now, false },     { "receive", wait_for_packet, false },
 };
 
 static int
