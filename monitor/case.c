@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/case.h"
+#include "monitor/output/time.h"
 #include "monitor/reasons.h"
 #include "monitor/recording.h"
 #include "probes/probe.h"
@@ -7,30 +8,63 @@
 
 /* ---- opening ---- */
 
+/* One thing that the guest said, however often. */
+typedef struct {
+    const VitalsUtterance *first;
+    gint64 began;
+    gint64 last;
+    guint times;
+} Saying;
+
 /* What began is told when it is whole, and a loop when it was found: its count follows in later samples. */
 static void
-note_utterances(VitalsDossier *dossier, const VitalsSample *sample)
+gather_sayings(GArray *sayings, const VitalsSample *sample)
 {
     for (guint i = 0; i < sample->n_utterances; i++) {
-        const VitalsUtterance *utterance = &sample->utterances[i];
+        Saying saying = { &sample->utterances[i], sample->realtime, sample->realtime, 1 };
+        gboolean known = !*saying.first->title;
 
-        if (*utterance->title)
-            vitals_dossier_note(dossier, sample->realtime, "the guest's console: %s: %s",
-                                vitals_said_name(utterance->what), utterance->title);
+        for (guint j = 0; j < sayings->len && !known; j++) {
+            Saying *before = &g_array_index(sayings, Saying, j);
+
+            known = before->first->what == saying.first->what &&
+                    g_str_equal(before->first->title, saying.first->title);
+            if (known) {
+                before->last = sample->realtime;
+                before->times++;
+            }
+        }
+        if (!known)
+            g_array_append_val(sayings, saying);
     }
+}
+
+static void
+note_saying(VitalsDossier *dossier, const Saying *saying)
+{
+    g_autofree char *again = saying->times > 1 ? vitals_time_rfc3339(saying->last) : NULL;
+    g_autofree char *times =
+        again ? g_strdup_printf(", told %u times, last at %s", saying->times, again) : g_strdup("");
+
+    vitals_dossier_note(dossier, saying->began, "the guest's console: %s: %s%s",
+                        vitals_said_name(saying->first->what), saying->first->title, times);
 }
 
 static void
 note_samples(VitalsDossier *dossier)
 {
+    g_autoptr(GArray) sayings = g_array_new(FALSE, FALSE, sizeof(Saying));
+
     for (guint i = 0; i < dossier->samples->len; i++) {
         const VitalsSample *sample = g_ptr_array_index(dossier->samples, i);
 
         if (vitals_sample_has(sample, VITALS_PART_EVENT))
             vitals_dossier_note(dossier, sample->realtime, "libvirt event: %s",
                                 vitals_event_name(sample->event));
-        note_utterances(dossier, sample);
+        gather_sayings(sayings, sample);
     }
+    for (guint i = 0; i < sayings->len; i++)
+        note_saying(dossier, &g_array_index(sayings, Saying, i));
 }
 
 /* Until when each layer lived, as far as anybody could see. */
