@@ -24,6 +24,7 @@ vitals_case_show(VitalsCase *item)
 
     vitals_case_replace(&shown->id, view->id);
     vitals_case_replace(&shown->path, view->path);
+    vitals_case_replace(&shown->title, view->title);
     vitals_case_replace(&shown->capture_result, view->capture_result);
     vitals_case_replace(&shown->capture_format, view->capture_format);
     vitals_case_replace(&shown->capture_detail, view->capture_detail);

@@ -36,6 +36,7 @@ vitals_dossier_new(const char *state_dir)
     dossier->risks = g_ptr_array_new_with_free_func(g_free);
     dossier->lint_diff = g_strdup("");
     dossier->testimony = g_ptr_array_new_with_free_func(g_free);
+    dossier->log_said = g_ptr_array_new_with_free_func(g_free);
     dossier->samples = g_ptr_array_new_with_free_func((GDestroyNotify)vitals_sample_unref);
     dossier->claim = -1;
     return dossier;
@@ -57,6 +58,7 @@ vitals_dossier_free(VitalsDossier *dossier)
     g_ptr_array_unref(dossier->pieces);
     json_decref(dossier->reasons);
     g_ptr_array_unref(dossier->testimony);
+    g_ptr_array_unref(dossier->log_said);
     g_ptr_array_unref(dossier->predictions);
     g_ptr_array_unref(dossier->risks);
     g_free(dossier->lint_diff);

@@ -41,7 +41,8 @@ typedef struct {
  * @last_beat: wall clock of the kernel's last sign of life; 0 if there was none
  * @signals_header: (nullable): the first line of signals.jsonl (monitor/recording.h)
  * @samples: (element-type VitalsSample): the last minutes
- * @testimony: (element-type utf8): what the guest said on its console, see vitals_testimony_read()
+ * @testimony: (element-type utf8): what the guest said on its console, see VitalsTestimony
+ * @log_said: (element-type utf8): what its kernel's log says, as it was read from the dump
  * @predictions: (element-type utf8): what lint says of the definition, see vitals_prediction_read()
  * @is_linted: @predictions are there already, of the linter
  * @risks: (element-type utf8): of these, what may be the cause, see vitals_prediction_risks()
@@ -68,6 +69,7 @@ typedef struct {
     char *signals_header;
     GPtrArray *samples;
     GPtrArray *testimony;
+    GPtrArray *log_said;
     GPtrArray *predictions;
     GPtrArray *risks;
     char *lint_diff;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/incident.h"
+#include "monitor/diagnosis.h"
 #include "monitor/incident-files.h"
 #include "monitor/manifest.h"
 #include "monitor/output/time.h"
@@ -7,7 +8,6 @@
 #include "monitor/recording.h"
 #include "monitor/report.h"
 #include "monitor/tail.h"
-#include "monitor/testimony.h"
 #include "config/text.h"
 
 #include <errno.h>
@@ -20,6 +20,9 @@
 
 /* Two incidents of one guest, cause and second are already one too many. */
 #define SAME_NAME_MAX 100
+
+/* So much of a kernel's log is searched for reports; what ended the guest stands at its end. */
+#define LOG_MAX ((gsize)1024 * 1024)
 
 /* The end of a console's log, made printable; the path comes from a definition. */
 static char *
@@ -168,34 +171,40 @@ final_path(VitalsDossier *dossier)
     return g_build_filename(dossier->state_dir, "incidents", view->id, NULL);
 }
 
-/* What the guest itself called it, where the verdict came before its console was read. */
+/* Puts what @testimony says in the place of @lines. */
 static void
-take_detail(VitalsDossier *dossier)
+take_lines(GPtrArray **lines, const VitalsTestimony *testimony)
 {
-    static const char critical[] = "critical: ";
-    const char *known = json_string_value(json_object_get(dossier->reasons, "detail"));
+    g_ptr_array_unref(*lines);
+    *lines = g_ptr_array_ref(testimony->lines);
+}
 
-    if (!known || *known || g_str_equal(dossier->view->health, "unknown"))
-        return;
-    for (guint i = 0; i < dossier->testimony->len; i++) {
-        const char *line = g_ptr_array_index(dossier->testimony, i);
+/* The kernel's log as the dump has it. */
+static VitalsTestimony *
+read_log(const VitalsDossier *dossier)
+{
+    g_autofree char *path = g_build_filename(dossier->view->path, "dmesg.txt", NULL);
+    g_autoptr(GBytes) end =
+        dossier->triage && dossier->triage->dmesg ? vitals_tail_read(path, LOG_MAX, NULL) : NULL;
+    gsize length;
+    const char *bytes = end ? g_bytes_get_data(end, &length) : NULL;
 
-        if (g_str_has_prefix(line, critical)) {
-            json_object_set_new(dossier->reasons, "detail", json_string(line + strlen(critical)));
-            return;
-        }
-    }
+    return end ? vitals_testimony_read(bytes, length) : NULL;
 }
 
 /* What can be said only now, or takes too long before the dump. */
 static void
 take_findings(VitalsDossier *dossier, const char *console)
 {
-    if (console) {
-        g_ptr_array_unref(dossier->testimony);
-        dossier->testimony = vitals_testimony_read(console, strlen(console));
-    }
-    take_detail(dossier);
+    g_autoptr(VitalsTestimony) said =
+        console ? vitals_testimony_read(console, strlen(console)) : NULL;
+    g_autoptr(VitalsTestimony) log = read_log(dossier);
+
+    if (said)
+        take_lines(&dossier->testimony, said);
+    if (log)
+        take_lines(&dossier->log_said, log);
+    vitals_diagnosis_make(dossier, said, log);
     if (!dossier->is_linted) {
         g_ptr_array_unref(dossier->predictions);
         dossier->predictions = vitals_prediction_read(dossier->xml);

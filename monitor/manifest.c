@@ -138,6 +138,7 @@ vitals_manifest_new(const VitalsDossier *dossier, gboolean complete)
     json_object_set_new(json, "risks", lines_json(dossier->risks));
     json_object_set_new(json, "lint_diff", text_json(dossier->lint_diff));
     json_object_set_new(json, "console_reports", lines_json(dossier->testimony));
+    json_object_set_new(json, "log_reports", lines_json(dossier->log_said));
     return json;
 }
 

@@ -16,6 +16,8 @@
  *   kernel_last_beat                   absent if there never was one
  *   confidence, confidence_why, detail, layers, against, alternatives
  *                                      see monitor/reasons.h
+ *   detail_by, detail_meaning, detail_remedy, setting
+ *                                      see monitor/diagnosis.h; absent if nothing more is known
  *   evidence                           what speaks for the cause, a line each
  *   timeline                           [{time, text}]
  *   capture                            {result, format, detail, bytes, path, seconds, vmcoreinfo,
@@ -26,8 +28,9 @@
  *   lint                               what lint says of the definition, a line each
  *   risks, lint_diff                   of these, what may be the cause; a unified diff of what would mend it
  *   console_reports                    what the guest said on its console, a line each
+ *   log_reports                        likewise what its kernel's log says, as it was in the dump
  *   triage                             {release, panic, tools: [{name, result, reason, seconds}],
- *                                      backtrace_path, dmesg_path}; absent where no dump was read
+ *                                      backtrace_path, dmesg_path, stacks}; absent where no dump was read
  *   files                              [{name, bytes, sha256}]: all files beside this one, once complete
  */
 

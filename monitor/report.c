@@ -137,7 +137,14 @@ append_confidence(GString *text, const VitalsDossier *dossier)
     const char *detail = vitals_fact_text(dossier->reasons, "detail");
 
     if (*detail)
-        g_string_append_printf(text, "The guest's console calls it: %s\n", detail);
+        g_string_append_printf(text, "%s: %s\n",
+                               vitals_fact_witness(vitals_fact_text(dossier->reasons, "detail_by")),
+                               detail);
+    if (*vitals_fact_text(dossier->reasons, "detail_meaning"))
+        g_string_append_printf(text, "%s\n", vitals_fact_text(dossier->reasons, "detail_meaning"));
+    if (*vitals_fact_text(dossier->reasons, "setting"))
+        g_string_append_printf(text, "It happened %s.\n",
+                               vitals_fact_text(dossier->reasons, "setting"));
     if (*confidence)
         g_string_append_printf(text, "Confidence: %s, as %s.\n", confidence,
                                vitals_fact_text(dossier->reasons, "confidence_why"));
@@ -212,6 +219,8 @@ vitals_report_text(const VitalsDossier *dossier, const char *console)
     g_string_append_printf(text, "%s\n", dossier->meaning);
     append_confidence(text, dossier);
     append_heading(text, "What to do");
+    if (*vitals_fact_text(dossier->reasons, "detail_remedy"))
+        g_string_append_printf(text, "%s\n", vitals_fact_text(dossier->reasons, "detail_remedy"));
     g_string_append_printf(text, "%s\n", dossier->remedy);
     append_timeline(text, dossier);
     append_heading(text, "What was seen");
@@ -222,6 +231,10 @@ vitals_report_text(const VitalsDossier *dossier, const char *console)
     if (dossier->testimony->len > 0) {
         append_heading(text, "What the guest said on its console");
         append_lines(text, dossier->testimony);
+    }
+    if (dossier->log_said->len > 0) {
+        append_heading(text, "What its kernel's log says, as it was in the dump");
+        append_lines(text, dossier->log_said);
     }
     append_capture(text, dossier);
     if (missing->len > 0) {

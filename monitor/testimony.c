@@ -1,11 +1,54 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/testimony.h"
+#include "monitor/whereabouts.h"
 #include "config/signatures.h"
 #include "config/text.h"
 #include "probes/console/console.h"
 
+#include <string.h>
+
 /* Whoever reads a report wants the first causes, not a thousand consequences. */
 #define SAID_MAX 30
+
+static void
+remark_free(gpointer data)
+{
+    VitalsRemark *remark = data;
+
+    g_free(remark->title);
+    g_free(remark->explanation);
+    g_free(remark->remedy);
+    g_free(remark);
+}
+
+static VitalsTestimony *
+testimony_new(void)
+{
+    VitalsTestimony *testimony = g_new0(VitalsTestimony, 1);
+
+    testimony->lines = g_ptr_array_new_with_free_func(g_free);
+    testimony->remarks = g_ptr_array_new_with_free_func(remark_free);
+    return testimony;
+}
+
+void
+vitals_testimony_free(VitalsTestimony *testimony)
+{
+    if (!testimony)
+        return;
+    g_ptr_array_unref(testimony->lines);
+    g_ptr_array_unref(testimony->remarks);
+    g_free(testimony);
+}
+
+static gboolean
+is_same_remark(gconstpointer a, gconstpointer b)
+{
+    const VitalsRemark *first = a;
+    const VitalsRemark *second = b;
+
+    return g_str_equal(first->title, second->title);
+}
 
 static int
 by_line(gconstpointer a, gconstpointer b)
@@ -17,19 +60,61 @@ by_line(gconstpointer a, gconstpointer b)
 }
 
 static void
-add(GPtrArray *said, VitalsConsoleSeverity severity, const char *what, guint64 count)
+add_line(GPtrArray *lines, VitalsConsoleSeverity severity, const char *what, guint64 count)
 {
     g_autofree char *printable = vitals_text_printable(what, -1);
     g_autofree char *times =
         count > 1 ? g_strdup_printf(" (%" G_GUINT64_FORMAT " times)", count) : g_strdup("");
 
-    if (said->len < SAID_MAX && severity >= VITALS_CONSOLE_WARNING)
-        g_ptr_array_add(said, g_strdup_printf("%s: %s%s", vitals_console_severity_name(severity),
-                                              printable, times));
+    if (lines->len < SAID_MAX && severity >= VITALS_CONSOLE_WARNING)
+        g_ptr_array_add(lines, g_strdup_printf("%s: %s%s", vitals_console_severity_name(severity),
+                                               printable, times));
+}
+
+static VitalsWeight
+weigh(const VitalsReport *report)
+{
+    const VitalsSignature *signature = report->signature;
+
+    if (report->panicked || signature->health == VITALS_CONSOLE_CRASHED)
+        return VITALS_WEIGHT_END;
+    if (signature->severity < VITALS_CONSOLE_ERROR)
+        return VITALS_WEIGHT_NONE;
+    if (signature->health == VITALS_CONSOLE_UNRESPONSIVE)
+        return VITALS_WEIGHT_STALL;
+    return signature->severity == VITALS_CONSOLE_CRITICAL ? VITALS_WEIGHT_FAULT
+                                                          : VITALS_WEIGHT_NONE;
+}
+
+/* Told again, a report goes to the end: it is the latest now. */
+static void
+take_remark(VitalsTestimony *testimony, const VitalsReport *report)
+{
+    VitalsRemark *remark = g_new0(VitalsRemark, 1);
+    guint before;
+
+    remark->title = vitals_text_printable_lines(report->title, -1);
+    g_strdelimit(remark->title, "\n\t", ' ');
+    remark->weight = weigh(report);
+    remark->explanation = g_strdup(report->signature->explanation ?: "");
+    remark->remedy = g_strdup(report->signature->remedy ?: "");
+    remark->setting = vitals_whereabouts(report->trace);
+    if (g_ptr_array_find_with_equal_func(testimony->remarks, remark, is_same_remark, &before))
+        g_ptr_array_remove_index(testimony->remarks, before);
+    g_ptr_array_add(testimony->remarks, remark);
 }
 
 static void
-collect(const VitalsConsole *console, GPtrArray *said)
+on_event(const VitalsConsoleEvent *event, gpointer testimony)
+{
+    if (event->report &&
+        (event->kind == VITALS_CONSOLE_REPORT_ENDED ||
+         event->kind == VITALS_CONSOLE_REPORT_REPEATED || event->kind == VITALS_CONSOLE_PANICKED))
+        take_remark(testimony, event->report);
+}
+
+static void
+collect_lines(const VitalsConsole *console, GPtrArray *lines)
 {
     g_autoptr(GPtrArray) reports =
         g_ptr_array_copy((GPtrArray *)vitals_console_reports(console), NULL, NULL);
@@ -40,21 +125,41 @@ collect(const VitalsConsole *console, GPtrArray *said)
     for (guint i = 0; i < reports->len; i++) {
         const VitalsReport *report = g_ptr_array_index(reports, i);
 
-        add(said, report->signature->severity, report->title, report->count);
+        add_line(lines, report->signature->severity, report->title, report->count);
     }
     for (guint i = 0; i < loops->len; i++) {
         const VitalsLoop *loop = g_ptr_array_index(loops, i);
         g_autofree char *what = g_strdup_printf("again and again: %s", loop->template_);
 
-        add(said, loop->severity, what, loop->count);
+        add_line(lines, loop->severity, what, loop->count);
     }
 }
 
-GPtrArray *
-vitals_testimony_read(const char *console, gsize length)
+/* Line by line, as a boot makes what was said before it a matter of the past. */
+static void
+feed(VitalsConsole *engine, const char *log, gsize length, VitalsTestimony *testimony)
+{
+    guint64 boots = 0;
+
+    for (const char *end = log + length; log < end;) {
+        const char *next = memchr(log, '\n', (gsize)(end - log));
+        gsize piece = next ? (gsize)(next + 1 - log) : (gsize)(end - log);
+
+        vitals_console_feed(engine, log, piece, 0);
+        if (vitals_console_stats(engine).boots > boots) {
+            boots = vitals_console_stats(engine).boots;
+            g_ptr_array_set_size(testimony->remarks, 0);
+        }
+        log += piece;
+    }
+    vitals_console_finish(engine);
+}
+
+VitalsTestimony *
+vitals_testimony_read(const char *log, gsize length)
 {
     static const VitalsConsoleOptions options = { .log_clock = TRUE };
-    GPtrArray *said = g_ptr_array_new_with_free_func(g_free);
+    VitalsTestimony *testimony = testimony_new();
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) items = vitals_signatures_items(NULL, &error);
     g_autoptr(VitalsSignatures) signatures = items ? vitals_signatures_new(items, &error) : NULL;
@@ -62,11 +167,38 @@ vitals_testimony_read(const char *console, gsize length)
 
     if (!signatures) {
         g_warning("the console's signatures cannot be read: %s", error->message);
-        return said;
+        return testimony;
     }
-    engine = vitals_console_new(signatures, &options, NULL, NULL);
-    vitals_console_feed(engine, console, length, 0);
-    vitals_console_finish(engine);
-    collect(engine, said);
-    return said;
+    engine = vitals_console_new(signatures, &options, on_event, testimony);
+    feed(engine, log, length, testimony);
+    collect_lines(engine, testimony->lines);
+    return testimony;
+}
+
+const VitalsRemark *
+vitals_testimony_best(const VitalsTestimony *testimony)
+{
+    const VitalsRemark *best = NULL;
+
+    for (guint i = 0; i < testimony->remarks->len; i++) {
+        const VitalsRemark *remark = g_ptr_array_index(testimony->remarks, i);
+
+        if (remark->weight == VITALS_WEIGHT_NONE || (best && remark->weight < best->weight))
+            continue;
+        if (!best || remark->weight > best->weight || remark->weight > VITALS_WEIGHT_FAULT)
+            best = remark;
+    }
+    return best;
+}
+
+const VitalsRemark *
+vitals_testimony_find(const VitalsTestimony *testimony, const char *title)
+{
+    for (guint i = 0; i < testimony->remarks->len; i++) {
+        const VitalsRemark *remark = g_ptr_array_index(testimony->remarks, i);
+
+        if (g_str_equal(remark->title, title))
+            return remark;
+    }
+    return NULL;
 }

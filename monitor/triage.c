@@ -64,6 +64,7 @@ vitals_triage_free(VitalsTriage *triage)
     g_free(triage->release);
     g_free(triage->panic);
     g_ptr_array_unref(triage->tools);
+    g_clear_pointer(&triage->stacks, g_ptr_array_unref);
     vitals_refined_free(triage->refined);
     g_free(triage);
 }
@@ -211,6 +212,7 @@ take_backtrace(const VitalsTriageOrder *order, VitalsTriage *triage, const Vital
     g_autofree char *text = vitals_text_printable_lines(run->output, (gssize)run->length);
 
     triage->backtrace = *text && keep(order, "backtrace.txt", text);
+    triage->stacks = vitals_stacks_read(text);
     if (!triage->panic) {
         g_autofree char *panic = line_behind(text, "       PANIC: ");
 
@@ -360,6 +362,8 @@ vitals_triage_json(const VitalsTriage *triage)
                   tools_json(triage), "dmesg_path", text_json(triage->dmesg ? "dmesg.txt" : NULL),
                   "backtrace_path", text_json(triage->backtrace ? "backtrace.txt" : NULL));
 
+    if (triage->stacks)
+        json_object_set_new(json, "stacks", vitals_stacks_json(triage->stacks));
     if (refined)
         json_object_set_new(json, "dump",
                             json_pack("{s:I, s:I, s:s}", "bytes_written",

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "monitor/refine.h"
+#include "monitor/stacks.h"
 
 #include <jansson.h>
 
@@ -56,6 +57,7 @@ typedef struct {
  * @tools: (element-type VitalsTriageTool): in the order of time
  * @dmesg: there is a file dmesg.txt beside the dump
  * @backtrace: there is a file backtrace.txt
+ * @stacks: (element-type VitalsStack) (nullable): what the vCPUs were at
  * @refined: what became of the dump itself
  */
 typedef struct {
@@ -65,6 +67,7 @@ typedef struct {
     GPtrArray *tools;
     gboolean dmesg;
     gboolean backtrace;
+    GPtrArray *stacks;
     VitalsRefined *refined;
 } VitalsTriage;
 

@@ -84,3 +84,22 @@ vitals_fact_severity(const char *health)
 {
     return word_of(health)->severity;
 }
+
+const char *
+vitals_fact_witness(const char *by)
+{
+    static const struct {
+        const char *by;
+        const char *words;
+    } witnesses[] = {
+        { "log", "The kernel's log in its memory calls it" },
+        { "stacks", "The stacks in its memory show" },
+        { "memory", "Its last figures show" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(witnesses); i++) {
+        if (g_str_equal(witnesses[i].by, by))
+            return witnesses[i].words;
+    }
+    return "The guest's console calls it";
+}

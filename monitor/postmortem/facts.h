@@ -24,5 +24,9 @@ char *vitals_fact_span(double seconds);
 /* A guest's state as the end of a sentence that begins with its name: "has crashed". Static. */
 const char *vitals_fact_health(const char *health);
 
+/* Who tells what the guest died of, as "detail_by" has it, as the beginning of a sentence: "Its console calls it";
+ * static. */
+const char *vitals_fact_witness(const char *by);
+
 /* "critical", "warning" or "notice": what colour it deserves. Static. */
 const char *vitals_fact_severity(const char *health);

@@ -251,6 +251,7 @@ static void
 write_console(VitalsHtml *html, const char *directory, const json_t *manifest)
 {
     const json_t *reports = json_object_get(manifest, "console_reports");
+    const json_t *logged = json_object_get(manifest, "log_reports");
 
     open_section(html, "What the guest said on its console");
     if (json_array_size(reports) > 0)
@@ -258,6 +259,10 @@ write_console(VitalsHtml *html, const char *directory, const json_t *manifest)
     vitals_html_element(html, "h3", "", "Its last lines");
     if (!write_quote(html, directory, "console.log"))
         vitals_html_element(html, "p", "", "None were recorded.");
+    if (json_array_size(logged) > 0) {
+        vitals_html_element(html, "h3", "", "Its kernel's log, as it was in the dump");
+        write_list(html, logged);
+    }
     vitals_html_close(html);
 }
 

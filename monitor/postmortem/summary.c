@@ -10,11 +10,24 @@ open_answer(VitalsHtml *html, const char *question)
     vitals_html_element(html, "h2", "", question);
 }
 
+/* A paragraph with @text in the place of %s; nothing if there is none. */
+static void
+write_if_any(VitalsHtml *html, const char *class, const char *format, const char *text)
+{
+    g_auto(GStrv) halves = g_strsplit(format, "%s", 2);
+    g_autofree char *whole = g_strconcat(halves[0], text, halves[1], NULL);
+
+    if (*text)
+        vitals_html_element(html, "p", class, whole);
+}
+
 static void
 write_what(VitalsHtml *html, const json_t *manifest)
 {
     open_answer(html, "What happened");
     vitals_html_element(html, "p", "", vitals_fact_text(manifest, "meaning"));
+    write_if_any(html, "", "%s", vitals_fact_text(manifest, "detail_meaning"));
+    write_if_any(html, "", "It happened %s.", vitals_fact_text(manifest, "setting"));
     vitals_html_close(html);
 }
 
@@ -63,6 +76,9 @@ write_why(VitalsHtml *html, const json_t *manifest)
     const char *detail = vitals_fact_text(manifest, "detail");
 
     open_answer(html, "Why");
+    if (*detail)
+        vitals_html_element(html, "p", "quiet",
+                            vitals_fact_witness(vitals_fact_text(manifest, "detail_by")));
     vitals_html_element(html, "p", "detail",
                         *detail ? detail : vitals_fact_text(manifest, "cause"));
     vitals_html_open(html, "p", NULL);
@@ -88,6 +104,7 @@ write_now(VitalsHtml *html, const json_t *manifest)
     const char *result = vitals_fact_text(capture, "result");
 
     open_answer(html, "What now");
+    write_if_any(html, "lead", "%s", vitals_fact_text(manifest, "detail_remedy"));
     vitals_html_element(html, "p", "", vitals_fact_text(manifest, "remedy"));
     vitals_html_open(html, "p", "class", g_str_equal(result, "ok") ? "good" : "poor", NULL);
     if (g_str_equal(result, "ok"))

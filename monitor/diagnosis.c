@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "monitor/diagnosis.h"
+#include "monitor/stacks.h"
+#include "monitor/postmortem/facts.h"
+
+#include <string.h>
+
+/*
+ * A guest that was starving for memory at its last report: of what its kernel has, next to nothing was
+ * free, and little could have been freed. A leak in a guest of 84 MB ended at 4 and 11 %, as what lies in
+ * a tmpfs counts as usable; a healthy guest that caches much has 5 % free and more than half usable.
+ */
+#define FREE_SHARE 0.05
+#define USABLE_SHARE 0.15
+
+typedef struct {
+    char *detail;
+    const char *by;
+    const char *meaning;
+    const char *remedy;
+    const char *setting;
+} Diagnosis;
+
+static void
+diagnosis_clear(Diagnosis *diagnosis)
+{
+    g_free(diagnosis->detail);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Diagnosis, diagnosis_clear)
+
+/* ---- who knows what ---- */
+
+static void
+take_remark(Diagnosis *diagnosis, const VitalsRemark *remark, const char *by)
+{
+    diagnosis->detail = g_strdup(remark->title);
+    diagnosis->by = by;
+    diagnosis->meaning = remark->explanation;
+    diagnosis->remedy = remark->remedy;
+    diagnosis->setting = remark->setting;
+}
+
+static gboolean
+ask_logs(Diagnosis *diagnosis, const VitalsTestimony *console, const VitalsTestimony *log)
+{
+    const VitalsRemark *said = console ? vitals_testimony_best(console) : NULL;
+    const VitalsRemark *logged = log ? vitals_testimony_best(log) : NULL;
+
+    /* a panic may come after the log could still be written, or be cut off at the console */
+    if (logged && (!said || logged->weight >= said->weight))
+        take_remark(diagnosis, logged, "log");
+    else if (said)
+        take_remark(diagnosis, said, "console");
+    return diagnosis->detail != NULL;
+}
+
+static gboolean
+ask_stacks(Diagnosis *diagnosis, const VitalsDossier *dossier)
+{
+    const GPtrArray *stacks = dossier->triage ? dossier->triage->stacks : NULL;
+
+    diagnosis->detail = stacks ? vitals_stacks_tell(stacks) : NULL;
+    if (!diagnosis->detail)
+        return FALSE;
+    diagnosis->by = "stacks";
+    diagnosis->meaning = "That is where its vCPUs stood when its memory was dumped.";
+    diagnosis->remedy =
+        "Look there for what loops or waits: backtrace.txt has the whole stacks. Report "
+        "them to whoever maintains that code, with the dump.";
+    diagnosis->setting = vitals_stacks_setting(stacks);
+    return TRUE;
+}
+
+static const VitalsSample *
+last_with_memory(const GPtrArray *samples)
+{
+    for (guint i = samples->len; i > 0; i--) {
+        const VitalsSample *sample = g_ptr_array_index(samples, i - 1);
+
+        if (vitals_sample_has(sample, VITALS_PART_BALLOON) && sample->has_counters &&
+            sample->available > 0)
+            return sample;
+    }
+    return NULL;
+}
+
+static gboolean
+ask_memory(Diagnosis *diagnosis, const VitalsDossier *dossier)
+{
+    const VitalsSample *sample = last_with_memory(dossier->samples);
+    g_autofree char *left = NULL;
+    g_autofree char *all = NULL;
+
+    if (!sample || (double)sample->unused > FREE_SHARE * (double)sample->available ||
+        (double)sample->usable > USABLE_SHARE * (double)sample->available)
+        return FALSE;
+    left = g_format_size_full(sample->unused, G_FORMAT_SIZE_IEC_UNITS);
+    all = g_format_size_full(sample->available, G_FORMAT_SIZE_IEC_UNITS);
+    diagnosis->detail =
+        g_strdup_printf("memory used up: %s of %s free at its last report", left, all);
+    diagnosis->by = "memory";
+    diagnosis->meaning = "Its memory was all but used up when it was last heard of, which is the "
+                         "likely reason.";
+    diagnosis->remedy = "Give the guest more memory, or find what used it.";
+    return TRUE;
+}
+
+/* The verdict's own words stay where the guest goes on, or where it is QEMU that died. */
+static gboolean
+is_of_kernel(const VitalsIncidentView *view)
+{
+    return (g_str_equal(view->health, "crashed") || g_str_equal(view->health, "unresponsive")) &&
+           (g_str_equal(view->layer, "kernel") || g_str_equal(view->layer, "vcpu"));
+}
+
+static gboolean
+diagnose(Diagnosis *diagnosis, const VitalsDossier *dossier, const VitalsTestimony *console,
+         const VitalsTestimony *log)
+{
+    const char *known = vitals_fact_text(dossier->reasons, "detail");
+    const VitalsRemark *remark = console ? vitals_testimony_find(console, known) : NULL;
+
+    if (is_of_kernel(dossier->view) && ask_logs(diagnosis, console, log))
+        return TRUE;
+    if (*known) {
+        if (remark)
+            take_remark(diagnosis, remark, "console");
+        return remark != NULL;
+    }
+    return is_of_kernel(dossier->view) &&
+           (ask_stacks(diagnosis, dossier) || ask_memory(diagnosis, dossier));
+}
+
+/* ---- what is told ---- */
+
+static void
+set_text(json_t *reasons, const char *key, const char *text)
+{
+    json_object_set_new(reasons, key, json_string(text ? text : ""));
+}
+
+/* What was inferred is surer when the guest's memory says the same. */
+static void
+raise_confidence(json_t *reasons, const char *by)
+{
+    static const struct {
+        const char *by;
+        const char *confidence;
+        const char *why;
+    } rows[] = {
+        { "log", "certain", "the kernel's own log in its memory says so" },
+        { "stacks", "high", "the stacks in its memory show it" },
+        { "console", "high", "what the guest printed says the same" },
+        { "memory", "medium",
+          "it is inferred from its last figures and signs of life that stopped" },
+    };
+
+    if (!g_str_equal(vitals_fact_text(reasons, "confidence"), "medium") &&
+        !g_str_equal(vitals_fact_text(reasons, "confidence"), "high"))
+        return;
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        if (g_str_equal(rows[i].by, by)) {
+            set_text(reasons, "confidence", rows[i].confidence);
+            set_text(reasons, "confidence_why", rows[i].why);
+        }
+    }
+}
+
+/* @before: what the title ends in */
+static void
+retitle(VitalsIncidentView *view, const char *before, const char *detail)
+{
+    g_autofree char *old = g_steal_pointer(&view->title);
+    g_autofree char *tail = g_strconcat(": ", before, NULL);
+
+    if (*before && g_str_has_suffix(old, tail))
+        old[strlen(old) - strlen(tail)] = '\0';
+    view->title = g_strconcat(old, ": ", detail, NULL);
+}
+
+void
+vitals_diagnosis_make(VitalsDossier *dossier, const VitalsTestimony *console,
+                      const VitalsTestimony *log)
+{
+    g_auto(Diagnosis) found = { .by = "" };
+    json_t *reasons = dossier->reasons;
+
+    if (!reasons || g_str_equal(dossier->view->health, "unknown") ||
+        !diagnose(&found, dossier, console, log))
+        return;
+    retitle(dossier->view, vitals_fact_text(reasons, "detail"), found.detail);
+    set_text(reasons, "detail", found.detail);
+    set_text(reasons, "detail_by", found.by);
+    set_text(reasons, "detail_meaning", found.meaning);
+    set_text(reasons, "detail_remedy", found.remedy);
+    set_text(reasons, "setting", found.setting);
+    raise_confidence(reasons, found.by);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "monitor/dossier.h"
+#include "monitor/testimony.h"
+
+/**
+ * vitals_diagnosis_make:
+ * @console: (nullable): what the guest said on its console
+ * @log: (nullable): what its kernel's log says, as it was read from the dump
+ *
+ * A verdict is made of signs of life, within seconds; what the guest died of may be known only when its
+ * dump was read. Names it in the incident's title and reasons, and says in them:
+ *
+ *   detail            what it died of, in the words of kernel developers where there are any
+ *   detail_by         who says so: "console", "log", "stacks", or "memory": the last figures of its
+ *                     balloon; "" if nobody does
+ *   detail_meaning    what that means, a sentence or two; "" if nothing is known of it
+ *   detail_remedy     what to do about it
+ *   setting           what the kernel was at, as vitals_whereabouts() has it; ""
+ *   confidence, confidence_why   as vitals_reasons() has them, raised by what agrees
+ *
+ * The weightiest word wins: a panic in the kernel's own log before one on the console, then stalls and
+ * faults, then the stacks, then the figures of memory. What stands in the log cannot be of an earlier boot.
+ */
+void vitals_diagnosis_make(VitalsDossier *dossier, const VitalsTestimony *console,
+                           const VitalsTestimony *log);

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "monitor/diagnosis.h"
+#include "monitor/postmortem/facts.h"
+
+#include <string.h>
+
+#define PANIC "[   95.900000] Kernel panic - not syncing: System is deadlocked on memory\n"
+#define KILLED "[   54.900000] Out of memory: Killed process 5 (dd) total-vm:2516kB\n"
+
+typedef struct {
+    VitalsDossier *dossier;
+} Fixture;
+
+static void
+set_up(Fixture *fixture, gconstpointer data)
+{
+    VitalsIncidentView *view;
+
+    fixture->dossier = vitals_dossier_new("/nowhere");
+    view = fixture->dossier->view;
+    view->health = g_strdup("unresponsive");
+    view->layer = g_strdup("kernel");
+    view->cause = g_strdup("kernel-spinning");
+    view->title = g_strdup("web: unresponsive, kernel-spinning");
+    fixture->dossier->reasons = json_pack("{s:s, s:s}", "detail", "", "confidence", "medium");
+}
+
+static void
+tear_down(Fixture *fixture, gconstpointer data)
+{
+    vitals_dossier_free(fixture->dossier);
+}
+
+static void
+set(char **place, const char *text)
+{
+    g_free(*place);
+    *place = g_strdup(text);
+}
+
+static void
+make(Fixture *fixture, const char *console, const char *log)
+{
+    g_autoptr(VitalsTestimony) said =
+        console ? vitals_testimony_read(console, strlen(console)) : NULL;
+    g_autoptr(VitalsTestimony) logged = log ? vitals_testimony_read(log, strlen(log)) : NULL;
+
+    vitals_diagnosis_make(fixture->dossier, said, logged);
+}
+
+static const char *
+reason(const Fixture *fixture, const char *key)
+{
+    return vitals_fact_text(fixture->dossier->reasons, key);
+}
+
+/* A hang for whoever looks from outside, and the dump knows better. */
+static void
+test_log(Fixture *fixture, gconstpointer data)
+{
+    make(fixture, NULL, KILLED PANIC);
+    g_assert_cmpstr(reason(fixture, "detail"), ==, "kernel panic: out of memory");
+    g_assert_cmpstr(reason(fixture, "detail_by"), ==, "log");
+    g_assert_nonnull(strstr(reason(fixture, "detail_remedy"), "more memory"));
+    g_assert_cmpstr(reason(fixture, "confidence"), ==, "certain");
+    g_assert_cmpstr(fixture->dossier->view->title, ==,
+                    "web: unresponsive, kernel-spinning: kernel panic: out of memory");
+}
+
+/* What ends a guest outweighs what it only suffered from, wherever it is said. */
+static void
+test_weight(Fixture *fixture, gconstpointer data)
+{
+    set(&fixture->dossier->view->title,
+        "web: crashed, kernel-panic: out of memory: killed a process");
+    set(&fixture->dossier->view->health, "crashed");
+    json_object_set_new(fixture->dossier->reasons, "detail",
+                        json_string("out of memory: killed a process"));
+    make(fixture, KILLED PANIC, KILLED);
+    g_assert_cmpstr(reason(fixture, "detail_by"), ==, "console");
+    g_assert_cmpstr(fixture->dossier->view->title, ==,
+                    "web: crashed, kernel-panic: kernel panic: out of memory");
+}
+
+static void
+test_stacks(Fixture *fixture, gconstpointer data)
+{
+    VitalsTriage *triage = g_new0(VitalsTriage, 1);
+
+    triage->tools = g_ptr_array_new();
+    triage->stacks = vitals_stacks_read("PID: 9  TASK: ffff0  CPU: 0  COMMAND: \"a\"\n"
+                                        " #0 [ffffd38380003bd8] gizmo_wait at ffffffffbb801e27\n");
+    fixture->dossier->triage = triage;
+    make(fixture, KILLED, KILLED);
+    g_assert_cmpstr(reason(fixture, "detail"), ==, "vCPU 0 in gizmo_wait (task a)");
+    g_assert_cmpstr(reason(fixture, "detail_by"), ==, "stacks");
+    g_assert_cmpstr(reason(fixture, "confidence"), ==, "high");
+}
+
+static void
+add_figures(Fixture *fixture, guint64 unused, guint64 usable)
+{
+    VitalsSample *sample = vitals_sample_new(1, 1);
+
+    sample->parts[VITALS_PART_BALLOON] = VITALS_FACT_AVAILABLE;
+    sample->has_counters = TRUE;
+    sample->available = 84 << 20;
+    sample->unused = unused;
+    sample->usable = usable;
+    g_ptr_array_add(fixture->dossier->samples, sample);
+}
+
+static void
+test_memory(Fixture *fixture, gconstpointer data)
+{
+    add_figures(fixture, 4 << 20, 60 << 20); /* it caches what it can */
+    make(fixture, NULL, NULL);
+    g_assert_cmpstr(reason(fixture, "detail"), ==, "");
+    add_figures(fixture, 3 << 20, 9 << 20);
+    make(fixture, NULL, NULL);
+    g_assert_cmpstr(reason(fixture, "detail"), ==,
+                    "memory used up: 3.0\xc2\xa0MiB of 84.0\xc2\xa0MiB free at its last report");
+    g_assert_cmpstr(reason(fixture, "confidence"), ==, "medium");
+}
+
+/* A guest that goes on is called what its verdict calls it, and one that was dumped on request nothing. */
+static void
+test_others(Fixture *fixture, gconstpointer data)
+{
+    set(&fixture->dossier->view->health, "unknown");
+    make(fixture, PANIC, PANIC);
+    g_assert_cmpstr(reason(fixture, "detail"), ==, "");
+    set(&fixture->dossier->view->health, "degraded");
+    set(&fixture->dossier->view->layer, "userspace");
+    make(fixture, PANIC, PANIC);
+    g_assert_cmpstr(reason(fixture, "detail"), ==, "");
+    json_object_set_new(fixture->dossier->reasons, "detail",
+                        json_string("out of memory: killed a process"));
+    make(fixture, KILLED, NULL);
+    g_assert_cmpstr(reason(fixture, "detail"), ==, "out of memory: killed a process");
+    g_assert_cmpstr(reason(fixture, "detail_remedy"), !=, "");
+}
+
+#define ADD(path, test) g_test_add("/diagnosis/" path, Fixture, NULL, set_up, test, tear_down)
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    ADD("log", test_log);
+    ADD("weight", test_weight);
+    ADD("stacks", test_stacks);
+    ADD("memory", test_memory);
+    ADD("others", test_others);
+    return g_test_run();
+}
