@@ -34,6 +34,7 @@ typedef struct {
     gboolean skip_others;
     gboolean hook;
     gboolean define;
+    gboolean verbose;
 } Words;
 
 static void
@@ -136,6 +137,7 @@ understand(Words *words, VitalsLintOptions *options)
     options->unsafe_fixes = words->unsafe_fixes;
     options->define = words->define;
     options->hook = words->hook;
+    options->verbose = words->verbose;
     options->skip_others = words->skip_others;
     options->diff = words->diff || (words->unsafe_fixes && !words->fix);
     options->fail_on = VITALS_SEVERITY_ERROR;
@@ -209,6 +211,8 @@ vitals_lint_options_parse(int *argc, char ***argv)
           NULL },
         { "statistics", 0, 0, G_OPTION_ARG_NONE, &words.statistics,
           "count findings by rule instead of showing them", NULL },
+        { "verbose", 'v', 0, G_OPTION_ARG_NONE, &words.verbose, "name each fact that a rule lacks",
+          NULL },
         { "config", 0, 0, G_OPTION_ARG_FILENAME, &words.config,
           "configuration (default: " VITALS_SETTINGS_FILE
           " if it exists); its section [Lint] counts",

@@ -23,6 +23,7 @@
  * @unsafe_fixes: take unsafe fixes too
  * @skip_others: pass over XML that defines no guest
  * @hook: it runs in libvirt's hook, about one guest
+ * @verbose: name each missing fact
  * @define: change guests' definitions as well
  */
 typedef struct {
@@ -45,6 +46,7 @@ typedef struct {
     gboolean skip_others;
     gboolean hook;
     gboolean define;
+    gboolean verbose;
 } VitalsLintOptions;
 
 /**

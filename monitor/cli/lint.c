@@ -61,14 +61,26 @@ add_text(Run *run, const VitalsLintSource *source)
         g_print("%s", text);
 }
 
+/* What a user may do about facts that are missing. */
+static const char *
+facts_hint(const VitalsLintOptions *options)
+{
+    if (options->verbose || options->hook)
+        return "";
+    return options->facts || options->all
+               ? "-v names them"
+               : "--facts host takes this host's, --facts FILE what 'virt-vitals facts' told of "
+                 "another; -v names them";
+}
+
 static void
 finish_text(Run *run)
 {
     g_autofree char *statistics =
         run->options->statistics ? vitals_lint_text_statistics(&run->totals) : g_strdup("");
     g_autofree char *unknown =
-        run->options->statistics ? g_strdup("") : vitals_lint_text_unknown(&run->totals);
-    g_autofree char *summary = vitals_lint_text_summary(&run->totals);
+        run->options->verbose ? vitals_lint_text_unknown(&run->totals) : g_strdup("");
+    g_autofree char *summary = vitals_lint_text_summary(&run->totals, facts_hint(run->options));
 
     g_print("%s%s%s", statistics, unknown, summary);
 }

@@ -17,6 +17,7 @@ void
 vitals_lint_totals_init(VitalsLintTotals *totals)
 {
     totals->by_rule = g_hash_table_new(NULL, NULL);
+    totals->unevaluated = g_hash_table_new(NULL, NULL);
     totals->facts =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_hash_table_unref);
 }
@@ -26,6 +27,7 @@ vitals_lint_totals_clear(VitalsLintTotals *totals)
 {
     g_clear_pointer(&totals->by_rule, g_hash_table_unref);
     g_clear_pointer(&totals->facts, g_hash_table_unref);
+    g_clear_pointer(&totals->unevaluated, g_hash_table_unref);
 }
 
 /* Several rules, and several definitions, may want the same fact. Beyond those that are kept, what one
@@ -39,6 +41,7 @@ add_facts(VitalsLintTotals *totals, const GPtrArray *unknown)
         const VitalsUnknown *one = unknown->pdata[i];
         GHashTable *rules = g_hash_table_lookup(totals->facts, one->fact);
 
+        g_hash_table_add(totals->unevaluated, (gpointer)one->rule);
         if (!rules && g_hash_table_size(totals->facts) >= VITALS_LINT_MAX_FACTS) {
             totals->unknown += g_hash_table_add(others, one->fact);
             continue;

@@ -30,6 +30,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsLintSource, vitals_lint_source_free)
  * @by_severity: how many findings
  * @unknown: how many facts were missing, each once
  * @facts: (element-type utf8 GHashTable): the first of them, each with the rules that wanted it
+ * @unevaluated: (element-type VitalsRule): the rules that wanted one of them
  * @suppressed: how many findings the definitions say to ignore
  * @known: how many findings the baseline holds
  * @fixable: how many findings have a safe fix
@@ -48,6 +49,7 @@ typedef struct {
     guint unsafely_fixable;
     GHashTable *by_rule;
     GHashTable *facts;
+    GHashTable *unevaluated;
 } VitalsLintTotals;
 
 /* Missing facts that are told of; a thousand guests miss a thousand, and memory is to stay flat. */

@@ -190,8 +190,20 @@ append_fixable(GString *out, const VitalsLintTotals *totals)
                                totals->unsafely_fixable);
 }
 
+static void
+append_unevaluated(GString *out, const VitalsLintTotals *totals, const char *hint)
+{
+    guint rules = g_hash_table_size(totals->unevaluated);
+
+    if (rules == 0)
+        return;
+    append_count(out, "", rules, "rule");
+    append_count(out, " not evaluated for want of ", totals->unknown, "fact");
+    g_string_append_printf(out, "%s%s\n", *hint ? ": " : "", hint);
+}
+
 char *
-vitals_lint_text_summary(const VitalsLintTotals *totals)
+vitals_lint_text_summary(const VitalsLintTotals *totals, const char *hint)
 {
     GString *out = g_string_new(NULL);
 
@@ -200,8 +212,6 @@ vitals_lint_text_summary(const VitalsLintTotals *totals)
     append_count(out, ": ", totals->by_severity[VITALS_SEVERITY_ERROR], "error");
     append_count(out, ", ", totals->by_severity[VITALS_SEVERITY_WARNING], "warning");
     append_count(out, ", ", totals->by_severity[VITALS_SEVERITY_NOTICE], "notice");
-    if (totals->unknown > 0)
-        append_count(out, "; not evaluated for want of ", totals->unknown, "fact");
     if (totals->suppressed > 0)
         g_string_append_printf(out, "; %u suppressed", totals->suppressed);
     if (totals->known > 0)
@@ -210,5 +220,6 @@ vitals_lint_text_summary(const VitalsLintTotals *totals)
         g_string_append_printf(out, "; %u not checked", totals->unreadable);
     g_string_append_c(out, '\n');
     append_fixable(out, totals);
+    append_unevaluated(out, totals, hint);
     return g_string_free(out, FALSE);
 }

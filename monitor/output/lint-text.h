@@ -32,7 +32,9 @@ char *vitals_lint_text_statistics(const VitalsLintTotals *totals);
 
 /**
  * vitals_lint_text_summary:
+ * @hint: what to do about missing facts; "" for nothing
  *
- * Returns: (transfer full): one line that counts everything
+ * Returns: (transfer full): one line that counts everything, one for what can be fixed, and one if facts
+ *   were missing
  */
-char *vitals_lint_text_summary(const VitalsLintTotals *totals);
+char *vitals_lint_text_summary(const VitalsLintTotals *totals, const char *hint);
