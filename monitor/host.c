@@ -17,15 +17,15 @@ typedef enum {
 
 /* @start: when it started, in clock ticks since boot: with the number it names one process for ever
  * (proc(5), field 22 of stat). @booted: of the domain, as it was known when this one was taken for its QEMU.
- * @stat: the path of that file. @frozen_path: (nullable): of the one that tells whether it is frozen */
+ * @stat: that file. @frozen: (nullable): the one that tells whether it is frozen */
 typedef struct {
     int pid;
     guint64 start;
     guint64 booted;
     Trust trust;
     gboolean gone;
-    char *stat;
-    char *frozen_path;
+    VitalsKernelFile *stat;
+    VitalsKernelFile *frozen;
     VitalsThreads *threads;
 } Process;
 
@@ -54,8 +54,8 @@ static void
 process_free(Process *process)
 {
     vitals_threads_free(process->threads);
-    g_free(process->stat);
-    g_free(process->frozen_path);
+    vitals_kernel_file_free(process->stat);
+    vitals_kernel_file_free(process->frozen);
     g_free(process);
 }
 
@@ -159,7 +159,7 @@ find_frozen_path(VitalsHost *host, int pid)
 static gboolean
 is_frozen(const Process *process)
 {
-    g_autofree char *text = process->frozen_path ? vitals_threads_read(process->frozen_path) : NULL;
+    g_autofree char *text = process->frozen ? vitals_kernel_file_read(process->frozen) : NULL;
 
     return text && (strstr(text, "frozen 1") || g_str_has_prefix(text, "FROZEN"));
 }
@@ -264,7 +264,8 @@ static void
 adopt(VitalsHost *host, const VitalsWanted *wanted, int pid)
 {
     Process *known = g_hash_table_lookup(host->processes, wanted->uuid);
-    g_autofree char *stat = g_strdup_printf("%s/proc/%d/stat", host->root, pid);
+    g_autoptr(VitalsKernelFile) stat =
+        vitals_kernel_file_new(g_strdup_printf("%s/proc/%d/stat", host->root, pid));
     g_autofree char *frozen_path = find_frozen_path(host, pid);
     Trust trust = trust_in(host, pid, frozen_path);
     Process *process;
@@ -283,7 +284,7 @@ adopt(VitalsHost *host, const VitalsWanted *wanted, int pid)
     process->threads = vitals_threads_new(host->root, pid);
     process->stat = g_steal_pointer(&stat);
     if (frozen_path)
-        process->frozen_path = g_build_filename(host->root, frozen_path, NULL);
+        process->frozen = vitals_kernel_file_new(g_build_filename(host->root, frozen_path, NULL));
     g_hash_table_replace(host->processes, g_strdup(wanted->uuid), process);
 }
 

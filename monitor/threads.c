@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/threads.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 /* That a thread sleeps uninterruptibly is asked of one that had no CPU since the last look, and only at every
  * so manieth look: the question costs a file for each thread. */
@@ -18,15 +15,13 @@
  * woken now and then) is no work of the guest's. */
 #define TICK_NS 10000000
 
-/* All that small files hold, and more. */
-#define SMALL_FILE 4096
-
 /* @used, @delay: nanoseconds on a CPU, and ready to run without one. @slices: how often it was given a CPU.
  * @blocked_at: monotonic time at which it was first seen in the uninterruptible sleep in which it still is; 0
  * if it is in none. @vcpu: whose thread it is, -1 for none. @looks: how often it was seen. @listed: the look
  * at which it was last listed. */
 typedef struct {
     char *path;
+    VitalsKernelFile *schedstat;
     gboolean first;
     guint64 used;
     guint64 delay;
@@ -52,6 +47,7 @@ thread_free(gpointer data)
 {
     Thread *thread = data;
 
+    vitals_kernel_file_free(thread->schedstat);
     g_free(thread->path);
     g_free(thread);
 }
@@ -80,32 +76,12 @@ vitals_threads_free(VitalsThreads *threads)
 
 /* ---- reading ---- */
 
-char *
-vitals_threads_read(const char *path)
-{
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    g_autofree char *text = NULL;
-    ssize_t length;
-
-    if (file < 0)
-        return NULL;
-    text = g_malloc(SMALL_FILE);
-    do
-        length = read(file, text, SMALL_FILE - 1);
-    while (length < 0 && errno == EINTR);
-    close(file);
-    if (length < 0)
-        return NULL;
-    text[length] = '\0';
-    return g_steal_pointer(&text);
-}
-
 /* proc(5). The name, the second field, may hold blanks and brackets: the fields that matter stand behind the
  * last bracket. */
 gboolean
-vitals_threads_read_stat(const char *path, char *ret_state, guint64 *ret_start)
+vitals_threads_read_stat(VitalsKernelFile *file, char *ret_state, guint64 *ret_start)
 {
-    g_autofree char *text = vitals_threads_read(path);
+    g_autofree char *text = vitals_kernel_file_read(file);
     const char *at = text ? strrchr(text, ')') : NULL;
     char state;
 
@@ -126,8 +102,7 @@ vitals_threads_read_stat(const char *path, char *ret_state, guint64 *ret_start)
 static gboolean
 read_counts(const Thread *thread, Thread *ret_now)
 {
-    g_autofree char *path = g_strconcat(thread->path, "/schedstat", NULL);
-    g_autofree char *text = vitals_threads_read(path);
+    g_autofree char *text = vitals_kernel_file_read(thread->schedstat);
     char *end = text;
 
     *ret_now = (Thread){ 0 };
@@ -146,8 +121,9 @@ read_counts(const Thread *thread, Thread *ret_now)
 static int
 read_vcpu(const Thread *thread)
 {
-    g_autofree char *path = g_strconcat(thread->path, "/comm", NULL);
-    g_autofree char *name = vitals_threads_read(path);
+    g_autoptr(VitalsKernelFile) file =
+        vitals_kernel_file_new(g_strconcat(thread->path, "/comm", NULL));
+    g_autofree char *name = vitals_kernel_file_read(file);
     guint64 number;
     char *end;
 
@@ -160,11 +136,12 @@ read_vcpu(const Thread *thread)
 static gboolean
 is_blocked(const Thread *thread)
 {
-    g_autofree char *path = g_strconcat(thread->path, "/stat", NULL);
+    g_autoptr(VitalsKernelFile) file =
+        vitals_kernel_file_new(g_strconcat(thread->path, "/stat", NULL));
     guint64 start;
     char state;
 
-    return vitals_threads_read_stat(path, &state, &start) && state == 'D';
+    return vitals_threads_read_stat(file, &state, &start) && state == 'D';
 }
 
 /* ---- which threads there are ---- */
@@ -187,6 +164,8 @@ list(VitalsThreads *self)
         if (!thread) {
             thread = g_new0(Thread, 1);
             thread->path = g_build_filename(self->directory, name, NULL);
+            thread->schedstat =
+                vitals_kernel_file_new(g_strconcat(thread->path, "/schedstat", NULL));
             thread->first = g_str_equal(name, self->pid);
             thread->vcpu = -1;
             g_hash_table_insert(self->threads, g_strdup(name), thread);

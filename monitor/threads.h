@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "monitor/kernel-file.h"
 #include "probes/facts.h"
 
 /*
@@ -22,9 +23,5 @@ void vitals_threads_free(VitalsThreads *threads);
  */
 void vitals_threads_look(VitalsThreads *threads, VitalsSample *sample);
 
-/* Reads a small file of /proc or of a control group at once, which is all that they take.
- * Returns: (transfer full) (nullable): up to 4095 bytes of it, ended by a NUL */
-char *vitals_threads_read(const char *path);
-
-/* The state letter and start time, in clock ticks since boot, of a process or thread; @path: its stat. */
-gboolean vitals_threads_read_stat(const char *path, char *ret_state, guint64 *ret_start);
+/* The state letter and start time, in clock ticks since boot, of a process or thread; @file: its stat. */
+gboolean vitals_threads_read_stat(VitalsKernelFile *file, char *ret_state, guint64 *ret_start);

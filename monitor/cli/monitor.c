@@ -2,6 +2,7 @@
 #include "monitor/cli/verb.h"
 #include "monitor/cli/connect.h"
 #include "monitor/daemon.h"
+#include "monitor/kernel-file.h"
 #include "monitor/log.h"
 #include "config/text.h"
 
@@ -77,6 +78,7 @@ run_daemon(VitalsSettings *settings)
         g_printerr("virt-vitals: %s\n", message);
         return VITALS_EXIT_USAGE;
     }
+    vitals_kernel_files_make_room();
     g_message("watching %s, state in %s, http port %u%s", label,
               vitals_settings_string(settings, NULL, "Monitor.StateDirectory"),
               vitals_daemon_port(daemon),
