@@ -4,7 +4,9 @@
 #include <string.h>
 
 enum {
-    PAIRS = 65536, /* of bytes; those that text is made of fit into the first-level cache */
+    GRAM = 3, /* bytes that are looked at together; pairs are nearly all in some string or other */
+    GRAM_BITS = 15,
+    GRAMS = 1 << GRAM_BITS, /* kinds of them that are told apart; fits into the first-level cache */
     BYTES = 256,
 };
 
@@ -19,21 +21,37 @@ typedef struct {
 } Entry;
 
 struct VitalsLiterals {
-    guint8 leap[PAIRS];   /* how far a pair of bytes is at least from the end of any window */
-    gint16 bucket[PAIRS]; /* first entry whose window ends in the pair, or -1 */
+    guint8 leap[GRAMS];   /* how far such bytes are at least from the end of any window */
+    gint16 bucket[GRAMS]; /* first entry whose window ends in them, or -1 */
     gint16 starts[BYTES]; /* first short entry that begins with the byte, or -1 */
     Entry *entries;
     char **texts;
     gsize window; /* length of the shortest string that is not short */
 };
 
-static inline guint16
-pair(const char *at)
+static inline guint
+kind(guint32 bytes)
 {
-    guint16 bytes;
+    return bytes * 0x9e3779b1u >> (32 - GRAM_BITS);
+}
 
-    memcpy(&bytes, at, sizeof bytes);
-    return bytes;
+static guint
+gram(const char *at)
+{
+    guint32 bytes = 0;
+
+    memcpy(&bytes, at, GRAM);
+    return kind(GUINT32_FROM_LE(bytes));
+}
+
+/* The same at once; there is a byte before them. */
+static inline guint
+gram_within(const char *at)
+{
+    guint32 bytes;
+
+    memcpy(&bytes, at - 1, sizeof bytes);
+    return kind(GUINT32_FROM_LE(bytes) >> 8);
 }
 
 /* One of 64 bits: nearly all places where a bucket might match are dismissed by it. */
@@ -71,22 +89,24 @@ commonness(char c)
 }
 
 /*
- * What the search loses by a window that begins at @begin: how much shorter its leaps become, over pairs
- * as common as they are. Pairs that are in other windows anyway cost nothing more.
+ * What the search loses by a window that begins at @begin: how much shorter its leaps become, over bytes
+ * as common as they are. Bytes that are in other windows anyway cost nothing more.
  */
 static guint
 window_cost(const VitalsLiterals *literals, const char *begin)
 {
     guint cost = 0;
 
-    for (gsize at = 0; at + 2 <= literals->window; at++) {
-        gsize distance = literals->window - 2 - at;
-        gsize leap = literals->leap[pair(begin + at)];
+    for (gsize at = 0; at + GRAM <= literals->window; at++) {
+        gsize distance = literals->window - GRAM - at;
+        gsize leap = literals->leap[gram(begin + at)];
+        guint common =
+            commonness(begin[at]) * commonness(begin[at + 1]) * commonness(begin[at + 2]);
 
         if (leap > distance)
-            cost += (guint)(leap - distance) * commonness(begin[at]) * commonness(begin[at + 1]);
+            cost += (guint)(leap - distance) * common;
         if (distance == 0)
-            cost += 4 * commonness(begin[at]) * commonness(begin[at + 1]);
+            cost += 4 * common;
     }
     return cost;
 }
@@ -114,7 +134,7 @@ add_entry(VitalsLiterals *literals, guint index, const char *text)
 {
     Entry *entry = &literals->entries[index];
     const char *begin;
-    guint16 last;
+    guint last;
 
     literals->texts[index] = g_strdup(text);
     entry->text = literals->texts[index];
@@ -128,12 +148,12 @@ add_entry(VitalsLiterals *literals, guint index, const char *text)
     entry->offset = choose_offset(literals, entry);
     begin = entry->text + entry->offset;
     memcpy(&entry->head, begin, sizeof entry->head);
-    for (gsize at = 0; at + 2 <= literals->window; at++) {
-        guint8 *leap = &literals->leap[pair(begin + at)];
+    for (gsize at = 0; at + GRAM <= literals->window; at++) {
+        guint8 *leap = &literals->leap[gram(begin + at)];
 
-        *leap = (guint8)MIN(*leap, literals->window - 2 - at);
+        *leap = (guint8)MIN(*leap, literals->window - GRAM - at);
     }
-    last = pair(begin + literals->window - 2);
+    last = gram(begin + literals->window - GRAM);
     entry->next = literals->bucket[last];
     entry->heads = head_bit(entry->head);
     if (entry->next >= 0)
@@ -149,7 +169,7 @@ vitals_literals_new(const GPtrArray *texts)
     literals->window = choose_window(texts);
     literals->entries = g_new0(Entry, texts->len);
     literals->texts = g_new0(char *, texts->len + 1);
-    memset(literals->leap, (int)(literals->window - 1), PAIRS);
+    memset(literals->leap, (int)(literals->window - GRAM + 1), GRAMS);
     memset(literals->bucket, 0xff, sizeof literals->bucket);
     memset(literals->starts, 0xff, sizeof literals->starts);
 
@@ -207,26 +227,56 @@ check_start(const VitalsLiterals *literals, const char *text, gsize length,
     return TRUE;
 }
 
+/* A scan of one text. */
+typedef struct {
+    const VitalsLiterals *literals;
+    const char *text;
+    gsize length;
+    VitalsLiteralsFound found;
+    gpointer user;
+} Scan;
+
+/* Looks at the bytes at *@at and goes on to the next place where a window can end; returns whether to go on. */
+static inline gboolean
+step(const Scan *scan, gsize *at)
+{
+    guint bytes = gram_within(scan->text + *at);
+    guint8 leap = scan->literals->leap[bytes];
+
+    if (G_LIKELY(leap > 0)) {
+        *at += leap;
+        return TRUE;
+    }
+    *at += 1;
+    return check_bucket(scan->literals, scan->literals->bucket[bytes], scan->text, scan->length,
+                        *at + GRAM - 1 - scan->literals->window, scan->found, scan->user);
+}
+
+/*
+ * Each step waits for the one before it, for two loads from the cache: so the halves of a text are gone through
+ * side by side.
+ */
 void
 vitals_literals_scan(const VitalsLiterals *literals, const char *text, gsize length,
                      VitalsLiteralsFound found, gpointer user)
 {
-    const gsize window = literals->window;
-    gsize at = window - 2;
+    const Scan scan = { literals, text, length, found, user };
+    gsize first = literals->window - GRAM;
+    gsize middle = first + (length > first ? (length - first) / 2 : 0);
+    gsize second = middle;
 
     if (!check_start(literals, text, length, found, user))
         return;
-    while (at + 2 <= length) {
-        guint16 block = pair(text + at);
-        guint8 leap = literals->leap[block];
-
-        if (G_LIKELY(leap > 0)) {
-            at += leap;
-            continue;
-        }
-        if (!check_bucket(literals, literals->bucket[block], text, length, at + 2 - window, found,
-                          user))
+    while (first < middle && second + GRAM <= length) {
+        if (!step(&scan, &first) || !step(&scan, &second))
             return;
-        at++;
+    }
+    while (first < middle) {
+        if (!step(&scan, &first))
+            return;
+    }
+    while (second + GRAM <= length) {
+        if (!step(&scan, &second))
+            return;
     }
 }

@@ -11,7 +11,7 @@ typedef struct VitalsLiterals VitalsLiterals;
 
 enum {
     VITALS_LITERALS_MIN = 4, /* bytes of the shortest string allowed */
-    /* The search leaps by up to this less one; shorter strings are looked for at the start of a text only. */
+    /* The search leaps by up to this less two; shorter strings are looked for at the start of a text only. */
     VITALS_LITERALS_ANYWHERE = 10,
 };
 
