@@ -14,5 +14,18 @@ void vitals_brake_free(VitalsBrake *brake);
 
 void vitals_brake_note(VitalsBrake *brake, const char *uuid, gint64 now);
 
+/**
+ * vitals_brake_text:
+ * @now, @realtime: the same moment by both clocks
+ *
+ * Returns: (transfer full): all of it as JSON by the wall clock, to outlive this process and the host's boot
+ */
+char *vitals_brake_text(const VitalsBrake *brake, gint64 now, gint64 realtime);
+
+/* Takes in what that wrote; odd bytes say nothing. What is dated in the future, as the wall clock was set back,
+ * was just now: that must not free a guest of its brake. */
+void vitals_brake_take(VitalsBrake *brake, const char *text, gsize length, gint64 now,
+                       gint64 realtime);
+
 /* Returns: how often that was within the last @window */
 guint vitals_brake_count(const VitalsBrake *brake, const char *uuid, gint64 now, gint64 window);

@@ -37,6 +37,13 @@ on_acted(const GError *error, gpointer data)
     vitals_case_acted(item);
 }
 
+static void
+act(VitalsCase *item)
+{
+    vitals_capture_act(item->casebook->capture, item->guest->uuid, item->guest->id, item->action,
+                       on_acted, item);
+}
+
 /* The evidence is safe, or cannot be had: does to the guest what the policy says, then writes it down. */
 void
 vitals_case_act(VitalsCase *item, gboolean dumped)
@@ -56,8 +63,6 @@ vitals_case_act(VitalsCase *item, gboolean dumped)
     } else {
         vitals_dossier_note(item->dossier, g_get_real_time(), "%s begins, as the policy says",
                             action);
-        vitals_brake_note(item->casebook->recoveries, item->guest->uuid, g_get_monotonic_time());
-        vitals_capture_act(item->casebook->capture, item->guest->uuid, item->guest->id,
-                           item->action, on_acted, item);
+        vitals_case_keep_deed(item, act);
     }
 }

@@ -76,6 +76,14 @@ note_captured(VitalsCasebook *casebook, VitalsGuest *guest)
     g_queue_push_tail(&casebook->captured_at, at);
 }
 
+static void
+on_kept(VitalsCase *item)
+{
+    if (item->dumped)
+        examine(item);
+    vitals_case_act(item, item->dumped);
+}
+
 /* Whether nothing was tried, as opposed to a dump that failed. */
 static gboolean
 is_refusal(const GError *error)
@@ -119,9 +127,8 @@ on_dump_ended(VitalsDumpFormat format, double seconds, const GError *error, gpoi
         casebook->listener.capturing(item->guest, FALSE, casebook->data);
     /* the list says "running" until everything that belongs to the incident is in its place */
     vitals_casebook_changed(casebook);
-    if (!error)
-        examine(item);
-    vitals_case_act(item, !error);
+    item->dumped = !error;
+    vitals_case_keep(item, on_kept);
 }
 
 void

@@ -103,11 +103,16 @@ on_nmi(const GError *error, gpointer data)
              (double)item->nmi_wait / G_USEC_PER_SEC);
 }
 
+static void
+send_nmi(VitalsCase *item)
+{
+    vitals_capture_act(item->casebook->capture, item->guest->uuid, item->guest->id,
+                       VITALS_ACTION_INJECT_NMI, on_nmi, item);
+}
+
 static gboolean
 waits_for_nmi(VitalsCase *item)
 {
-    VitalsCasebook *casebook = item->casebook;
-
     if (!item->nmi_wait || (item->nmi_until && g_get_monotonic_time() >= item->nmi_until))
         return FALSE;
     if (item->nmi_until)
@@ -116,9 +121,7 @@ waits_for_nmi(VitalsCase *item)
     item->nmi_under_way = TRUE;
     vitals_dossier_note(item->dossier, g_get_real_time(),
                         "inject-nmi begins, before the dump, as the policy says (NmiFirst)");
-    vitals_brake_note(casebook->recoveries, item->guest->uuid, g_get_monotonic_time());
-    vitals_capture_act(casebook->capture, item->guest->uuid, item->guest->id,
-                       VITALS_ACTION_INJECT_NMI, on_nmi, item);
+    vitals_case_keep_deed(item, send_nmi);
     return TRUE;
 }
 

@@ -53,6 +53,8 @@ void
 vitals_case_acted(VitalsCase *item)
 {
     item->acted = TRUE;
+    item->guest->unsettled = FALSE;
+    vitals_casebook_changed(item->casebook);
     if (item->lost)
         vitals_case_close(item);
     else

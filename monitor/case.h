@@ -55,6 +55,7 @@ struct VitalsCasebook {
  * @capture: its memory is wanted
  * @asked_for: by somebody, not by a verdict
  * @began: its dump did
+ * @dumped: and ended well
  * @nmi_wait: it is sent an NMI first, and given so many microseconds; 0 for none
  * @patience: the source that looks whether there is still something to wait for
  * @waits: something is waited for before its dump, or looked after
@@ -74,6 +75,7 @@ typedef struct {
     gboolean capture;
     gboolean asked_for;
     gboolean began;
+    gboolean dumped;
     gint64 nmi_wait;
     guint patience;
     gboolean waits;
@@ -105,6 +107,21 @@ void vitals_case_refuse_dump(VitalsCase *item, const char *reason);
 void vitals_case_act(VitalsCase *item, gboolean dumped);
 void vitals_case_acted(VitalsCase *item);
 void vitals_case_finish_if_whole(VitalsCase *item);
+
+/* Goes on once it is on the disk. */
+typedef void (*VitalsCaseKept)(VitalsCase *item);
+
+/* Writes down how far the case has come, as the next monitor has to find it if this one is killed; then calls
+ * @kept, whether or not that could be written. The dossier must not change meanwhile but for what the main
+ * loop does to it. */
+void vitals_case_keep(VitalsCase *item, VitalsCaseKept kept);
+
+/* Likewise, and counts that something is about to be done to the guest, which the next monitor's caps count
+ * too. */
+void vitals_case_keep_deed(VitalsCase *item, VitalsCaseKept kept);
+
+/* What earlier monitors did to guests; blocks on the disk. */
+void vitals_case_recall_deeds(VitalsCasebook *casebook);
 
 /* Whether the guest is still the one whose memory is wanted; else %VITALS_CAPTURE_ERROR_LATE. */
 gboolean vitals_case_check_wanted(const VitalsCase *item, GError **error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/casebook.h"
 #include "monitor/case.h"
+#include "monitor/leftovers.h"
 #include "monitor/policy.h"
 #include "monitor/store.h"
 
@@ -121,6 +122,7 @@ open_case(VitalsCasebook *casebook, VitalsGuest *guest, const VitalsCause *cause
     view->capture_detail = g_strdup(decision->refusal ? decision->refusal : "");
     if (decision->capture)
         guest->capture = "queued";
+    guest->unsettled = decision->capture || decision->action != VITALS_ACTION_NONE;
     list(item);
     tally(casebook->incidents_total, cause->id);
     vitals_case_begin(item);
@@ -293,8 +295,10 @@ static void
 recover(VitalsCasebook *casebook)
 {
     g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
-    guint recovered = vitals_incident_recover(casebook->state_dir, paths);
+    guint recovered;
 
+    vitals_leftovers_clear(casebook->state_dir);
+    recovered = vitals_incident_recover(casebook->state_dir, paths);
     if (recovered)
         g_message("%u incident(s) that an earlier monitor left unfinished are kept, marked as "
                   "interrupted",
@@ -327,6 +331,7 @@ vitals_casebook_new(VitalsHypervisor *hypervisor, VitalsSettings *settings, cons
     g_queue_init(&casebook->captured_at);
     casebook->hook = vitals_hook_new(settings);
     casebook->recoveries = vitals_brake_new();
+    vitals_case_recall_deeds(casebook);
     if (owner)
         recover(casebook);
     casebook->views = load_list(state_dir);

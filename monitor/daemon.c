@@ -180,7 +180,8 @@ note_guests(VitalsDaemon *daemon)
         const VitalsGuest *guest = g_ptr_array_index(guests, i);
 
         /* a healthy guest without anything of ours needs no entry */
-        if (guest->episode != VITALS_HEALTH_HEALTHY || guest->period_ours || guest->captured)
+        if (guest->episode != VITALS_HEALTH_HEALTHY || guest->unsettled || guest->period_ours ||
+            guest->captured)
             daemon->ledger_changed |= vitals_ledger_note(daemon->ledger, guest);
         else
             daemon->ledger_changed |= vitals_ledger_forget(daemon->ledger, guest);

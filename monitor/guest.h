@@ -35,6 +35,8 @@
  * @period_ours: the balloon's period was set by us
  * @console: (nullable): what was counted on its console
  * @episode: the health its open incident began with; %VITALS_HEALTH_HEALTHY if there is none
+ * @unsettled: that incident's dump, and what the policy does to the guest, are not over: if this process is
+ *   killed now, the next one has to begin with them anew
  * @consider_at: monotonic time at which the policy wants to look again; 0 if it does not
  * @captured: monotonic time of its last capture; 0 for never
  * @capture: %NULL, "queued" or "dumping"
@@ -70,6 +72,7 @@ typedef struct {
     gboolean period_ours;
     VitalsConsoleCounts *console;
     VitalsHealth episode;
+    gboolean unsettled;
     gint64 consider_at;
     gint64 captured;
     const char *capture;

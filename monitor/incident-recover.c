@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/incident.h"
 #include "monitor/incident-files.h"
+#include "monitor/leftovers.h"
 #include "monitor/output/time.h"
 #include "monitor/recording.h"
 #include "monitor/report.h"
@@ -14,27 +15,42 @@
 /* What is left of a killed daemon is finished at the start, which must not wait for gigabytes. */
 #define RECOVERED_SUM_MAX ((guint64)16 * 1024 * 1024)
 
-/* What became of a dump that nobody waited for. QEMU goes on writing when we are gone, so the file may
+/* What became of a dump that nobody waited for: QEMU goes on writing when we are gone, so the file may
  * have become whole since, or may yet. */
+static const char *
+fate_of_running(const VitalsVmcore *vmcore, const char *path)
+{
+    if (vmcore)
+        return "the monitor ended before the dump did; the file vmcore in this incident is whole";
+    return g_file_test(path, G_FILE_TEST_EXISTS)
+               ? "the monitor ended before the dump did; a file vmcore in this incident may be "
+                 "incomplete"
+               : "the monitor ended before the dump was begun";
+}
+
+/* One that had ended well is what it is, if it can be read back; it was not examined to the end. */
 static void
-mark_dump(const char *directory, json_t *capture)
+mark_dump(const char *directory, const char *final, json_t *capture)
 {
     const char *result = json_string_value(json_object_get(capture, "result"));
+    gboolean ended = g_strcmp0(result, "ok") == 0;
     g_autofree char *path = g_build_filename(directory, "vmcore", NULL);
+    g_autofree char *later = g_build_filename(final, "vmcore", NULL);
     g_autoptr(VitalsVmcore) vmcore = NULL;
 
-    if (g_strcmp0(result, "running") != 0 && g_strcmp0(result, "queued") != 0)
+    if (!ended && g_strcmp0(result, "running") != 0 && g_strcmp0(result, "queued") != 0)
         return;
     vmcore = vitals_vmcore_inspect(path, NULL);
-    json_object_set_new(capture, "result", json_string("interrupted"));
-    json_object_set_new(
-        capture, "detail",
-        json_string(vmcore ? "the monitor ended before the dump did; the file vmcore in this "
-                             "incident is whole"
-                    : g_file_test(path, G_FILE_TEST_EXISTS)
-                        ? "the monitor ended before the dump did; a file vmcore in this incident "
-                          "may be incomplete"
-                        : "the monitor ended before the dump was begun"));
+    if (ended && vmcore) {
+        json_object_set_new(capture, "path", json_string(later));
+        json_object_set_new(capture, "format", json_string(vmcore->format));
+        json_object_set_new(capture, "detail",
+                            json_string("the monitor ended before the dump was examined; the "
+                                        "dump itself is whole"));
+    } else {
+        json_object_set_new(capture, "result", json_string("interrupted"));
+        json_object_set_new(capture, "detail", json_string(fate_of_running(vmcore, path)));
+    }
     if (vmcore)
         json_object_set_new(capture, "bytes", json_integer((json_int_t)vmcore->bytes));
 }
@@ -73,7 +89,7 @@ bare_manifest(const char *directory)
 /* Marks an interrupted incident and writes the reports that it lacks, from what is there. One whose
  * manifest cannot be read is left as it is. */
 static void
-finish_interrupted(const char *directory)
+finish_interrupted(const char *directory, const char *final)
 {
     g_autoptr(GError) error = NULL;
     json_t *manifest = vitals_store_read_manifest(directory, &error);
@@ -82,12 +98,13 @@ finish_interrupted(const char *directory)
     g_autofree char *signals = g_build_filename(directory, "signals.jsonl", NULL);
     g_autofree char *report = NULL;
 
+    vitals_leftovers_clear(directory);
     if (!manifest && g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
         manifest = bare_manifest(directory);
     if (!manifest)
         return;
     json_object_set_new(manifest, "interrupted", json_true());
-    mark_dump(directory, json_object_get(manifest, "capture"));
+    mark_dump(directory, final, json_object_get(manifest, "capture"));
     vitals_recording_read(signals, ignore_header, take_sample, samples, NULL);
     report = vitals_report_rest(manifest);
     if (vitals_incident_write_text(directory, "report.txt", report, NULL))
@@ -108,7 +125,7 @@ recover_one(const char *incidents, const char *partial)
     if (claimed < 0 && errno == EWOULDBLOCK) /* its writer lives */
         return NULL;
     if (rmdir(from) != 0) { /* something had been captured */
-        finish_interrupted(from);
+        finish_interrupted(from, to);
         recovered = !g_file_test(to, G_FILE_TEST_EXISTS) && vitals_incident_rename(from, to, NULL);
     }
     if (claimed >= 0)

@@ -12,6 +12,7 @@
 typedef struct {
     int id;
     VitalsHealth episode;
+    gboolean unsettled;
     gboolean period_ours;
     gint64 captured;
 } Entry;
@@ -53,6 +54,7 @@ take_entries(VitalsLedger *ledger, json_t *guests)
 
         entry->id = (int)json_integer_value(json_object_get(json, "id"));
         entry->episode = health_named(json_string_value(json_object_get(json, "episode")));
+        entry->unsettled = json_is_true(json_object_get(json, "unsettled"));
         entry->period_ours = json_is_true(json_object_get(json, "period_ours"));
         /* the wall clock may have been set back since: that must not free it of its cool-down */
         entry->captured =
@@ -106,12 +108,15 @@ vitals_ledger_recall(const VitalsLedger *ledger, VitalsGuest *guest)
     if (!entry)
         return;
     /* the last dump counts for the domain, whichever run of it that was */
-    if (entry->captured)
+    if (entry->captured && !(entry->unsettled && entry->id == guest->id))
         guest->captured = MAX(1, entry->captured - to_realtime(0));
     if (entry->id != guest->id)
         return;
-    guest->episode = entry->episode;
     guest->period_ours = entry->period_ours;
+    if (entry->unsettled)
+        vitals_watch_resume_silence(&guest->watch);
+    else
+        guest->episode = entry->episode;
 }
 
 gboolean
@@ -121,6 +126,7 @@ vitals_ledger_note(VitalsLedger *ledger, const VitalsGuest *guest)
     gint64 captured = guest->captured ? to_realtime(guest->captured) : 0;
     /* the two clocks drift: a second is no difference */
     gboolean same = entry && entry->id == guest->id && entry->episode == guest->episode &&
+                    entry->unsettled == guest->unsettled &&
                     entry->period_ours == guest->period_ours &&
                     ABS(entry->captured - captured) < G_USEC_PER_SEC;
 
@@ -132,6 +138,7 @@ vitals_ledger_note(VitalsLedger *ledger, const VitalsGuest *guest)
     }
     entry->id = guest->id;
     entry->episode = guest->episode;
+    entry->unsettled = guest->unsettled;
     entry->period_ours = guest->period_ours;
     entry->captured = captured;
     return TRUE;
@@ -147,6 +154,7 @@ vitals_ledger_forget(VitalsLedger *ledger, const VitalsGuest *guest)
     /* a guest that was dumped is remembered for its cool-down, though this run of it is over */
     if (entry->captured) {
         entry->id = -1;
+        entry->unsettled = FALSE;
         return TRUE;
     }
     return g_hash_table_remove(ledger->entries, guest->uuid);
@@ -168,9 +176,10 @@ vitals_ledger_text(const VitalsLedger *ledger)
         const Entry *entry = value;
 
         json_object_set_new(guests, uuid,
-                            json_pack("{s:i, s:s, s:b, s:I}", "id", entry->id, "episode",
-                                      vitals_health_name(entry->episode), "period_ours",
-                                      entry->period_ours, "captured", (json_int_t)entry->captured));
+                            json_pack("{s:i, s:s, s:b, s:b, s:I}", "id", entry->id, "episode",
+                                      vitals_health_name(entry->episode), "unsettled",
+                                      entry->unsettled, "period_ours", entry->period_ours,
+                                      "captured", (json_int_t)entry->captured));
     }
     dumped = json_dumps(json, JSON_INDENT(1) | JSON_SORT_KEYS);
     text = g_strconcat(dumped, "\n", NULL);

@@ -14,7 +14,8 @@ typedef struct VitalsLedger VitalsLedger;
 VitalsLedger *vitals_ledger_load(const char *state_dir);
 void vitals_ledger_free(VitalsLedger *ledger);
 
-/* Tells a guest that was just found what is known of this run of it. */
+/* Tells a guest that was just found what is known of this run of it. One whose incident was not settled when
+ * its monitor was killed begins a new one if it is still dead. */
 void vitals_ledger_recall(const VitalsLedger *ledger, VitalsGuest *guest);
 
 /* Notes how it stands. Returns: whether that differs from what was noted before */

@@ -186,8 +186,9 @@ kernel_beat_since(const VitalsSigns *signs, gint64 at)
 gboolean
 vitals_signs_boots_anew(const VitalsSigns *signs, const VitalsLimits *limits)
 {
-    return signs->booted_at != 0 && !kernel_beat_since(signs, signs->booted_at) &&
-           signs->now - signs->booted_at < limits->boot_grace;
+    gint64 at = MAX(signs->booted_at, signs->resumed_at);
+
+    return at != 0 && !kernel_beat_since(signs, at) && signs->now - at < limits->boot_grace;
 }
 
 gboolean

@@ -157,6 +157,8 @@ typedef enum {
  * @suspects: bit N is set while vCPU N used all that it was given, or nothing at all, for a whole window while
  *   others did otherwise: it may be dead, or just busy
  * @booted_at: monotonic time at which the console last had a kernel's first line; 0 for never
+ * @resumed_at: monotonic time at which we found it again that was dead for an earlier process of ours; 0 if it
+ *   was not. It may have been reset meanwhile
  * @said: what the guest said on its console, by kind
  * @panic_ns: CPU time of all its vCPUs when the panic there was first followed by a look at them
  * @panic_ns_at: monotonic time of that look; 0 if there was none yet
@@ -225,6 +227,7 @@ typedef struct {
     gint64 exhaustion_in;
 
     gint64 booted_at;
+    gint64 resumed_at;
     VitalsHeard said[VITALS_N_SAID];
     guint64 panic_ns;
     gint64 panic_ns_at;

@@ -303,6 +303,11 @@ vitals_verdict_evidence(const VitalsSigns *signs, const VitalsLimits *limits)
                                                seconds(signs->now - signs->memory_failed_at)));
     if (vitals_signs_kdump_works(signs))
         g_ptr_array_add(lines, g_strdup("kdump: the guest's own crash kernel took over"));
+    if (signs->resumed_at)
+        g_ptr_array_add(lines,
+                        g_strdup_printf("monitor: it was dead already for an earlier monitor, "
+                                        "which ended %.1f s ago before it was done with it",
+                                        seconds(signs->now - signs->resumed_at)));
     if (signs->booted_at)
         g_ptr_array_add(lines, g_strdup_printf("console: a kernel began to boot %.1f s ago",
                                                seconds(signs->now - signs->booted_at)));

@@ -24,6 +24,13 @@ vitals_watch_init(VitalsWatch *watch, gint64 now, const VitalsLimits *limits, gb
     };
 }
 
+void
+vitals_watch_resume_silence(VitalsWatch *watch)
+{
+    watch->signs.sources[vitals_probe_index("balloon")].armed = TRUE;
+    watch->signs.resumed_at = watch->signs.now;
+}
+
 static void
 set_pace(VitalsWatch *watch, const char *probe, gint64 period, guint deadline)
 {
@@ -72,6 +79,7 @@ start_over(VitalsSigns *signs, gint64 now)
     memset(signs->said, 0, sizeof signs->said);
     signs->console_lied = FALSE;
     signs->booted_at = 0;
+    signs->resumed_at = 0;
     signs->fs_frozen_at = 0;
     signs->block_moved_at = 0;
     signs->queues_at = 0;

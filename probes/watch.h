@@ -26,6 +26,14 @@ typedef struct {
 void vitals_watch_init(VitalsWatch *watch, gint64 now, const VitalsLimits *limits,
                        gboolean boot_seen);
 
+/**
+ * vitals_watch_resume_silence:
+ *
+ * The guest was found dead by an earlier process, which could not finish with it: its kernel had a pulse then,
+ * so that its silence means something from the beginning. It may have been reset since, and be booting.
+ */
+void vitals_watch_resume_silence(VitalsWatch *watch);
+
 /* How often the balloon's stamp should move, microseconds; 0 if it is not asked for: then it never
  * counts. */
 void vitals_watch_set_balloon_period(VitalsWatch *watch, gint64 period);

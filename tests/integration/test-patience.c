@@ -206,16 +206,23 @@ test_job_unknown(Scene *scene, gconstpointer data)
     g_assert_cmpstr(scene_capture(incident, "result"), ==, "ok");
 }
 
-/* The monitor ends while it waits. */
+/* The monitor ends while it waits; the next one marks that incident and begins anew. */
 static void
 test_end(Scene *scene, gconstpointer data)
 {
+    g_autoptr(json_t) incidents = NULL;
     FakeGuest *guest = start_with(scene, "web");
 
     set_job(scene, guest, VITALS_JOB_BACKUP);
     fake_panic(scene->fake, guest);
     scene_until(fake_calls(scene->fake, guest, FAKE_JOB) >= 1, 5);
     g_assert_cmpfloat(scene_stop(scene), <, 5);
+    set_job(scene, guest, VITALS_JOB_NONE);
+    scene_start(scene);
+    scene_until(fake_calls(scene->fake, guest, FAKE_DUMP) == 1, 8);
+    scene_until(scene_n_incidents(scene) == 2, 5);
+    incidents = scene_incidents(scene);
+    g_assert_cmpstr(scene_capture(json_array_get(incidents, 1), "result"), ==, "interrupted");
 }
 
 int

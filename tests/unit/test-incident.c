@@ -276,28 +276,37 @@ test_invalid_text(Fixture *fixture, gconstpointer data)
     g_assert_nonnull(strstr(report, "failed: a\\x0ab\\x1b[2J"));
 }
 
-static void
-test_dump(Fixture *fixture, gconstpointer data)
+/* The smallest that passes for a whole dump. Returns: its size */
+static guint
+put_dump(Fixture *fixture)
 {
     Elf64_Ehdr header = { .e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64,
                                        ELFDATA2LSB },
                           .e_phoff = sizeof header,
                           .e_phnum = 1 };
-    VitalsIncidentView *view = fixture->dossier->view;
-    g_autofree char *path = NULL;
-    g_autoptr(GByteArray) dump = g_byte_array_new();
     Elf64_Phdr segment = { .p_type = PT_LOAD };
+    g_autofree char *path = vitals_incident_path_of_dump(fixture->dossier);
+    g_autoptr(GByteArray) dump = g_byte_array_new();
 
-    begin(fixture);
-    path = vitals_incident_path_of_dump(fixture->dossier);
     g_byte_array_append(dump, (const guint8 *)&header, sizeof header);
     g_byte_array_append(dump, (const guint8 *)&segment, sizeof segment);
     g_assert_true(g_file_set_contents(path, (const char *)dump->data, dump->len, NULL));
+    return dump->len;
+}
+
+static void
+test_dump(Fixture *fixture, gconstpointer data)
+{
+    VitalsIncidentView *view = fixture->dossier->view;
+    guint size;
+
+    begin(fixture);
+    size = put_dump(fixture);
     view->capture_result = (g_free(view->capture_result), g_strdup("ok"));
     finish(fixture);
     g_assert_cmpstr(view->capture_result, ==, "ok");
     g_assert_cmpstr(view->capture_format, ==, "elf");
-    g_assert_cmpuint(view->capture_bytes, ==, dump->len);
+    g_assert_cmpuint(view->capture_bytes, ==, size);
     g_assert_true(g_file_test(view->capture_path, G_FILE_TEST_IS_REGULAR));
 
     /* one that is not there, or is no dump, is no success */
@@ -360,6 +369,81 @@ test_recover(Fixture *fixture, gconstpointer data)
         g_assert_nonnull(strstr(report, "was killed"));
         g_assert_nonnull(strstr(page, "was killed"));
     }
+}
+
+static void
+put_file(const char *directory, const char *name)
+{
+    g_autofree char *path = g_build_filename(directory, name, NULL);
+
+    g_assert_true(g_file_set_contents(path, "x", 1, NULL));
+}
+
+/* Killed while the dump was examined: the dump is what it was, and ours alone again; what was half written is
+ * gone. */
+static void
+test_recover_examined(Fixture *fixture, gconstpointer data)
+{
+    VitalsIncidentView *view = fixture->dossier->view;
+    g_autofree char *id = NULL;
+    g_autofree char *path = NULL;
+    json_t *manifest;
+    json_t *capture;
+    guint size;
+
+    view->capture_result = (g_free(view->capture_result), g_strdup("ok"));
+    begin(fixture);
+    id = g_strdup(view->id);
+    size = put_dump(fixture);
+    path = vitals_incident_path_of_dump(fixture->dossier);
+    g_assert_cmpint(g_chmod(path, 0640), ==, 0);
+    put_file(view->path, "vmcore.new");
+    put_file(view->path, "incident.json.4H7QZ1");
+    put_file(view->path, "screenshot.png");
+    close(fixture->dossier->claim);
+    fixture->dossier->claim = -1;
+    g_assert_cmpuint(vitals_incident_recover(fixture->state_dir, NULL), ==, 1);
+    view->path = (g_free(view->path), g_build_filename(fixture->state_dir, "incidents", id, NULL));
+    manifest = manifest_of(fixture);
+    capture = json_object_get(manifest, "capture");
+    g_assert_true(json_is_true(json_object_get(manifest, "interrupted")));
+    g_assert_cmpstr(json_string_value(json_object_get(capture, "result")), ==, "ok");
+    g_assert_cmpint(json_integer_value(json_object_get(capture, "bytes")), ==, size);
+    g_assert_true(
+        g_str_has_prefix(json_string_value(json_object_get(capture, "path")), view->path));
+    json_decref(manifest);
+    if (geteuid() == 0)
+        check_mode(view->path, "vmcore", 0600);
+    g_assert_null(read_element(fixture, "vmcore.new"));
+    g_assert_null(read_element(fixture, "incident.json.4H7QZ1"));
+    {
+        g_autofree char *kept = read_element(fixture, "screenshot.png");
+
+        g_assert_cmpstr(kept, ==, "x");
+    }
+}
+
+/* What was called whole and is not is called so no more. */
+static void
+test_recover_torn(Fixture *fixture, gconstpointer data)
+{
+    VitalsIncidentView *view = fixture->dossier->view;
+    g_autofree char *id = NULL;
+    json_t *manifest;
+
+    view->capture_result = (g_free(view->capture_result), g_strdup("ok"));
+    begin(fixture);
+    id = g_strdup(view->id);
+    put_file(view->path, "vmcore");
+    close(fixture->dossier->claim);
+    fixture->dossier->claim = -1;
+    g_assert_cmpuint(vitals_incident_recover(fixture->state_dir, NULL), ==, 1);
+    view->path = (g_free(view->path), g_build_filename(fixture->state_dir, "incidents", id, NULL));
+    manifest = manifest_of(fixture);
+    g_assert_cmpstr(
+        json_string_value(json_object_get(json_object_get(manifest, "capture"), "result")), ==,
+        "interrupted");
+    json_decref(manifest);
 }
 
 /* Nothing outside the incident is read or written through what lies there. */
@@ -473,6 +557,8 @@ main(int argc, char **argv)
     ADD("aftermath", test_aftermath);
     ADD("aftermath-of-nothing", test_aftermath_of_nothing);
     ADD("recover", test_recover);
+    ADD("recover-examined", test_recover_examined);
+    ADD("recover-torn", test_recover_torn);
     ADD("recover-hostile", test_recover_hostile);
     return g_test_run();
 }

@@ -156,11 +156,42 @@ test_future(Fixture *fixture, gconstpointer data)
 
 #define ADD(path, test) g_test_add("/ledger/" path, Fixture, NULL, set_up, test, tear_down)
 
+/* Killed before it was done with a dead guest, it begins anew: neither the episode nor the cool-down are in the
+ * way, for this run of the guest. */
+static void
+test_unsettled(Fixture *fixture, gconstpointer data)
+{
+    VitalsLedger *ledger = vitals_ledger_load(fixture->state_dir);
+    g_autoptr(VitalsGuest) same = vitals_guest_new(fixture->settings, "uuid", "web", 7, FALSE);
+    g_autoptr(VitalsGuest) next = vitals_guest_new(fixture->settings, "uuid", "web", 8, FALSE);
+
+    fixture->guest->episode = VITALS_HEALTH_CRASHED;
+    fixture->guest->unsettled = TRUE;
+    fixture->guest->captured = g_get_monotonic_time();
+    g_assert_true(vitals_ledger_note(ledger, fixture->guest));
+    ledger = restart(fixture, ledger);
+    vitals_ledger_recall(ledger, same);
+    g_assert_cmpint(same->episode, ==, VITALS_HEALTH_HEALTHY);
+    g_assert_cmpint(same->captured, ==, 0);
+    g_assert_cmpint(same->watch.signs.resumed_at, !=, 0);
+    vitals_ledger_recall(ledger, next);
+    g_assert_cmpint(next->captured, !=, 0);
+    g_assert_cmpint(next->watch.signs.resumed_at, ==, 0);
+    /* once it is settled all of it counts */
+    fixture->guest->unsettled = FALSE;
+    g_assert_true(vitals_ledger_note(ledger, fixture->guest));
+    ledger = restart(fixture, ledger);
+    vitals_ledger_recall(ledger, same);
+    g_assert_cmpint(same->episode, ==, VITALS_HEALTH_CRASHED);
+    vitals_ledger_free(ledger);
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     ADD("round-trip", test_round_trip);
+    ADD("unsettled", test_unsettled);
     ADD("forget", test_forget);
     ADD("odd-files", test_odd_files);
     ADD("future", test_future);
