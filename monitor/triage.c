@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/triage.h"
+#include "monitor/banner.h"
 #include "monitor/file-bytes.h"
 #include "monitor/tool.h"
 #include "monitor/vmcore.h"
@@ -24,12 +25,16 @@
 
 #define PANIC_MAX 300
 
-/* The log last: it is in dmesg.txt too, and may be long. */
+/* Printed by crash's gdb before the log; longer than any task's name, as these are printed too. */
+#define LOG_MARK "\n$1 = 9223372036854775807\n"
+
+/* The log last, as it may be long. */
 static const char crash_commands[] = "set scroll off\n"
                                      "sys\n"
                                      "bt -a\n"
                                      "ps -m\n"
                                      "foreach UN bt\n"
+                                     "p 9223372036854775807\n"
                                      "log\n"
                                      "quit\n";
 
@@ -62,6 +67,7 @@ vitals_triage_free(VitalsTriage *triage)
     if (!triage)
         return;
     g_free(triage->release);
+    g_clear_pointer(&triage->guessed, g_ptr_array_unref);
     g_free(triage->panic);
     g_ptr_array_unref(triage->tools);
     g_clear_pointer(&triage->stacks, g_ptr_array_unref);
@@ -124,14 +130,17 @@ read_printable(int fd, gsize max)
 }
 
 static void
-take_dmesg(const VitalsTriageOrder *order, VitalsTriage *triage, int log)
+take_dmesg(const VitalsTriageOrder *order, VitalsTriage *triage, const char *text)
 {
-    g_autofree char *text = read_printable(log, DMESG_MAX);
+    char *panic = line_behind(text, "Kernel panic - not syncing: ");
 
-    if (!text)
-        return;
     triage->dmesg = keep(order, "dmesg.txt", text);
-    triage->panic = line_behind(text, "Kernel panic - not syncing: ");
+    if (!panic)
+        return;
+    if (g_str_has_suffix(panic, " ]---")) /* the line that ends the report repeats it */
+        panic[strlen(panic) - strlen(" ]---")] = '\0';
+    g_free(triage->panic);
+    triage->panic = panic;
 }
 
 /* A file without a name that a tool writes to. */
@@ -160,11 +169,13 @@ run_dmesg(const VitalsTriageOrder *order, VitalsTriage *triage, const char *prog
         .seconds = order->tool_seconds,
     };
     g_autoptr(VitalsToolRun) run = NULL;
+    g_autofree char *text = NULL;
 
     vitals_tool_lend(log, TRUE);
     run = vitals_tool_run(&tool);
-    if (run->good)
-        take_dmesg(order, triage, log);
+    text = run->good ? read_printable(log, DMESG_MAX) : NULL;
+    if (text)
+        take_dmesg(order, triage, text);
     note(triage, "dmesg", run->good ? "ok" : "failed", run->reason, run->seconds);
 }
 
@@ -188,11 +199,14 @@ read_dmesg(const VitalsTriageOrder *order, VitalsTriage *triage, const VitalsVmc
 
 /* ---- the stacks ---- */
 
+/* @ret_release: (out): of which kernel it is, borrowed. Returns: (transfer full) (nullable): its path */
 static char *
-find_vmlinux(const VitalsTriageOrder *order, const VitalsVmcore *vmcore)
+find_vmlinux(const VitalsTriageOrder *order, const VitalsTriage *triage, const VitalsVmcore *vmcore,
+             const char **ret_release)
 {
     g_auto(GStrv) configured = g_strsplit_set(order->vmlinux_path, " \t", -1);
     g_autoptr(GPtrArray) all = g_ptr_array_new();
+    char *vmlinux = NULL;
 
     for (char **one = configured; *one; one++) {
         if (g_path_is_absolute(*one))
@@ -201,16 +215,27 @@ find_vmlinux(const VitalsTriageOrder *order, const VitalsVmcore *vmcore)
     for (const char *const *one = usual_directories; *one; one++)
         g_ptr_array_add(all, (gpointer)*one);
     g_ptr_array_add(all, NULL);
-    return vmcore->release
-               ? vitals_vmlinux_find((char *const *)all->pdata, vmcore->release, vmcore->build_id)
-               : NULL;
+    *ret_release = vmcore->release;
+    if (vmcore->release)
+        return vitals_vmlinux_find((char *const *)all->pdata, vmcore->release, vmcore->build_id);
+    for (guint i = 0; triage->guessed && !vmlinux && i < triage->guessed->len; i++) {
+        *ret_release = g_ptr_array_index(triage->guessed, i);
+        vmlinux = vitals_vmlinux_find((char *const *)all->pdata, *ret_release, NULL);
+    }
+    return vmlinux;
 }
 
 static void
 take_backtrace(const VitalsTriageOrder *order, VitalsTriage *triage, const VitalsToolRun *run)
 {
     g_autofree char *text = vitals_text_printable_lines(run->output, (gssize)run->length);
+    char *log = strstr(text, LOG_MARK);
 
+    if (log) {
+        log[1] = '\0';
+        if (!triage->dmesg && log[strlen(LOG_MARK)])
+            take_dmesg(order, triage, log + strlen(LOG_MARK));
+    }
     triage->backtrace = *text && keep(order, "backtrace.txt", text);
     triage->stacks = vitals_stacks_read(text);
     if (!triage->panic) {
@@ -222,7 +247,8 @@ take_backtrace(const VitalsTriageOrder *order, VitalsTriage *triage, const Vital
     }
 }
 
-static void
+/* Returns: whether it opened the dump, which it does not with another kernel's symbols */
+static gboolean
 run_crash(const VitalsTriageOrder *order, VitalsTriage *triage, const char *program,
           const char *vmlinux, int dump)
 {
@@ -243,6 +269,7 @@ run_crash(const VitalsTriageOrder *order, VitalsTriage *triage, const char *prog
     if (run->length > 0)
         take_backtrace(order, triage, run);
     note(triage, "crash", run->good ? "ok" : "failed", run->reason, run->seconds);
+    return run->good;
 }
 
 static void
@@ -250,10 +277,12 @@ read_stacks(const VitalsTriageOrder *order, VitalsTriage *triage, const VitalsVm
             int dump)
 {
     g_autofree char *program = vitals_tool_find(order->crash);
-    g_autofree char *vmlinux = find_vmlinux(order, vmcore);
+    const char *release = NULL;
+    g_autofree char *vmlinux = find_vmlinux(order, triage, vmcore, &release);
 
-    if (!vmcore->release)
-        note(triage, "crash", "skipped", "the dump does not say which kernel it is of", 0);
+    if (!release)
+        note(triage, "crash", "skipped",
+             "the dump does not say which kernel it is of; lint rule CAP007", 0);
     else if (!program)
         note(triage, "crash", "missing", "crash is not installed", 0);
     else if (!vmlinux)
@@ -261,8 +290,8 @@ read_stacks(const VitalsTriageOrder *order, VitalsTriage *triage, const VitalsVm
              "no vmlinux of that kernel in /usr/lib/debug, /lib/debug or VmlinuxPath: install its "
              "debug package",
              0);
-    else
-        run_crash(order, triage, program, vmlinux, dump);
+    else if (run_crash(order, triage, program, vmlinux, dump) && !triage->release)
+        triage->release = g_strdup(release);
 }
 
 /* ---- the whole ---- */
@@ -313,6 +342,22 @@ examine(const VitalsTriageOrder *order, VitalsTriage *triage, const char *makedu
         close(dump);
 }
 
+/* Before anything is compressed. */
+static void
+guess_release(const VitalsTriageOrder *order, VitalsTriage *triage)
+{
+    g_autoptr(VitalsVmcore) vmcore = vitals_vmcore_inspect(order->path, NULL);
+    int dump;
+
+    if (!vmcore || vmcore->release || !g_str_equal(vmcore->format, "elf"))
+        return;
+    dump = open(order->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (dump < 0)
+        return;
+    triage->guessed = vitals_banner_find(dump, order->tool_seconds);
+    close(dump);
+}
+
 VitalsTriage *
 vitals_triage_run(const VitalsTriageOrder *order)
 {
@@ -326,6 +371,7 @@ vitals_triage_run(const VitalsTriageOrder *order)
         note(triage, "makedumpfile", "skipped", "a Windows guest: the dump is left as it is", 0);
         return triage;
     }
+    guess_release(order, triage);
     refine(order, triage, makedumpfile);
     examine(order, triage, makedumpfile);
     return triage;

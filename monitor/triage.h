@@ -52,16 +52,19 @@ typedef struct {
 /**
  * VitalsTriage:
  * @release: (nullable): the kernel's; printable
+ * @guessed: (nullable) (element-type utf8): without vmcoreinfo, what @release may be, see
+ *   vitals_banner_find(); it is known once crash has found that kernel in the dump
  * @panic: (nullable): what it said at its end, in one printable line
  * @advice: (nullable): static: what to do with a dump that is not for these tools
  * @tools: (element-type VitalsTriageTool): in the order of time
- * @dmesg: there is a file dmesg.txt beside the dump
+ * @dmesg: there is a file dmesg.txt beside the dump: makedumpfile took it out, or else crash
  * @backtrace: there is a file backtrace.txt
  * @stacks: (element-type VitalsStack) (nullable): what the vCPUs were at
  * @refined: what became of the dump itself
  */
 typedef struct {
     char *release;
+    GPtrArray *guessed;
     char *panic;
     const char *advice;
     GPtrArray *tools;

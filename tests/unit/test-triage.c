@@ -328,6 +328,48 @@ test_crash(void)
     json_decref(json);
 }
 
+/* Without vmcoreinfo: the banner in its memory tells the release, crash that it is true, and its log. */
+static void
+test_banner(void)
+{
+    static const char banner[] = "Linux version 6.1.0-test (a@b) (gcc) #1 SMP\n";
+    g_autofree char *path = here("vmcore");
+    g_autofree char *directory = here(".");
+    g_autofree char *crash = here("crash");
+    VitalsTriageOrder order = { .path = path,
+                                .makedumpfile = (char *)"none",
+                                .crash = crash,
+                                .vmlinux_path = directory,
+                                .tool_seconds = 1 };
+    const char *const answers[] = { "exit 0", "exit 1" };
+
+    write_vmlinux("vmlinux-6.1.0-test");
+    for (gsize i = 0; i < G_N_ELEMENTS(answers); i++) {
+        g_autofree char *body =
+            g_strconcat("echo 'PID: 7  TASK: ffff0  CPU: 0  COMMAND: \"t\"'\n"
+                        "echo '$1 = 9223372036854775807'\n"
+                        "echo '[ 1.0] Kernel panic - not syncing: oh no'\n"
+                        "echo '[ 1.1] ---[ end Kernel panic - not syncing: oh no ]---'\n",
+                        answers[i], NULL);
+        g_autoptr(VitalsTriage) result = NULL;
+        g_autofree char *dmesg = NULL;
+        int fd;
+
+        write_script("crash", body);
+        write_dump("vmcore", "", 100000);
+        fd = open("vmcore", O_WRONLY);
+        g_assert_cmpint(pwrite(fd, banner, sizeof banner, 50000), ==, sizeof banner);
+        close(fd);
+        result = vitals_triage_run(&order);
+        g_assert_cmpstr(result->release, ==, i == 0 ? "6.1.0-test" : NULL);
+        g_assert_cmpstr(result->panic, ==, "oh no");
+        g_assert_cmpuint(result->stacks->len, ==, 1);
+        g_assert_true(g_file_get_contents("dmesg.txt", &dmesg, NULL, NULL));
+        g_assert_true(g_str_has_prefix(dmesg, "[ 1.0]"));
+        g_assert_cmpint(g_unlink("dmesg.txt"), ==, 0);
+    }
+}
+
 /* What a filter does wrong must not cost the dump. */
 static void
 test_bad_filters(void)
@@ -411,6 +453,7 @@ main(int argc, char **argv)
     g_test_add_func("/tool/not-there", test_not_there);
     g_test_add_func("/triage/good", test_good);
     g_test_add_func("/triage/crash", test_crash);
+    g_test_add_func("/triage/banner", test_banner);
     g_test_add_func("/triage/bad-filters", test_bad_filters);
     g_test_add_func("/triage/windows", test_windows);
     g_test_add_func("/triage/vmlinux", test_vmlinux);
