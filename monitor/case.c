@@ -6,6 +6,8 @@
 #include "probes/probe.h"
 #include "config/text.h"
 
+#include <string.h>
+
 /* ---- opening ---- */
 
 /* One thing that the guest said, however often. */
@@ -42,9 +44,11 @@ gather_sayings(GArray *sayings, const VitalsSample *sample)
 static void
 note_saying(VitalsDossier *dossier, const Saying *saying)
 {
-    g_autofree char *again = saying->times > 1 ? vitals_time_rfc3339(saying->last) : NULL;
+    g_autofree char *last = vitals_time_rfc3339(saying->last);
     g_autofree char *times =
-        again ? g_strdup_printf(", told %u times, last at %s", saying->times, again) : g_strdup("");
+        saying->times > 1
+            ? g_strdup_printf(", told %u times until %s", saying->times, strchr(last, 'T') + 1)
+            : g_strdup("");
 
     vitals_dossier_note(dossier, saying->began, "the guest's console: %s: %s%s",
                         vitals_said_name(saying->first->what), saying->first->title, times);

@@ -9,6 +9,10 @@
 /* How much of the console a report quotes; the whole tail is in console.log. */
 #define QUOTED_LINES 25
 
+/* How many vCPUs, and of each how many functions, it tells of; the rest is in backtrace.txt. */
+#define STACKS_TOLD 16
+#define FRAMES_TOLD 10
+
 static gboolean
 is_captured(const VitalsDossier *dossier)
 {
@@ -87,7 +91,15 @@ append_capture(GString *text, const VitalsDossier *dossier)
     }
     if (dossier->vmcore && dossier->vmcore->release)
         g_string_append_printf(text, "kernel: %s\n", dossier->vmcore->release);
-    g_string_append(text, "Open it with 'crash VMLINUX vmcore' and the kernel's debug symbols.\n");
+    else if (dossier->triage && dossier->triage->release)
+        g_string_append_printf(text,
+                               "kernel: %s, by its banner in the dump, which crash confirms\n",
+                               dossier->triage->release);
+    g_string_append_printf(
+        text, "%s\n",
+        dossier->triage && dossier->triage->advice
+            ? dossier->triage->advice
+            : "Open it with 'crash VMLINUX vmcore' and the kernel's debug symbols.");
 }
 
 static void
@@ -95,6 +107,30 @@ append_lines(GString *text, const GPtrArray *lines)
 {
     for (guint i = 0; i < lines->len; i++)
         g_string_append_printf(text, "- %s\n", (const char *)g_ptr_array_index(lines, i));
+}
+
+/* Who called whom, innermost first, as far as it fits a screen. */
+static void
+append_stacks(GString *text, const VitalsDossier *dossier)
+{
+    const GPtrArray *stacks = dossier->triage ? dossier->triage->stacks : NULL;
+
+    if (!stacks || stacks->len == 0)
+        return;
+    append_heading(text, "What its vCPUs were at, as the dump has it");
+    for (guint i = 0; i < MIN(stacks->len, STACKS_TOLD); i++) {
+        const VitalsStack *stack = g_ptr_array_index(stacks, i);
+
+        g_string_append_printf(text, "vCPU %u, task %s%s%s:", stack->cpu, stack->task,
+                               stack->interrupts_off ? ", interrupts off" : "",
+                               stack->idle ? ", idle" : "");
+        for (guint j = 0; j < MIN(stack->frames->len, FRAMES_TOLD); j++)
+            g_string_append_printf(text, "%s %s", j ? " <-" : "",
+                                   (const char *)g_ptr_array_index(stack->frames, j));
+        g_string_append(text, stack->frames->len ? "\n" : " in a program\n");
+    }
+    if (stacks->len > STACKS_TOLD)
+        g_string_append_printf(text, "and %u more in backtrace.txt\n", stacks->len - STACKS_TOLD);
 }
 
 static void
@@ -236,6 +272,7 @@ vitals_report_text(const VitalsDossier *dossier, const char *console)
         append_heading(text, "What its kernel's log says, as it was in the dump");
         append_lines(text, dossier->log_said);
     }
+    append_stacks(text, dossier);
     append_capture(text, dossier);
     if (missing->len > 0) {
         append_heading(text, "What is missing, and why");

@@ -19,7 +19,6 @@ static const struct {
     { "tcp_v4_rcv", "in the kernel's TCP" },
     { "tcp_v6_rcv", "in the kernel's TCP" },
     { "tcp_sendmsg", "in the kernel's TCP" },
-    { "out_of_memory", "as the kernel had run out of memory" },
     { "ext4_", "in the file system ext4" },
     { "xfs_", "in the file system XFS" },
     { "btrfs_", "in the file system Btrfs" },

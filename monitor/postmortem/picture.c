@@ -98,37 +98,86 @@ vcpu_share(const Picture *picture, int vcpu)
     return points;
 }
 
+static guint64
+packets_of(const VitalsSample *sample)
+{
+    return sample->transmitted;
+}
+
+static guint64
+requests_of(const VitalsSample *sample)
+{
+    return sample->requests;
+}
+
+/* How fast a counter went up from sample to sample, per second. */
 static GArray *
-packet_rate(const Picture *picture)
+rate_of(const Picture *picture, VitalsPart part, guint64 (*count_of)(const VitalsSample *sample))
 {
     GArray *points = g_array_new(FALSE, FALSE, sizeof(Point));
     const VitalsSample *before = NULL;
 
     for (guint i = 0; i < picture->samples->len; i++) {
-        const VitalsSample *sample = sample_with(picture, i, VITALS_PART_NET);
+        const VitalsSample *sample = sample_with(picture, i, part);
 
         if (!sample)
             continue;
-        if (before && sample->at > before->at && sample->transmitted >= before->transmitted)
+        if (before && sample->at > before->at && count_of(sample) >= count_of(before))
             add(points, x_of(picture, sample->realtime),
-                (double)(sample->transmitted - before->transmitted) * G_USEC_PER_SEC /
+                (double)(count_of(sample) - count_of(before)) * G_USEC_PER_SEC /
                     (double)(sample->at - before->at));
         before = sample;
     }
     return points;
 }
 
+/* What the guest could use without swapping, bytes. @ret_all: the most that its kernel had of memory */
+static GArray *
+memory_left(const Picture *picture, guint64 *ret_all)
+{
+    GArray *points = g_array_new(FALSE, FALSE, sizeof(Point));
+    guint64 all = 0;
+
+    for (guint i = 0; i < picture->samples->len; i++) {
+        const VitalsSample *sample = sample_with(picture, i, VITALS_PART_BALLOON);
+
+        if (!sample || !sample->has_counters)
+            continue;
+        add(points, x_of(picture, sample->realtime), (double)sample->usable);
+        all = MAX(all, sample->available);
+    }
+    *ret_all = all;
+    return points;
+}
+
+static gboolean
+is_event(const VitalsSample *sample)
+{
+    return TRUE;
+}
+
+static gboolean
+has_lines(const VitalsSample *sample)
+{
+    return sample->kernel_lines || sample->userspace_lines || sample->n_utterances;
+}
+
+static gboolean
+has_trouble(const VitalsSample *sample)
+{
+    return sample->n_utterances > 0;
+}
+
 /* Moments at which something was told: events of libvirt, or lines on the console. */
 static GArray *
-moments(const Picture *picture, VitalsPart part)
+moments(const Picture *picture, VitalsPart part, gboolean (*counts)(const VitalsSample *sample))
 {
     GArray *points = g_array_new(FALSE, FALSE, sizeof(Point));
 
     for (guint i = 0; i < picture->samples->len; i++) {
         const VitalsSample *sample = sample_with(picture, i, part);
 
-        if (sample && (part != VITALS_PART_CONSOLE || sample->kernel_lines ||
-                       sample->userspace_lines || sample->n_utterances))
+        if (sample && counts(sample))
             add(points, x_of(picture, sample->realtime), 1);
     }
     return points;
@@ -161,14 +210,14 @@ draw_line(const Picture *picture, const GArray *points, double top, const char *
 }
 
 static void
-draw_ticks(const Picture *picture, const GArray *points)
+draw_ticks(const Picture *picture, const GArray *points, const char *class)
 {
     g_autoptr(GString) path = g_string_new(NULL);
 
     for (guint i = 0; i < points->len; i++)
         g_string_append_printf(path, "M%.1f 10V90", g_array_index(points, Point, i).x);
     if (points->len > 0)
-        vitals_html_empty(picture->html, "path", "d", path->str, NULL);
+        vitals_html_empty(picture->html, "path", "class", class, "d", path->str, NULL);
 }
 
 static double
@@ -267,31 +316,91 @@ draw_vcpus(const Picture *picture, gint64 verdict)
 }
 
 static void
-draw_packets(const Picture *picture, gint64 verdict)
+draw_rate(const Picture *picture, const char *name, const char *what, const GArray *points,
+          gint64 verdict)
 {
-    g_autoptr(GArray) points = packet_rate(picture);
     double top = top_of(points, 1);
-    g_autofree char *scale = g_strdup_printf("packets sent, 0 to %.0f/s", top);
+    g_autofree char *scale = g_strdup_printf("%s, 0 to %.0f/s", what, top);
+    g_autofree char *alternative = NULL;
 
     if (points->len < 2)
         return;
-    open_lane(picture, "lane", "Network", scale, "Packets that the guest sent per second");
+    alternative = g_strdup_printf("%s: %s per second, %.0f at the end", name, what,
+                                  g_array_index(points, Point, points->len - 1).value);
+    open_lane(picture, "lane", name, scale, alternative);
     draw_line(picture, points, top, "v0");
     close_lane(picture, verdict);
 }
 
 static void
-draw_moments(const Picture *picture, VitalsPart part, const char *name, gint64 verdict)
+draw_memory(const Picture *picture, gint64 verdict)
 {
-    g_autoptr(GArray) points = moments(picture, part);
-    g_autofree char *scale = g_strdup_printf("%u times", points->len);
-    g_autofree char *alternative = g_strdup_printf("%s: %u times", name, points->len);
+    guint64 all = 0;
+    g_autoptr(GArray) points = memory_left(picture, &all);
+    g_autofree char *size = g_format_size_full(all, G_FORMAT_SIZE_IEC_UNITS);
+    g_autofree char *scale = g_strdup_printf("usable, 0 to %s", size);
+    g_autofree char *first = NULL;
+    g_autofree char *last = NULL;
+    g_autofree char *alternative = NULL;
+
+    if (points->len < 2 || all == 0)
+        return;
+    first =
+        g_format_size_full((guint64)g_array_index(points, Point, 0).value, G_FORMAT_SIZE_IEC_UNITS);
+    last = g_format_size_full((guint64)g_array_index(points, Point, points->len - 1).value,
+                              G_FORMAT_SIZE_IEC_UNITS);
+    alternative =
+        g_strdup_printf("Memory that the guest could still use: %s at the beginning, %s at "
+                        "the end",
+                        first, last);
+    open_lane(picture, "lane", "Memory left", scale, alternative);
+    draw_line(picture, points, top_of(points, (double)all), "v0");
+    close_lane(picture, verdict);
+}
+
+/* @marked: (nullable): of these, which stand out */
+static void
+draw_moments(const Picture *picture, const char *name, const GArray *points, const GArray *marked,
+             gint64 verdict)
+{
+    g_autofree char *times = g_strdup_printf("%u time%s", points->len, points->len == 1 ? "" : "s");
+    g_autofree char *scale = marked && marked->len
+                                 ? g_strdup_printf("%s, trouble %u", times, marked->len)
+                                 : g_strdup(times);
+    g_autofree char *alternative = g_strdup_printf("%s: %s", name, scale);
 
     if (points->len == 0)
         return;
     open_lane(picture, "lane ticks", name, scale, alternative);
-    draw_ticks(picture, points);
+    draw_ticks(picture, points, "v0");
+    if (marked)
+        draw_ticks(picture, marked, "trouble");
     close_lane(picture, verdict);
+}
+
+static void
+draw_console(const Picture *picture, gint64 verdict)
+{
+    g_autoptr(GArray) lines = moments(picture, VITALS_PART_CONSOLE, has_lines);
+    g_autoptr(GArray) trouble = moments(picture, VITALS_PART_CONSOLE, has_trouble);
+
+    draw_moments(picture, "Console lines", lines, trouble, verdict);
+}
+
+static void
+draw_lanes(const Picture *picture, gint64 verdict)
+{
+    g_autoptr(GArray) requests = rate_of(picture, VITALS_PART_BLOCK, requests_of);
+    g_autoptr(GArray) packets = rate_of(picture, VITALS_PART_NET, packets_of);
+    g_autoptr(GArray) events = moments(picture, VITALS_PART_EVENT, is_event);
+
+    draw_balloon(picture, verdict);
+    draw_vcpus(picture, verdict);
+    draw_memory(picture, verdict);
+    draw_rate(picture, "Disks", "requests done", requests, verdict);
+    draw_rate(picture, "Network", "packets sent", packets, verdict);
+    draw_console(picture, verdict);
+    draw_moments(picture, "libvirt's events", events, NULL, verdict);
 }
 
 /* Five marks, evenly spaced, counted from the verdict. */
@@ -329,11 +438,7 @@ vitals_picture_write(VitalsHtml *html, const json_t *manifest, const GPtrArray *
     picture.until = opened + (opened - picture.from) / 50; /* room for the mark */
     vitals_html_open(html, "section", NULL);
     vitals_html_element(html, "h2", "", "The signals before it");
-    draw_balloon(&picture, opened);
-    draw_vcpus(&picture, opened);
-    draw_packets(&picture, opened);
-    draw_moments(&picture, VITALS_PART_CONSOLE, "Console lines", opened);
-    draw_moments(&picture, VITALS_PART_EVENT, "libvirt's events", opened);
+    draw_lanes(&picture, opened);
     draw_axis(&picture, opened);
     vitals_html_open(html, "p", "class", "key", NULL);
     vitals_html_element(html, "b", "", "Solid mark");

@@ -10,8 +10,8 @@
 #define QUOTED_LINES 40
 #define PICTURE_MAX ((gsize)4 * 1024 * 1024)
 
-static void
-open_section(VitalsHtml *html, const char *heading)
+void
+vitals_section_open(VitalsHtml *html, const char *heading)
 {
     vitals_html_open(html, "section", NULL);
     vitals_html_element(html, "h2", "", heading);
@@ -98,7 +98,7 @@ write_timeline(VitalsHtml *html, const json_t *manifest)
     size_t index;
     json_t *moment;
 
-    open_section(html, "Timeline");
+    vitals_section_open(html, "Timeline");
     vitals_html_open(html, "table", NULL);
     json_array_foreach(json_object_get(manifest, "timeline"), index, moment)
         write_moment(html, moment, opened);
@@ -160,7 +160,7 @@ write_layers(VitalsHtml *html, const json_t *manifest)
 
     if (json_array_size(json_object_get(manifest, "layers")) == 0)
         return;
-    open_section(html, "What each layer said");
+    vitals_section_open(html, "What each layer said");
     vitals_html_open(html, "table", NULL);
     vitals_html_open(html, "tr", NULL);
     for (gsize i = 0; i < G_N_ELEMENTS(headings); i++)
@@ -233,7 +233,7 @@ write_chain(VitalsHtml *html, const json_t *manifest)
     const json_t *against = json_object_get(manifest, "against");
     const json_t *alternatives = json_object_get(manifest, "alternatives");
 
-    open_section(html, "How we know");
+    vitals_section_open(html, "How we know");
     write_evidence(html, manifest);
     vitals_html_element(html, "h3", "", "What speaks against it");
     if (json_array_size(against) > 0)
@@ -253,7 +253,7 @@ write_console(VitalsHtml *html, const char *directory, const json_t *manifest)
     const json_t *reports = json_object_get(manifest, "console_reports");
     const json_t *logged = json_object_get(manifest, "log_reports");
 
-    open_section(html, "What the guest said on its console");
+    vitals_section_open(html, "What the guest said on its console");
     if (json_array_size(reports) > 0)
         write_list(html, reports);
     vitals_html_element(html, "h3", "", "Its last lines");
@@ -280,85 +280,9 @@ write_screen(VitalsHtml *html, const char *directory)
         return;
     base64 = g_base64_encode(bytes, length);
     source = g_strconcat("data:image/png;base64,", base64, NULL);
-    open_section(html, "Its screen");
+    vitals_section_open(html, "Its screen");
     vitals_html_empty(html, "img", "src", source, "alt", "The guest's screen before the dump",
                       NULL);
-    vitals_html_close(html);
-}
-
-/* ---- the dump ---- */
-
-static void
-write_row(VitalsHtml *html, const char *name, const char *value)
-{
-    if (!*value)
-        return;
-    vitals_html_open(html, "tr", NULL);
-    vitals_html_element(html, "th", "", name);
-    vitals_html_element(html, "td", "", value);
-    vitals_html_close(html);
-}
-
-static void
-write_tools(VitalsHtml *html, const json_t *triage)
-{
-    size_t index;
-    json_t *tool;
-
-    vitals_html_open(html, "ul", NULL);
-    json_array_foreach(json_object_get(triage, "tools"), index, tool)
-    {
-        g_autofree char *span = vitals_fact_span(vitals_fact_number(tool, "seconds", 0));
-        const char *reason = vitals_fact_text(tool, "reason");
-
-        vitals_html_open(html, "li", NULL);
-        vitals_html_element(html, "code", "", vitals_fact_text(tool, "name"));
-        vitals_html_textf(html, ": %s in %s%s%s", vitals_fact_text(tool, "result"), span,
-                          *reason ? ": " : "", reason);
-        vitals_html_close(html);
-    }
-    vitals_html_close(html);
-}
-
-static void
-write_triage(VitalsHtml *html, const char *directory, const json_t *triage)
-{
-    const char *backtrace = vitals_fact_text(triage, "backtrace_path");
-    g_autofree char *name = g_path_get_basename(*backtrace ? backtrace : "backtrace.txt");
-
-    if (*vitals_fact_text(triage, "panic"))
-        vitals_html_element(html, "p", "detail", vitals_fact_text(triage, "panic"));
-    if (*backtrace) {
-        vitals_html_element(html, "h3", "", "Backtrace");
-        write_quote(html, directory, name);
-    }
-    vitals_html_element(html, "h3", "", "What the tools made of it");
-    write_tools(html, triage);
-}
-
-static void
-write_dump(VitalsHtml *html, const char *directory, const json_t *manifest)
-{
-    const json_t *capture = json_object_get(manifest, "capture");
-    const json_t *triage = json_object_get(manifest, "triage");
-    const char *release = vitals_fact_text(capture, "kernel_release");
-    double bytes = vitals_fact_number(capture, "bytes", 0);
-    g_autofree char *size = g_format_size_full((guint64)MAX(bytes, 0), G_FORMAT_SIZE_IEC_UNITS);
-    g_autofree char *took = vitals_fact_span(vitals_fact_number(capture, "seconds", 0));
-
-    open_section(html, "Memory dump");
-    vitals_html_open(html, "table", NULL);
-    write_row(html, "Result", vitals_fact_text(capture, "result"));
-    write_row(html, "Reason", vitals_fact_text(capture, "detail"));
-    if (bytes > 0) {
-        write_row(html, "Size", size);
-        write_row(html, "Written in", took);
-        write_row(html, "Format", vitals_fact_text(capture, "format"));
-    }
-    write_row(html, "Kernel", *release ? release : vitals_fact_text(triage, "release"));
-    vitals_html_close(html);
-    if (triage)
-        write_triage(html, directory, triage);
     vitals_html_close(html);
 }
 
@@ -372,7 +296,7 @@ write_findings(VitalsHtml *html, const json_t *manifest)
 
     if (json_array_size(lint) == 0)
         return;
-    open_section(html, "How to prevent it, or see more next time");
+    vitals_section_open(html, "How to prevent it, or see more next time");
     vitals_html_element(html, "p", "", "What lint says of the definition that ran:");
     write_list(html, lint);
     if (*diff) {
@@ -390,7 +314,7 @@ write_host(VitalsHtml *html, const char *directory)
 
     if (!hardware && !messages)
         return;
-    open_section(html, "What the host said");
+    vitals_section_open(html, "What the host said");
     if (hardware) {
         vitals_html_element(html, "h3", "", "Its kernel, of hardware and memory, within a day");
         vitals_html_element(html, "pre", "", hardware);
@@ -409,7 +333,7 @@ write_missing(VitalsHtml *html, const json_t *manifest)
 
     if (json_array_size(missing) == 0)
         return;
-    open_section(html, "What could not be read, and why");
+    vitals_section_open(html, "What could not be read, and why");
     write_list(html, missing);
     vitals_html_close(html);
 }
@@ -420,7 +344,7 @@ write_files(VitalsHtml *html, const json_t *manifest)
     size_t index;
     json_t *file;
 
-    open_section(html, "What is kept");
+    vitals_section_open(html, "What is kept");
     vitals_html_open(html, "table", NULL);
     json_array_foreach(json_object_get(manifest, "files"), index, file)
     {
@@ -445,7 +369,7 @@ vitals_sections_write(VitalsHtml *html, const char *directory, const json_t *man
     write_screen(html, directory);
     write_chain(html, manifest);
     write_layers(html, manifest);
-    write_dump(html, directory, manifest);
+    vitals_dump_section_write(html, directory, manifest);
     write_findings(html, manifest);
     write_host(html, directory);
     write_missing(html, manifest);

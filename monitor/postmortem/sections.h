@@ -16,6 +16,12 @@ void vitals_summary_write(VitalsHtml *html, const json_t *manifest);
 /* The signals before the fault, drawn. @samples: (element-type VitalsSample): oldest first */
 void vitals_picture_write(VitalsHtml *html, const json_t *manifest, const GPtrArray *samples);
 
+/* The dump: what came of it, what its vCPUs were at, what the tools made of it. */
+void vitals_dump_section_write(VitalsHtml *html, const char *directory, const json_t *manifest);
+
+/* Begins a section; it is closed as any element. */
+void vitals_section_open(VitalsHtml *html, const char *heading);
+
 /* All the others, in their order. */
 void vitals_sections_write(VitalsHtml *html, const char *directory, const json_t *manifest);
 

@@ -121,6 +121,20 @@ write_now(VitalsHtml *html, const json_t *manifest)
     vitals_html_close(html);
 }
 
+/* The cause and how sure it is: all that a hurried reader takes along. */
+static void
+write_headline(VitalsHtml *html, const json_t *manifest)
+{
+    const char *detail = vitals_fact_text(manifest, "detail");
+    const char *confidence = vitals_fact_text(manifest, "confidence");
+
+    vitals_html_open(html, "p", "class", "headline", NULL);
+    vitals_html_element(html, "b", "", *detail ? detail : vitals_fact_text(manifest, "cause"));
+    if (*confidence)
+        vitals_html_textf(html, " · confidence: %s", confidence);
+    vitals_html_close(html);
+}
+
 void
 vitals_summary_write(VitalsHtml *html, const json_t *manifest)
 {
@@ -132,6 +146,7 @@ vitals_summary_write(VitalsHtml *html, const json_t *manifest)
     vitals_html_element(html, "span", "guest", vitals_fact_text(manifest, "domain"));
     vitals_html_textf(html, " %s", vitals_fact_health(health));
     vitals_html_close(html);
+    write_headline(html, manifest);
     vitals_html_element(html, "p", "quiet", vitals_fact_text(manifest, "uuid"));
     if (json_is_true(json_object_get(manifest, "interrupted")))
         vitals_html_element(html, "p", "poor",
