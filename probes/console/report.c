@@ -78,7 +78,7 @@ append_normalised(GString *out, const char *text)
         if (starts && length > hex && !g_ascii_isalnum(at[length]) && at[length] != '_') {
             gsize digits = strspn(at, "0123456789");
 
-            if (hex || (length >= 8 && digits > 0)) {
+            if (hex || (length >= 8 && strcspn(at, "0123456789") < length)) {
                 g_string_append(out, "ADDR");
                 at += length;
                 continue;
@@ -205,6 +205,17 @@ wants_function(const VitalsSignature *signature)
     return strstr(signature->title, "{frame}") != NULL;
 }
 
+/* Not every report has a call trace: some name the function in a line of their own. */
+static gboolean
+wants_trace(const VitalsSignature *signature)
+{
+    for (guint i = 0; signature->sources[i] != VITALS_FRAME_MAX; i++) {
+        if (signature->sources[i] != VITALS_FRAME_TEXT && signature->sources[i] != VITALS_FRAME_PC)
+            return wants_function(signature);
+    }
+    return FALSE;
+}
+
 /* CPU, task and taint from the line that begins `CPU: 1 PID: 42 Comm: name Not tainted`. */
 static void
 read_context(VitalsSignatures *signatures, const VitalsDraft *draft, VitalsReport *report)
@@ -258,7 +269,7 @@ vitals_report_new(VitalsSignatures *signatures, const VitalsDraft *draft)
     report->cascade = draft->cascade;
     report->count = 1;
     report->corrupted = signature->corrupted || (wants_function(signature) && !function) ||
-                        (wants_function(signature) && !has_trace(signature, frames));
+                        (wants_trace(signature) && !has_trace(signature, frames));
     return report;
 }
 
