@@ -4,6 +4,7 @@
 #include "monitor/lint-choice.h"
 #include "monitor/prediction.h"
 #include "monitor/survey.h"
+#include "probes/fleet.h"
 
 #include <string.h>
 
@@ -30,6 +31,8 @@ typedef struct {
     VitalsLinter *linter;
     VitalsLintChoice *choice;
     GPtrArray *rules;
+    VitalsFleet *fleet; /* the worker's, and the next */
+    char *today;
 } Round;
 
 static void
@@ -41,8 +44,8 @@ free_report(gpointer report)
 /* ---- a round, on the worker ---- */
 
 static void
-judge(const Round *round, const VitalsHostFacts *facts, const char *today,
-      const VitalsSurveyDomain *domain, VitalsLintReport *report)
+judge(const Round *round, const VitalsHostFacts *facts, const VitalsSurveyDomain *domain,
+      VitalsLintReport *report)
 {
     g_autoptr(VitalsDefinition) definition =
         domain->inactive ? vitals_definition_new("definition", domain->inactive,
@@ -54,7 +57,8 @@ judge(const Round *round, const VitalsHostFacts *facts, const char *today,
 
     if (!definition)
         return;
-    definition->today = today;
+    definition->today = round->today;
+    definition->fleet = round->fleet;
     definition->is_autostart = domain->is_autostart ? VITALS_YES : VITALS_NO;
     definition->is_running = domain->is_active ? VITALS_YES : VITALS_NO;
     findings = vitals_lint(definition, round->rules);
@@ -75,19 +79,21 @@ judge(const Round *round, const VitalsHostFacts *facts, const char *today,
 static gpointer
 lint_all(VitalsConnection *connection, gpointer data, GError **error)
 {
-    const Round *round = data;
+    Round *round = data;
     const VitalsDriver *driver = connection->hypervisor->driver;
     g_autoptr(VitalsSurvey) survey = driver->survey(connection, error);
     g_autoptr(VitalsHostFacts) facts = survey ? vitals_facts_collect("/") : NULL;
     g_autoptr(VitalsLintReport) report = vitals_lint_report_new();
     g_autoptr(GDateTime) now = g_date_time_new_now_local();
-    g_autofree char *today = g_date_time_format(now, "%Y-%m-%d");
 
     if (!survey)
         return NULL;
     vitals_survey_add_facts(survey, facts);
+    round->today = g_date_time_format(now, "%Y-%m-%d");
+    round->fleet = vitals_fleet_new(TRUE);
+    vitals_survey_add_guests(survey, round->fleet);
     for (guint i = 0; i < survey->domains->len; i++)
-        judge(round, facts, today, survey->domains->pdata[i], report);
+        judge(round, facts, survey->domains->pdata[i], report);
     report->realtime = g_get_real_time();
     return g_steal_pointer(&report);
 }
@@ -101,6 +107,8 @@ free_round(gpointer data)
 
     vitals_lint_choice_free(round->choice);
     g_ptr_array_unref(round->rules);
+    vitals_fleet_free(round->fleet);
+    g_free(round->today);
     g_free(round);
 }
 

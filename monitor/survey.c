@@ -28,6 +28,34 @@ vitals_survey_find(const VitalsSurvey *survey, const char *name)
     return NULL;
 }
 
+void
+vitals_survey_mark(const VitalsSurvey *survey, VitalsDefinition *definition)
+{
+    const char *name = vitals_xml_value(definition->domain, "name");
+    const VitalsSurveyDomain *domain = vitals_survey_find(survey, name);
+
+    if (!domain)
+        return;
+    definition->is_autostart = domain->is_autostart ? VITALS_YES : VITALS_NO;
+    definition->is_running = domain->is_active ? VITALS_YES : VITALS_NO;
+}
+
+void
+vitals_survey_add_guests(const VitalsSurvey *survey, VitalsFleet *fleet)
+{
+    for (guint i = 0; i < survey->domains->len; i++) {
+        const VitalsSurveyDomain *domain = survey->domains->pdata[i];
+        const char *text = domain->inactive ? domain->inactive : "";
+        g_autoptr(VitalsDefinition) definition =
+            vitals_definition_new(domain->name, text, strlen(text), NULL, NULL);
+
+        if (!definition)
+            continue;
+        vitals_survey_mark(survey, definition);
+        vitals_fleet_add(fleet, definition);
+    }
+}
+
 static void
 add_machines(VitalsHostFacts *facts, const char *arch, const VitalsXmlNode *parent)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "probes/host-facts.h"
+#include "probes/fleet.h"
 
 /*
  * What a connection to libvirt tells of its host beyond single guests.
@@ -48,6 +48,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsSurvey, vitals_survey_free)
  * Returns: (transfer none) (nullable): the guest
  */
 const VitalsSurveyDomain *vitals_survey_find(const VitalsSurvey *survey, const char *name);
+
+/* Sets what libvirt tells of a guest beyond its definition. @survey: (nullable) */
+void vitals_survey_mark(const VitalsSurvey *survey, VitalsDefinition *definition);
+
+/* Adds all guests to a fleet; one whose definition cannot be read claims nothing. */
+void vitals_survey_add_guests(const VitalsSurvey *survey, VitalsFleet *fleet);
 
 /* Adds what @survey tells of the host to @facts. */
 void vitals_survey_add_facts(const VitalsSurvey *survey, VitalsHostFacts *facts);

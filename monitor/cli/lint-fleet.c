@@ -5,18 +5,6 @@
 
 #include <string.h>
 
-void
-vitals_lint_fleet_mark(VitalsDefinition *definition, const VitalsSurvey *survey)
-{
-    const char *name = vitals_xml_value(definition->domain, "name");
-    const VitalsSurveyDomain *domain = vitals_survey_find(survey, name);
-
-    if (!domain)
-        return;
-    definition->is_autostart = domain->is_autostart ? VITALS_YES : VITALS_NO;
-    definition->is_running = domain->is_active ? VITALS_YES : VITALS_NO;
-}
-
 static void
 add_file(VitalsFleet *fleet, const char *path)
 {
@@ -28,18 +16,6 @@ add_file(VitalsFleet *fleet, const char *path)
 
     if (definition)
         vitals_fleet_add(fleet, definition);
-}
-
-static void
-add_domain(VitalsFleet *fleet, const VitalsSurvey *survey, const VitalsSurveyDomain *domain)
-{
-    g_autoptr(VitalsDefinition) definition =
-        vitals_definition_new(domain->name, domain->inactive, strlen(domain->inactive), NULL, NULL);
-
-    if (!definition)
-        return;
-    vitals_lint_fleet_mark(definition, survey);
-    vitals_fleet_add(fleet, definition);
 }
 
 /* All files that the arguments mean. */
@@ -71,7 +47,7 @@ vitals_lint_fleet(char **arguments, const VitalsSurvey *survey)
         return NULL;
     for (guint i = 0; i < files->len; i++)
         add_file(fleet, files->pdata[i]);
-    for (guint i = 0; survey && i < survey->domains->len; i++)
-        add_domain(fleet, survey, survey->domains->pdata[i]);
+    if (survey)
+        vitals_survey_add_guests(survey, fleet);
     return g_steal_pointer(&fleet);
 }

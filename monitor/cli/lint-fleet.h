@@ -15,6 +15,3 @@
  * Returns: (transfer full) (nullable): the fleet; %NULL where there are no two guests to compare
  */
 VitalsFleet *vitals_lint_fleet(char **arguments, const VitalsSurvey *survey);
-
-/* Sets what libvirt tells of a guest beyond its definition. @survey: (nullable) */
-void vitals_lint_fleet_mark(VitalsDefinition *definition, const VitalsSurvey *survey);

@@ -199,7 +199,7 @@ vitals_lint_judge(VitalsLintJudge *judge, VitalsLintSource *source)
     if (source->definition->driver != VITALS_DRIVER_HOST) {
         source->definition->host = vitals_lint_judge_facts(judge, source->is_domain);
         if (source->is_domain) {
-            vitals_lint_fleet_mark(source->definition, judge->survey);
+            vitals_survey_mark(judge->survey, source->definition);
             ask_guest(judge, source->definition);
         }
         look_at_paths(judge, source->definition);

@@ -18,9 +18,10 @@
 
 typedef struct Run Run;
 
-/* How a run shows its sources; @add may be told before the next is read, so that memory does not grow. */
+/* How a run shows its sources; each is told before the next is read, so that memory does not grow. */
 typedef struct {
     const char *name;
+    void (*begin)(Run *run);
     void (*add)(Run *run, const VitalsLintSource *source);
     void (*finish)(Run *run);
 } Format;
@@ -31,8 +32,8 @@ struct Run {
     const Format *format;
     VitalsLintJudge judge;
     VitalsLintFixes fixes;
-    json_t *json; /* array of sources or results */
     json_t *notifications;
+    guint n_items; /* of the array that is being printed */
     gboolean colour;
     gboolean is_quiet;   /* what is printed is a definition or a diff */
     gboolean failed;     /* a finding reached the severity that fails */
@@ -45,12 +46,16 @@ static void
 clear_run(Run *run)
 {
     vitals_lint_judge_clear(&run->judge);
-    json_decref(run->json);
     json_decref(run->notifications);
     vitals_lint_totals_clear(&run->totals);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Run, clear_run)
+
+static void
+begin_text(Run *run)
+{
+}
 
 static void
 add_text(Run *run, const VitalsLintSource *source)
@@ -87,35 +92,73 @@ finish_text(Run *run)
 
 /* ASCII, so that no outside text in it can drive a terminal. */
 static void
-print_json(json_t *document)
+print_json(json_t *value)
 {
-    json_dumpf(document, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-    fputc('\n', stdout);
-    json_decref(document);
+    json_dumpf(value, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_ENCODE_ANY);
+    json_decref(value);
+}
+
+/* One of an array's, with what has to stand before it. */
+static void
+print_item(Run *run, json_t *item)
+{
+    fputs(run->n_items++ > 0 ? ",\n" : "\n", stdout);
+    print_json(item);
+}
+
+static void
+begin_json(Run *run)
+{
+    fputs("{\"sources\": [", stdout);
 }
 
 static void
 add_json(Run *run, const VitalsLintSource *source)
 {
-    json_array_append_new(run->json, vitals_lint_json(source));
+    print_item(run, vitals_lint_json(source));
 }
 
 static void
 finish_json(Run *run)
 {
-    print_json(json_pack("{s:O}", "sources", run->json));
+    fputs("\n]}\n", stdout);
+}
+
+static void
+begin_sarif(Run *run)
+{
+    fputs("{\"$schema\": ", stdout);
+    print_json(json_string(VITALS_LINT_SARIF_SCHEMA));
+    fputs(", \"version\": \"2.1.0\", \"runs\": [{\"tool\": ", stdout);
+    print_json(vitals_lint_sarif_tool());
+    fputs(", \"columnKind\": \"unicodeCodePoints\", \"results\": [", stdout);
 }
 
 static void
 add_sarif(Run *run, const VitalsLintSource *source)
 {
-    vitals_lint_sarif_add(run->json, run->notifications, source);
+    json_t *results = vitals_lint_sarif_results(source);
+    json_t *result;
+    size_t index;
+
+    json_array_foreach(results, index, result) print_item(run, json_incref(result));
+    json_decref(results);
+    if (source->problem)
+        json_array_append_new(run->notifications, vitals_lint_sarif_notification(source));
 }
 
 static void
 finish_sarif(Run *run)
 {
-    print_json(vitals_lint_sarif_document(json_incref(run->json), json_incref(run->notifications)));
+    fputs("\n], \"invocations\": [", stdout);
+    print_json(vitals_lint_sarif_invocation(run->notifications));
+    fputs("]}]}\n", stdout);
+}
+
+static void
+begin_junit(Run *run)
+{
+    g_print("%s", VITALS_LINT_JUNIT_BEGIN);
 }
 
 static void
@@ -123,20 +166,20 @@ add_junit(Run *run, const VitalsLintSource *source)
 {
     g_autofree char *xml = vitals_lint_junit(source);
 
-    g_print("%s%s", run->totals.sources == 1 ? VITALS_LINT_JUNIT_BEGIN : "", xml);
+    g_print("%s", xml);
 }
 
 static void
 finish_junit(Run *run)
 {
-    g_print("%s%s", run->totals.sources == 0 ? VITALS_LINT_JUNIT_BEGIN : "", VITALS_LINT_JUNIT_END);
+    g_print("%s", VITALS_LINT_JUNIT_END);
 }
 
 static const Format formats[] = {
-    { .name = "text", .add = add_text, .finish = finish_text },
-    { .name = "json", .add = add_json, .finish = finish_json },
-    { .name = "sarif", .add = add_sarif, .finish = finish_sarif },
-    { .name = "junit", .add = add_junit, .finish = finish_junit },
+    { .name = "text", .begin = begin_text, .add = add_text, .finish = finish_text },
+    { .name = "json", .begin = begin_json, .add = add_json, .finish = finish_json },
+    { .name = "sarif", .begin = begin_sarif, .add = add_sarif, .finish = finish_sarif },
+    { .name = "junit", .begin = begin_junit, .add = add_junit, .finish = finish_junit },
 };
 
 static gboolean
@@ -146,7 +189,6 @@ prepare(Run *run, const VitalsLintOptions *options)
     run->format = formats;
     while (!g_str_equal(run->format->name, options->format))
         run->format++;
-    run->json = json_array();
     run->notifications = json_array();
     vitals_lint_totals_init(&run->totals);
     run->colour =
@@ -413,6 +455,8 @@ run(int argc, char **argv)
     for (int i = 1; i < argc && options->fix; i++)
         state.is_quiet |= g_str_equal(argv[i], "-");
     gather_fleet(&state, argv + 1);
+    if (!state.is_quiet)
+        state.format->begin(&state);
     if (options->all)
         lint_all(&state);
     for (int i = 1; i < argc; i++)

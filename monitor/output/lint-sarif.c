@@ -78,15 +78,12 @@ add_fix(json_t *result, const VitalsLintSource *source, const VitalsFix *fix)
                                   (int)is_safe));
 }
 
-void
-vitals_lint_sarif_add(json_t *results, json_t *notifications, const VitalsLintSource *source)
+json_t *
+vitals_lint_sarif_results(const VitalsLintSource *source)
 {
-    if (source->problem)
-        json_array_append_new(notifications, json_pack("{s:s, s:{s:s}}", "level", "error",
-                                                       "message", "text", source->problem));
-    if (!source->findings)
-        return;
-    for (guint i = 0; i < source->findings->found->len; i++) {
+    json_t *results = json_array();
+
+    for (guint i = 0; source->findings && i < source->findings->found->len; i++) {
         const VitalsFinding *finding = source->findings->found->pdata[i];
         json_t *result = render_result(source, finding);
 
@@ -94,12 +91,27 @@ vitals_lint_sarif_add(json_t *results, json_t *notifications, const VitalsLintSo
             add_fix(result, source, finding->fix);
         json_array_append_new(results, result);
     }
-    for (guint i = 0; i < source->findings->suppressed->len; i++) {
+    for (guint i = 0; source->findings && i < source->findings->suppressed->len; i++) {
         json_t *result = render_result(source, source->findings->suppressed->pdata[i]);
 
         json_object_set_new(result, "suppressions", json_pack("[{s:s}]", "kind", "inSource"));
         json_array_append_new(results, result);
     }
+    return results;
+}
+
+json_t *
+vitals_lint_sarif_notification(const VitalsLintSource *source)
+{
+    return json_pack("{s:s, s:{s:s}}", "level", "error", "message", "text", source->problem);
+}
+
+json_t *
+vitals_lint_sarif_invocation(json_t *notifications)
+{
+    return json_pack("{s:b, s:O}", "executionSuccessful",
+                     (int)(json_array_size(notifications) == 0), "toolExecutionNotifications",
+                     notifications);
 }
 
 static json_t *
@@ -115,20 +127,12 @@ render_rule(const VitalsRule *rule)
 }
 
 json_t *
-vitals_lint_sarif_document(json_t *results, json_t *notifications)
+vitals_lint_sarif_tool(void)
 {
     json_t *rules = json_array();
-    gboolean is_whole = json_array_size(notifications) == 0;
-    json_t *run;
 
     for (const VitalsRule *const *rule = vitals_rules; *rule; rule++)
         json_array_append_new(rules, render_rule(*rule));
-    run = json_pack("{s:{s:{s:s, s:s, s:o}}, s:[{s:b, s:o}], s:s, s:o}", "tool", "driver", "name",
-                    "virt-vitals", "version", VITALS_VERSION, "rules", rules, "invocations",
-                    "executionSuccessful", (int)is_whole, "toolExecutionNotifications",
-                    notifications, "columnKind", "unicodeCodePoints", "results", results);
-    return json_pack("{s:s, s:s, s:[o]}", "$schema",
-                     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/"
-                     "sarif-schema-2.1.0.json",
-                     "version", "2.1.0", "runs", run);
+    return json_pack("{s:{s:s, s:s, s:o}}", "driver", "name", "virt-vitals", "version",
+                     VITALS_VERSION, "rules", rules);
 }

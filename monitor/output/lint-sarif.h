@@ -10,19 +10,25 @@
  * https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
  */
 
-/**
- * vitals_lint_sarif_add:
- * @results: array to add a result to for each finding; what the definition itself says to ignore is
- *   there as suppressed
- * @notifications: array to add to if the source could not be read
- */
-void vitals_lint_sarif_add(json_t *results, json_t *notifications, const VitalsLintSource *source);
+#define VITALS_LINT_SARIF_SCHEMA                                          \
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/" \
+    "sarif-schema-2.1.0.json"
+
+/* The parts of a document, which is written source by source. All return (transfer full) values. */
+
+/* The tool with all its rules. */
+json_t *vitals_lint_sarif_tool(void);
 
 /**
- * vitals_lint_sarif_document:
- * @results: (transfer full): as filled above
- * @notifications: (transfer full): likewise
+ * vitals_lint_sarif_results:
  *
- * Returns: (transfer full): the document, with all rules
+ * Returns: an array with a result for each finding; what the definition itself says to ignore is there as
+ *   suppressed
  */
-json_t *vitals_lint_sarif_document(json_t *results, json_t *notifications);
+json_t *vitals_lint_sarif_results(const VitalsLintSource *source);
+
+/* What to tell of a source that could not be read: its @problem. */
+json_t *vitals_lint_sarif_notification(const VitalsLintSource *source);
+
+/* How the run went. @notifications: (transfer none): array of these */
+json_t *vitals_lint_sarif_invocation(json_t *notifications);

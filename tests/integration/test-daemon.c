@@ -563,6 +563,25 @@ test_lint(Scene *scene, gconstpointer data)
     g_assert_cmpstr(scene_member(incident, "health"), ==, "crashed");
 }
 
+/* What guests must not share is told of both. */
+static void
+test_lint_fleet(Scene *scene, gconstpointer data)
+{
+    static const char xml[] =
+        "<domain type='kvm'><name>%s</name><uuid>%s</uuid><devices><interface type='bridge'>"
+        "<mac address='52:54:00:11:22:33'/><source bridge='br0'/></interface></devices></domain>";
+    static const char *const names[] = { "web", "copy" };
+
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        FakeGuest *guest = fake_add(scene->fake, names[i]);
+
+        guest->xml = g_strdup_printf(xml, names[i], guest->uuid);
+    }
+    fake_tell_names(scene->fake);
+    start_and_see(scene, "web");
+    scene_until(has_lint(scene, "rule=\"NET001\""), 6);
+}
+
 /* Lets one call after the other fail until none is left to fail: each time there is one incident, and
  * nothing is left behind. */
 static void
@@ -619,6 +638,7 @@ main(int argc, char **argv)
     ADD("end-while-hanging", test_end_while_hanging);
     ADD("odd-names", test_odd_names);
     ADD("lint", test_lint);
+    ADD("lint/fleet", test_lint_fleet);
     g_test_add_data_func("/daemon/nth-failure/disconnected",
                          GINT_TO_POINTER(VITALS_HYPERVISOR_ERROR_DISCONNECTED), test_nth);
     g_test_add_data_func("/daemon/nth-failure/failed",
