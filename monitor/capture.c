@@ -363,6 +363,31 @@ begin_dump(Task *task)
     vitals_lane_submit(capture->lane, &call);
 }
 
+static void
+on_room_made(gpointer data)
+{
+    Task *task = data;
+    g_autoptr(GError) unwanted = NULL;
+
+    if (task->capture->current != task)
+        return;
+    if (task->listener.wanted(task->data, &unwanted))
+        begin_dump(task);
+    else
+        end_current(task->capture, unwanted);
+}
+
+/* Old incidents may have to go first. */
+static void
+make_room(Task *task)
+{
+    if (task->listener.make_room)
+        task->listener.make_room(task->dump->expected, on_room_made, task_ref(task), task_unref,
+                                 task->data);
+    else
+        begin_dump(task);
+}
+
 /* Whether what kept the task from its lock may go away by itself. */
 static gboolean
 may_retry(const Task *task, const GError *error)
@@ -390,7 +415,7 @@ on_tried(gpointer result, const GError *error, gboolean late, gpointer data)
     if (!task->listener.wanted(task->data, &unwanted))
         end_current(capture, unwanted);
     else if (result)
-        begin_dump(task);
+        make_room(task);
     else if (may_retry(task, error))
         capture->retry = g_timeout_add(RETRY_MS, on_retry, capture);
     else

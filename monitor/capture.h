@@ -54,6 +54,10 @@ typedef struct {
     /* Asked while it waits for its turn, and once more right before it begins. Returns: whether the
      * dump is still wanted; with %FALSE it ends with @error */
     gboolean (*wanted)(gpointer data, GError **error);
+    /* (nullable): It is about to begin: has room made for so many bytes, then calls @made with @token, now
+     * or later; @free_token is for one that is not called any more, and afterwards. */
+    void (*make_room)(guint64 bytes, void (*made)(gpointer token), gpointer token,
+                      GDestroyNotify free_token, gpointer data);
     /* It begins now. */
     void (*started)(gpointer data);
     /* Bytes of guest memory written so far, of how many. */

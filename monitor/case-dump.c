@@ -12,6 +12,20 @@ on_dump_wanted(gpointer data, GError **error)
 }
 
 static void
+on_make_room(guint64 bytes, void (*made)(gpointer token), gpointer token, GDestroyNotify free_token,
+             gpointer data)
+{
+    const VitalsCase *item = data;
+
+    if (item->casebook->keeper) {
+        vitals_storekeeper_make_room(item->casebook->keeper, bytes, made, token, free_token);
+    } else { /* the directory is another process's */
+        made(token);
+        free_token(token);
+    }
+}
+
+static void
 on_dump_started(gpointer data)
 {
     VitalsCase *item = data;
@@ -163,6 +177,7 @@ vitals_case_dump(VitalsCase *item)
 {
     static const VitalsDumpListener listener = {
         .wanted = on_dump_wanted,
+        .make_room = on_make_room,
         .started = on_dump_started,
         .progress = on_dump_progress,
         .ended = on_dump_ended,

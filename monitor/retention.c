@@ -43,7 +43,7 @@ vitals_retention_from(const VitalsSettings *settings)
 
 /* ---- the choice ---- */
 
-/* The newest of each guest stays, whatever it costs. Returns: (element-type utf8 VitalsHolding) */
+/* The newest of each guest stays, whatever it costs; one that is being written may come to nothing. Returns: (element-type utf8 VitalsHolding) */
 static GHashTable *
 find_newest(const GPtrArray *holdings)
 {
@@ -52,7 +52,7 @@ find_newest(const GPtrArray *holdings)
     for (guint i = 0; i < holdings->len; i++) {
         VitalsHolding *holding = g_ptr_array_index(holdings, i);
 
-        if (!g_hash_table_contains(newest, holding->guest))
+        if (!holding->partial && !g_hash_table_contains(newest, holding->guest))
             g_hash_table_insert(newest, holding->guest, holding);
     }
     return newest;

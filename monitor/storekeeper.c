@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/storekeeper.h"
+#include "monitor/capture-space.h"
 #include "monitor/retention.h"
 
 #define PERIOD_SECONDS 3600
@@ -16,11 +17,15 @@ struct VitalsStorekeeper {
     gboolean failed;
 };
 
-/* What the worker takes with it: it may outlive the keeper. */
+/* What the worker takes with it: it may outlive the keeper.
+ * @made: (nullable): who waits for room, with @data and @free_data */
 typedef struct {
     VitalsStorekeeper *keeper;
     VitalsRetention limits;
     char *state_dir;
+    void (*made)(gpointer data);
+    gpointer data;
+    GDestroyNotify free_data;
 } Round;
 
 static void
@@ -28,6 +33,8 @@ round_free(gpointer data)
 {
     Round *round = data;
 
+    if (round->free_data)
+        round->free_data(round->data);
     g_free(round->state_dir);
     g_free(round);
 }
@@ -37,6 +44,17 @@ apply(VitalsConnection *connection, gpointer data, GError **error)
 {
     Round *round = data;
 
+    return vitals_retention_apply(round->state_dir, &round->limits, FALSE, error);
+}
+
+/* Nothing is to be read for room that is there: a guest waits for its dump. */
+static gpointer
+make_room(VitalsConnection *connection, gpointer data, GError **error)
+{
+    Round *round = data;
+
+    if (vitals_space_free(round->state_dir) >= round->limits.keep_free)
+        return g_ptr_array_new();
     return vitals_retention_apply(round->state_dir, &round->limits, FALSE, error);
 }
 
@@ -68,6 +86,50 @@ on_applied(gpointer result, const GError *error, gboolean late, gpointer data)
         vitals_storekeeper_tidy(keeper);
 }
 
+static void
+on_room_made(gpointer result, const GError *error, gboolean late, gpointer data)
+{
+    Round *round = data;
+    g_autoptr(GPtrArray) gone = result;
+
+    if (error)
+        g_warning("no room can be made: %s", error->message);
+    if (gone)
+        tell(round->keeper, gone);
+    round->made(round->data);
+}
+
+static Round *
+new_round(VitalsStorekeeper *keeper)
+{
+    Round *round = g_new0(Round, 1);
+
+    round->keeper = keeper;
+    round->limits = keeper->limits;
+    round->state_dir = g_strdup(keeper->state_dir);
+    return round;
+}
+
+void
+vitals_storekeeper_make_room(VitalsStorekeeper *keeper, guint64 bytes, void (*done)(gpointer data),
+                             gpointer data, GDestroyNotify free_data)
+{
+    Round *round = new_round(keeper);
+    VitalsCall call = {
+        .work = make_room,
+        .done = on_room_made,
+        .data = round,
+        .free_data = round_free,
+        .free_result = (GDestroyNotify)g_ptr_array_unref,
+    };
+
+    round->limits.keep_free += bytes;
+    round->made = done;
+    round->data = data;
+    round->free_data = free_data;
+    vitals_lane_submit(keeper->lane, &call);
+}
+
 void
 vitals_storekeeper_tidy(VitalsStorekeeper *keeper)
 {
@@ -77,16 +139,11 @@ vitals_storekeeper_tidy(VitalsStorekeeper *keeper)
         .free_data = round_free,
         .free_result = (GDestroyNotify)g_ptr_array_unref,
     };
-    Round *round;
 
     keeper->again = keeper->tidying;
     if (keeper->tidying)
         return;
-    round = g_new0(Round, 1);
-    round->keeper = keeper;
-    round->limits = keeper->limits;
-    round->state_dir = g_strdup(keeper->state_dir);
-    call.data = round;
+    call.data = new_round(keeper);
     keeper->tidying = TRUE;
     vitals_lane_submit(keeper->lane, &call);
 }
@@ -104,7 +161,8 @@ vitals_storekeeper_new(VitalsSettings *settings, const char *state_dir, VitalsAb
 {
     VitalsStorekeeper *keeper = g_new0(VitalsStorekeeper, 1);
 
-    keeper->lane = vitals_lane_new("store", NULL, 1, abandoned);
+    /* one that tidies up for minutes keeps no dump from its room */
+    keeper->lane = vitals_lane_new("store", NULL, 2, abandoned);
     keeper->limits = vitals_retention_from(settings);
     keeper->state_dir = g_strdup(state_dir);
     keeper->removed = removed;

@@ -22,5 +22,17 @@ VitalsStorekeeper *vitals_storekeeper_new(VitalsSettings *settings, const char *
 /* See vitals_lane_free(). */
 gboolean vitals_storekeeper_free(VitalsStorekeeper *keeper, gint64 patience);
 
+/**
+ * vitals_storekeeper_make_room:
+ * @bytes: that are to be free above KeepFree; where they are, nothing is looked at
+ * @done: called on the main loop, whether or not there is room then; not after vitals_storekeeper_free()
+ * @free_data: (nullable): frees @data, whether or not @done was called
+ *
+ * Deletes now what may go, the oldest first, for something that is about to be written. Does not block.
+ */
+void vitals_storekeeper_make_room(VitalsStorekeeper *keeper, guint64 bytes,
+                                  void (*done)(gpointer data), gpointer data,
+                                  GDestroyNotify free_data);
+
 /* Tidies up soon: does not block, and many wishes at once are one. */
 void vitals_storekeeper_tidy(VitalsStorekeeper *keeper);

@@ -2,10 +2,12 @@
 #include "tests/integration/scene.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 /*
  * The state directory on a disk that is full, becomes full, or turns read-only: on a file system of the
@@ -182,6 +184,56 @@ test_full_during(Scene *scene, gconstpointer data)
     g_assert_nonnull(strstr(report, "a later one finished it"));
 }
 
+/* An incident of long ago, whose dump takes a hundred MiB. Returns: its directory */
+static char *
+put_old(Scene *scene, const char *id, const char *opened)
+{
+    char *path = g_build_filename(scene->state_dir, "incidents", id, NULL);
+    g_autofree char *manifest = g_build_filename(path, "incident.json", NULL);
+    g_autofree char *dump = g_build_filename(path, "vmcore", NULL);
+    g_autofree char *text = g_strdup_printf("{\"complete\": true, \"domain\": \"old\", "
+                                            "\"uuid\": \"old\", \"opened\": \"%s\"}",
+                                            opened);
+    int fd;
+
+    g_assert_cmpint(g_mkdir_with_parents(path, 0700), ==, 0);
+    g_assert_true(g_file_set_contents(manifest, text, -1, NULL));
+    fd = open(dump, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    g_assert_cmpint(posix_fallocate(fd, 0, (off_t)100 << 20), ==, 0);
+    close(fd);
+    return path;
+}
+
+/* Room for a dump is made right before it: the oldest incident goes, the newest of a guest stays. */
+static void
+test_room_made(Scene *scene, gconstpointer data)
+{
+    g_autofree char *older = put_old(scene, "20260101T000000Z-old-x", "2026-01-01T00:00:00Z");
+    g_autofree char *newer = put_old(scene, "20260102T000000Z-old-x", "2026-01-02T00:00:00Z");
+    g_autoptr(json_t) incident = NULL;
+    FakeGuest *guest = start(scene);
+
+    g_assert_true(set_size(scene, MS_REMOUNT, (guint64)300 << 20));
+    fake_panic(scene->fake, guest);
+    scene_until(fake_calls(scene->fake, guest, FAKE_DUMP) == 1, 8);
+    g_assert_false(g_file_test(older, G_FILE_TEST_EXISTS));
+    g_assert_true(g_file_test(newer, G_FILE_TEST_IS_DIR));
+    scene_until((json_decref(incident), incident = last_incident(scene),
+                 json_is_true(json_object_get(incident, "complete"))),
+                8);
+    g_assert_cmpstr(scene_capture(incident, "result"), ==, "ok");
+    /* the one that stays is not enough for the next */
+    g_assert_true(set_size(scene, MS_REMOUNT, (guint64)150 << 20));
+    scene_until(scene_is(scene, "web", "healthy"), 8);
+    scene_run(1.1);
+    fake_panic(scene->fake, guest);
+    scene_until((json_decref(incident), incident = last_incident(scene),
+                 g_str_equal(scene_capture(incident, "result"), "refused")),
+                8);
+    g_assert_nonnull(strstr(scene_capture(incident, "detail"), "KeepFree"));
+    g_assert_true(g_file_test(newer, G_FILE_TEST_IS_DIR));
+}
+
 static void
 test_read_only(Scene *scene, gconstpointer data)
 {
@@ -217,6 +269,7 @@ main(int argc, char **argv)
     }
     ADD("full-before", test_full_before);
     ADD("full-during", test_full_during);
+    ADD("room-made", test_room_made);
     ADD("read-only", test_read_only);
     return g_test_run();
 }
