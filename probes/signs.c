@@ -238,7 +238,7 @@ vitals_signs_nothing_armed(const VitalsSigns *signs)
 gboolean
 vitals_signs_kernel_wrote(const VitalsSigns *signs)
 {
-    return signs->booted_at != 0 || signs->sources[vitals_probe_index("console")].armed;
+    return signs->sources[vitals_probe_index("console")].armed;
 }
 
 /* Functions are seldom longer; an idle loop or a lock's slow path is much shorter. */

@@ -314,7 +314,7 @@ gboolean vitals_signs_is_alive(const VitalsSigns *signs, VitalsLayer layer);
 /* Whether nothing above the vCPUs has a source whose silence would mean something, nor was heard of lately. */
 gboolean vitals_signs_nothing_armed(const VitalsSigns *signs);
 
-/* Whether a kernel wrote on the console since the guest (re)started. */
+/* Whether a kernel wrote on the console since the guest (re)started; a firmware or boot loader is none. */
 gboolean vitals_signs_kernel_wrote(const VitalsSigns *signs);
 
 /* Whether a source is a period late: past the jitter of two paces that do not know of each other, and early

@@ -207,7 +207,9 @@ fake_fire(Fake *fake, const FakeGuest *guest, int id, VitalsEvent event)
     for (guint i = 0; i < heard->len; i++) {
         const FakeConnection *connection = &g_array_index(heard, FakeConnection, i);
 
-        connection->on_event(guest->uuid, guest->name, id, event, "", connection->data);
+        connection->on_event(guest->uuid, guest->name, id, event,
+                             event == VITALS_EVENT_STARTED ? VITALS_DETAIL_BOOTED : "",
+                             connection->data);
     }
 }
 

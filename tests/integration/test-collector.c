@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "monitor/host.h"
+
 #include "tests/integration/watching.h"
 
 #include <string.h>
@@ -189,10 +191,12 @@ test_started_before_stopped(Watching *test, gconstpointer data)
 {
     Fake *fake = test->scene.fake;
     FakeGuest *guest = fake_add(fake, "again");
+    guint64 before = vitals_host_ticks();
     int old = guest->id;
 
     watching_start(test);
     scene_until(watching_is(test, "again", VITALS_HEALTH_HEALTHY), 8);
+    g_assert_cmpuint(watching_find(test, "again")->booted, ==, 0);
     fake_lock(fake);
     guest->stamp = 0;
     fake_unlock(fake);
@@ -200,6 +204,9 @@ test_started_before_stopped(Watching *test, gconstpointer data)
     fake_fire(fake, guest, guest->id, VITALS_EVENT_STARTED);
     g_assert_cmpuint(test->ended, ==, 1);
     g_assert_cmpint(watching_find(test, "again")->id, ==, guest->id);
+    /* QEMU is looked for among what was started before that */
+    g_assert_cmpuint(watching_find(test, "again")->booted, >=, before);
+    g_assert_cmpuint(watching_find(test, "again")->booted, <=, vitals_host_ticks());
     scene_run(0.05);
     fake_fire(fake, guest, old, VITALS_EVENT_STOPPED);
     g_assert_nonnull(watching_find(test, "again"));

@@ -251,6 +251,7 @@ test_unreachable(gconstpointer data)
 
 typedef struct {
     guint started;
+    guint booted;
     guint stopped;
     guint paused;
     guint resumed;
@@ -266,6 +267,7 @@ on_event(const char *uuid, const char *name, int id, VitalsEvent event, const ch
     g_assert_cmpstr(uuid, ==, DEFAULT_UUID);
     g_assert_cmpstr(name, ==, "test");
     heard->started += event == VITALS_EVENT_STARTED;
+    heard->booted += event == VITALS_EVENT_STARTED && g_str_equal(detail, VITALS_DETAIL_BOOTED);
     heard->stopped += event == VITALS_EVENT_STOPPED;
     heard->paused += event == VITALS_EVENT_PAUSED;
     heard->resumed += event == VITALS_EVENT_RESUMED;
@@ -300,6 +302,7 @@ test_events(void)
     scene_until(heard.paused == 1 && heard.resumed == 1 && heard.stopped == 1 && heard.started == 1,
                 3);
     g_assert_cmpint(heard.id, >, 0);
+    g_assert_cmpuint(heard.booted, ==, 1);
 
     /* after the end of the connection nothing is heard any more */
     driver->disconnect(connection);

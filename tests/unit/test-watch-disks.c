@@ -147,22 +147,32 @@ be_started(TestModel *model)
     vitals_watch_set_balloon_period(&model->watch, model->period);
 }
 
-/* As a kernel without its own words for it. */
+/* @booted: it is the first of a firmware or kernel; @kernel: a kernel wrote it */
 static void
-write_kernel_line(TestModel *model)
+write_line(TestModel *model, gboolean booted, gboolean kernel)
 {
     g_autoptr(VitalsSample) sample = vitals_sample_new(model->now, model->wall);
 
     sample->parts[VITALS_PART_CONSOLE] = VITALS_FACT_AVAILABLE;
-    sample->kernel_lines = TRUE;
+    sample->booted = booted;
+    sample->kernel_lines = kernel;
     vitals_watch_ingest(&model->watch, sample);
+}
+
+/* A firmware tells of itself, and polls for a key for ever. */
+static void
+wait_in_menu(TestModel *model, guint t)
+{
+    if (t == 0)
+        write_line(model, TRUE, FALSE);
+    model->load[0] = 1.0;
 }
 
 static void
 hang_in_kernel(TestModel *model, guint t)
 {
     if (t == 0)
-        write_kernel_line(model);
+        write_line(model, FALSE, TRUE);
     model->kernel_dead = TRUE;
     model->load[0] = 0.97;
 }
@@ -188,7 +198,7 @@ static void
 run_without_driver(TestModel *model, guint t)
 {
     if (t == 0)
-        write_kernel_line(model);
+        write_line(model, FALSE, TRUE);
     model->load[0] = t % (20 SECONDS) < 2 SECONDS ? 0.9 : 0.01;
 }
 
@@ -231,6 +241,7 @@ static const TestRow rows[] = {
       .lasts = 140 SECONDS },
     { "boot-hung-on-busy-host", be_started, hang_in_kernel_on_busy_host, "boot-hung", NULL,
       130 SECONDS, .lasts = 140 SECONDS },
+    { "menu-polls", be_started, wait_in_menu, "nothing-to-boot", NULL, 0, .lasts = 300 SECONDS },
     { "runs-without-driver", be_started, run_without_driver, "no-vital-signs", NULL, 0,
       .lasts = 300 SECONDS },
     { "works-without-driver", be_started, work_without_driver, "none", NULL, 0,
