@@ -19,6 +19,7 @@ monitor_config=()
 finish() {
     set +e
     [ ${#helpers[@]} -eq 0 ] || kill "${helpers[@]}" 2>/dev/null
+    [ ${#helpers[@]} -eq 0 ] || kill -CONT "${helpers[@]}" 2>/dev/null
     if [ -n "$monitor" ]; then
         kill -CONT "$monitor" 2>/dev/null
         kill "$monitor" 2>/dev/null
