@@ -226,6 +226,7 @@ on_line(const VitalsLine *line, gpointer user)
     gint64 now = console->options.log_clock ? log_now : console->now;
     GPtrArray *candidates = NULL;
     const VitalsLoop *loop;
+    guint64 key;
 
     if (line->cut)
         console->stats.cut_lines++;
@@ -233,6 +234,7 @@ on_line(const VitalsLine *line, gpointer user)
         return;
     console->live = follow_stamp(console, &line->prefix);
     note_beat(console, line);
+    key = vitals_loops_key(console->loops, line->text, line->length);
     candidates = vitals_signatures_begin(console->signatures, line->text, line->length);
     if (candidates)
         candidates = drop_ordinary_boot(console, candidates);
@@ -241,7 +243,7 @@ on_line(const VitalsLine *line, gpointer user)
         console->open_since = vitals_lines_start(console->lines);
     if (candidates || vitals_assembly_is_open(console->assembly))
         vitals_assembly_add(console->assembly, line, candidates, now);
-    loop = vitals_loops_see(console->loops, line->text, line->length, line->number, now);
+    loop = vitals_loops_see(console->loops, key, line->text, line->length, line->number, now);
     if (loop)
         emit(console, (VitalsConsoleEvent){
                           .kind = VITALS_CONSOLE_LOOP, .line = line->number, .loop = loop });

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "probes/console/line.h"
+#include "probes/console/block.h"
 
 #include <string.h>
 
@@ -175,8 +176,9 @@ take_part(VitalsLines *lines, const char *text, gsize length)
     hand_out(lines, text, length);
 }
 
+/* @plain: whether it is known that all of it, but for line ends of a terminal, is shown as it is */
 static void
-take_line(VitalsLines *lines, const char *text, gsize length)
+take_line(VitalsLines *lines, const char *text, gsize length, gboolean plain)
 {
     if (length > VITALS_LINE_MAX) {
         lines->cut = TRUE;
@@ -184,7 +186,7 @@ take_line(VitalsLines *lines, const char *text, gsize length)
     }
     while (length > 0 && text[length - 1] == '\r')
         length--;
-    if (is_plain_line(text, length)) {
+    if (plain || is_plain_line(text, length)) {
         hand_out(lines, text, length);
         return;
     }
@@ -209,36 +211,81 @@ keep_partial(VitalsLines *lines, const char *bytes, gsize length)
     g_string_append_len(lines->partial, bytes, (gssize)MIN(length, room));
 }
 
+/* Of a block, a bit for each byte. @newlines: where lines end. @odd: what is not shown as it is; `\r\n` ends a
+ * line, as a rule: where the two are torn apart the return counts as odd */
+typedef struct {
+    guint64 newlines;
+    guint64 odd;
+} Marks;
+
+static Marks
+mark(const char *bytes)
+{
+    guint64 newlines = vitals_block_between(bytes, '\n', '\n');
+    guint64 returns = vitals_block_between(bytes, '\r', '\r');
+    guint64 plain = vitals_block_between(bytes, 0x20, 0x7e);
+
+    return (Marks){ newlines, ~(plain | newlines | (returns & newlines >> 1)) };
+}
+
+static Marks
+mark_rest(const char *bytes, gsize length)
+{
+    char padded[VITALS_BLOCK];
+
+    memset(padded, ' ', sizeof padded);
+    memcpy(padded, bytes, length);
+    return mark(padded);
+}
+
+/* A line has ended; @bytes: what there is of it since the last piece. */
+static void
+end_line(VitalsLines *lines, const char *bytes, gsize length, gboolean plain)
+{
+    if (lines->partial->len > 0) {
+        keep_partial(lines, bytes, length);
+        take_line(lines, lines->partial->str, lines->partial->len, FALSE);
+        g_string_truncate(lines->partial, 0);
+    } else {
+        take_line(lines, bytes, length, plain);
+    }
+    lines->cut = FALSE;
+    lines->ended++;
+}
+
 void
 vitals_lines_feed(VitalsLines *lines, const char *bytes, gsize length, gint64 now)
 {
-    const char *end = bytes + length;
-    const char *first = bytes;
-    const char *newline;
+    gsize begin = 0; /* of the line at hand */
+    gboolean plain = TRUE;
 
     lines->now = now;
-    while (bytes < end && (newline = memchr(bytes, '\n', end - bytes))) {
-        if (lines->partial->len > 0) {
-            keep_partial(lines, bytes, newline - bytes);
-            take_line(lines, lines->partial->str, lines->partial->len);
-            g_string_truncate(lines->partial, 0);
-        } else {
-            take_line(lines, bytes, newline - bytes);
+    for (gsize at = 0; at < length; at += VITALS_BLOCK) {
+        Marks marks =
+            length - at >= VITALS_BLOCK ? mark(bytes + at) : mark_rest(bytes + at, length - at);
+
+        while (marks.newlines) {
+            guint64 before = (marks.newlines - 1) & ~marks.newlines;
+            gsize end = at + (gsize)__builtin_ctzll(marks.newlines);
+
+            end_line(lines, bytes + begin, end - begin, plain && !(marks.odd & before));
+            begin = end + 1;
+            lines->start = lines->fed + begin;
+            plain = TRUE;
+            marks.odd &= ~before;
+            marks.newlines &= marks.newlines - 1;
         }
-        lines->cut = FALSE;
-        lines->ended++;
-        bytes = newline + 1;
-        lines->start = lines->fed + (guint64)(bytes - first);
+        plain = plain && !marks.odd;
     }
-    if (bytes < end)
-        keep_partial(lines, bytes, end - bytes);
+    if (begin < length)
+        keep_partial(lines, bytes + begin, length - begin);
     lines->fed += length;
 }
 
 void
 vitals_lines_flush(VitalsLines *lines)
 {
-    take_line(lines, lines->partial->str, lines->partial->len);
+    take_line(lines, lines->partial->str, lines->partial->len, FALSE);
     g_string_truncate(lines->partial, 0);
 }
 

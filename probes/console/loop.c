@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "probes/console/loop.h"
+#include "probes/console/block.h"
 #include "config/text.h"
 
 #include <string.h>
@@ -7,14 +8,16 @@
 enum {
     SETS = 1024,
     WAYS = 4,
-    TEXT_MAX = 96,      /* of a line is looked at */
-    SLACK = 16,         /* room behind it, so that nobody needs to look where it ends */
-    STEADY = 2,         /* equal distances in a row that make a loop */
+    TEXT_MAX = 96, /* of a line is looked at */
+    SLACK = 16,    /* room behind it, so that nobody needs to look where it ends */
+    ROOM = 2 * VITALS_BLOCK + SLACK, /* for a line in whole blocks */
+    STEADY = 2,                      /* equal distances in a row that make a loop */
     SURE = 8,           /* and that are no coincidence: words like "failed" are in many a line */
     STEADY_LINES = 6,   /* where distances are counted in lines, as the log tells no time */
     MIN_LINES = 3,      /* lines closer together are one burst */
     LINE = 1000 * 1000, /* a line's worth of "time" there */
-    LOOPED = -1         /* a slot's loop, if it was one elsewhere and did not come here yet */
+    CACHE_LINE = 64,
+    LOOPED = -1 /* a slot's loop, if it was one elsewhere and did not come here yet */
 };
 
 /* Faster repetition is a burst of one event (or a flood, which is reported as such). */
@@ -30,6 +33,13 @@ typedef struct {
     gint32 loop;   /* index in the list plus 1, or LOOPED */
     guint32 leads; /* whether the loop shows this line */
 } Slot;
+
+/* A line without its numbers. @inside: while it is made: whether it ends within a number */
+typedef struct {
+    char text[TEXT_MAX + SLACK];
+    gsize length;
+    gboolean inside;
+} Masked;
 
 struct VitalsLoops {
     VitalsSignatures *signatures;
@@ -63,73 +73,84 @@ vitals_loops_free(VitalsLoops *loops)
     g_free(loops);
 }
 
-/* Which of eight bytes is the first that is a digit: its number, or 8. */
-static inline gsize
-find_digit(guint64 word)
+/* The digits in a block, and what may go on a number, hexadecimal ones too. */
+static void
+find_numbers(const char *bytes, guint64 *ret_digits, guint64 *ret_going_on)
 {
-    const guint64 ones = G_GUINT64_CONSTANT(0x0101010101010101);
-    guint64 off = GUINT64_FROM_LE(word) ^ ones * '0';
-    guint64 found = (off - ones * 10) & ~off & ones * 0x80;
-
-    return found ? (gsize)__builtin_ctzll(found) / 8 : sizeof word;
+    *ret_digits = vitals_block_between(bytes, '0', '9');
+    *ret_going_on = *ret_digits | vitals_block_between(bytes, 'a', 'f') |
+                    vitals_block_between(bytes, 'A', 'F') | vitals_block_between(bytes, 'x', 'x');
 }
 
+/* How many bytes from @at on have no bit in @bits, at most to the end of a block of @length. */
 static inline gsize
-skip_number(const char *text, gsize length, gsize at)
+run(guint64 bits, gsize at, gsize length)
 {
-    while (at < length && ((guchar)(text[at] - '0') < 10 || (guchar)((text[at] | 32) - 'a') < 6 ||
-                           text[at] == 'x'))
-        at++;
-    return at;
+    guint64 left = bits >> at;
+
+    return MIN(left ? (gsize)__builtin_ctzll(left) : length - at, length - at);
+}
+
+/* Adds the next block of a text; a number that the last one ended in may go on. */
+static void
+mask_block(const char *block, gsize length, Masked *masked)
+{
+    char *out = masked->text + masked->length;
+    gboolean inside = masked->inside;
+    guint64 digits;
+    guint64 going_on;
+    gsize at = 0;
+
+    find_numbers(block, &digits, &going_on);
+    while (at < length) {
+        gsize words = inside ? 0 : run(digits, at, length);
+
+        /* up to 15 bytes too many, which are written over */
+        for (gsize copied = 0; copied < words; copied += SLACK)
+            memcpy(out + copied, block + at + copied, SLACK);
+        out += words;
+        at += words;
+        if (at == length)
+            break;
+        if (!inside)
+            *out++ = '#';
+        at += run(~going_on, at, length);
+        inside = at == length;
+    }
+    masked->length = (gsize)(out - masked->text);
+    masked->inside = inside;
 }
 
 /*
  * Copies @text without what differs between repetitions: a run of digits, and of hexadecimal digits
- * that begins with one, becomes one `#`. Eight bytes at a time, as most have no digit; @out has room for
- * SLACK more bytes. Returns the new length.
+ * that begins with one, becomes one `#`. A line's beginning has to do.
  */
-static gsize
-mask(const char *text, gsize length, char *out)
+static void
+mask(const char *text, gsize length, Masked *out)
 {
-    gsize size = 0;
+    char blocks[ROOM] = { 0 };
 
-    for (gsize at = 0; at < length;) {
-        guint64 word = 0;
-        gsize part = MIN(length - at, sizeof word);
-        gsize digit;
-
-        if (part == sizeof word)
-            memcpy(&word, text + at, sizeof word);
-        else
-            memcpy(&word, text + at, part);
-        memcpy(out + size, &word, sizeof word);
-        digit = find_digit(word);
-        size += MIN(digit, part);
-        at += MIN(digit, part);
-        if (digit < part) {
-            out[size++] = '#';
-            at = skip_number(text, length, at);
-        }
-    }
-    return size;
+    length = MIN(length, TEXT_MAX);
+    memcpy(blocks, text, length);
+    out->length = 0;
+    out->inside = FALSE;
+    for (gsize at = 0; at < length; at += VITALS_BLOCK)
+        mask_block(blocks + at, MIN(length - at, VITALS_BLOCK), out);
 }
 
-/*
- * Two chains of multiplications side by side, each over every other eight bytes. Behind @length there is
- * room for zeros.
- */
+/* Two chains of multiplications side by side, each over every other eight bytes. */
 static guint64
-hash_bytes(char *text, gsize length)
+hash(Masked *masked)
 {
     const guint64 factor = G_GUINT64_CONSTANT(0xa0761d6478bd642f);
-    guint64 first = length * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15);
+    guint64 first = masked->length * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15);
     guint64 second = factor;
 
-    memset(text + length, 0, SLACK);
-    for (gsize at = 0; at < length; at += SLACK) {
+    memset(masked->text + masked->length, 0, SLACK);
+    for (gsize at = 0; at < masked->length; at += SLACK) {
         guint64 words[2];
 
-        memcpy(words, text + at, sizeof words);
+        memcpy(words, masked->text + at, sizeof words);
         first = (first ^ words[0]) * factor;
         first ^= first >> 32;
         second = (second ^ words[1]) * factor;
@@ -206,10 +227,11 @@ read_counter(VitalsLoops *loops, const char *text, gsize length)
 static char *
 make_template(const char *text, gsize length)
 {
-    char out[TEXT_MAX + SLACK];
-    gsize size = mask(text, MIN(length, TEXT_MAX), out);
-    g_autofree char *trimmed = g_strstrip(g_strndup(out, size));
+    g_autofree char *trimmed = NULL;
+    Masked masked;
 
+    mask(text, length, &masked);
+    trimmed = g_strstrip(g_strndup(masked.text, masked.length));
     return vitals_text_printable(trimmed, -1);
 }
 
@@ -305,21 +327,34 @@ pace(Slot *slot, gint64 now, gint64 least, guint steady)
     return slot->steady >= steady && slot->loop <= 0;
 }
 
-const VitalsLoop *
-vitals_loops_see(VitalsLoops *loops, const char *text, gsize length, guint64 number, gint64 now)
+guint64
+vitals_loops_key(const VitalsLoops *loops, const char *text, gsize length)
 {
-    char masked[TEXT_MAX + SLACK];
-    gsize size = mask(text, MIN(length, TEXT_MAX), masked);
-    guint64 hash = hash_bytes(masked, size);
+    const char *set;
+    Masked masked;
+    guint64 key;
+
+    mask(text, length, &masked);
+    key = hash(&masked);
+    set = (const char *)loops->slots[(key >> 32) % SETS];
+    for (gsize at = 0; at < sizeof loops->slots[0]; at += CACHE_LINE)
+        __builtin_prefetch(set + at, 1);
+    return key;
+}
+
+const VitalsLoop *
+vitals_loops_see(VitalsLoops *loops, guint64 key, const char *text, gsize length, guint64 number,
+                 gint64 now)
+{
     gboolean timed = now >= 0;
     VitalsLoop *begun = NULL;
     gboolean known;
-    Slot *slot = find_slot(loops, hash, &known);
+    Slot *slot = find_slot(loops, key, &known);
 
     if (!timed)
         now = (gint64)number * LINE;
     if (!known) {
-        *slot = (Slot){ .hash = hash, .last = now, .count = 1, .first = number };
+        *slot = (Slot){ .hash = key, .last = now, .count = 1, .first = number };
         return NULL;
     }
     if (pace(slot, now, timed ? MIN_PERIOD : MIN_LINES * LINE, timed ? STEADY : STEADY_LINES))

@@ -46,13 +46,24 @@ void vitals_loops_free(VitalsLoops *loops);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsLoops, vitals_loops_free)
 
 /**
+ * vitals_loops_key:
+ *
+ * The table is larger than the caches next to the processor: by the time of vitals_loops_see() what it will need
+ * of it is on its way, so something else is best done in between.
+ *
+ * Returns: what a line and those that differ from it in numbers only have in common
+ */
+guint64 vitals_loops_key(const VitalsLoops *loops, const char *text, gsize length);
+
+/**
  * vitals_loops_see:
+ * @key: of the line
  * @number: the line's number
  * @now: microseconds of a clock that does not go back, or -1 if there is none
  *
  * Returns: (transfer none) (nullable): a loop that this line made known, or made worse
  */
-const VitalsLoop *vitals_loops_see(VitalsLoops *loops, const char *text, gsize length,
+const VitalsLoop *vitals_loops_see(VitalsLoops *loops, guint64 key, const char *text, gsize length,
                                    guint64 number, gint64 now);
 
 /**

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "probes/console/block.h"
 #include "probes/console/line.h"
 
 #include <string.h>
@@ -144,6 +145,46 @@ test_pieces(void)
     }
 }
 
+/* What is looked at together comes to the same as one by one. */
+static void
+test_blocks(void)
+{
+    static const char ranges[][2] = { { '0', '9' }, { '\n', '\n' }, { ' ', '~' }, { 'x', 'x' } };
+    g_autoptr(GRand) random = g_rand_new_with_seed(5);
+    char bytes[VITALS_BLOCK];
+
+    for (int round = 0; round < 1000; round++) {
+        for (int at = 0; at < VITALS_BLOCK; at++)
+            bytes[at] = (char)g_rand_int_range(random, 0, 256);
+        for (guint i = 0; i < G_N_ELEMENTS(ranges); i++) {
+            guint64 bits = vitals_block_between(bytes, ranges[i][0], ranges[i][1]);
+
+            for (int at = 0; at < VITALS_BLOCK; at++)
+                g_assert_cmpint(bits >> at & 1, ==,
+                                (guchar)bytes[at] >= ranges[i][0] &&
+                                    (guchar)bytes[at] <= ranges[i][1]);
+        }
+    }
+}
+
+/* Wherever in a block a line ends, and with whatever, and whatever odd byte is in it. */
+static void
+test_ends(void)
+{
+    static const char *const ends[] = { "\n", "\r\n", "\r\r\n" };
+
+    for (int length = 1; length < 3 * VITALS_BLOCK; length++) {
+        for (guint i = 0; i < G_N_ELEMENTS(ends); i++) {
+            g_autofree char *words = g_strnfill((gsize)length, 'w');
+            g_autofree char *bytes = g_strconcat(words, ends[i], "\a", words, ends[i], NULL);
+            g_autofree char *lines = read_in_pieces(bytes, strlen(bytes), strlen(bytes));
+            g_autofree char *expected = g_strdup_printf("1::%s\n2::%s\n", words, words);
+
+            g_assert_cmpstr(lines, ==, expected);
+        }
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -153,5 +194,7 @@ main(int argc, char **argv)
     g_test_add_func("/console-line/hostile", test_hostile);
     g_test_add_func("/console-line/bounded", test_bounded);
     g_test_add_func("/console-line/pieces", test_pieces);
+    g_test_add_func("/console-line/blocks", test_blocks);
+    g_test_add_func("/console-line/ends", test_ends);
     return g_test_run();
 }
