@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/capture.h"
 #include "monitor/capture-lock.h"
+#include "monitor/capture-orphan.h"
 #include "monitor/capture-space.h"
 
 #include <unistd.h>
@@ -150,6 +151,22 @@ order_formats(VitalsDump *dump, guint64 promised)
     }
 }
 
+/* QEMU writes some MiB a second even where it compresses on a busy host. */
+#define ORPHAN_QUIET (10 * G_TIME_SPAN_SECOND)
+
+/* What a failed dump left is useless; but when it was libvirtd that went away, QEMU goes on writing. Returns:
+ * whether the dump is whole nevertheless */
+static gboolean
+survives(const VitalsDump *dump, const GError *error)
+{
+    if (!g_error_matches(error, VITALS_HYPERVISOR_ERROR, VITALS_HYPERVISOR_ERROR_DISCONNECTED)) {
+        unlink(dump->path);
+        return FALSE;
+    }
+    g_message("libvirt went away while %s was dumped; QEMU may go on with it", dump->label);
+    return vitals_orphan_wait(dump->path, ORPHAN_QUIET);
+}
+
 static gboolean
 dump_in_some_format(VitalsConnection *connection, Task *task, GError **error)
 {
@@ -160,12 +177,9 @@ dump_in_some_format(VitalsConnection *connection, Task *task, GError **error)
         g_autoptr(GError) local = NULL;
 
         task->format = dump->formats[i];
-        if (driver->dump(connection, dump->uuid, dump->id, dump->path, task->format, &local))
+        if (driver->dump(connection, dump->uuid, dump->id, dump->path, task->format, &local) ||
+            survives(dump, local))
             return TRUE;
-        /* What a failed dump left is useless; but when it was libvirtd that went away, QEMU goes on
-         * writing, and the file may yet become whole. */
-        if (!g_error_matches(local, VITALS_HYPERVISOR_ERROR, VITALS_HYPERVISOR_ERROR_DISCONNECTED))
-            unlink(dump->path);
         if (i + 1 == dump->n_formats ||
             !g_error_matches(local, VITALS_HYPERVISOR_ERROR, VITALS_HYPERVISOR_ERROR_UNSUPPORTED)) {
             g_propagate_error(error, g_steal_pointer(&local));

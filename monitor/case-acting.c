@@ -21,6 +21,29 @@ vitals_case_check_wanted(const VitalsCase *item, GError **error)
     return !why;
 }
 
+/* libvirtd is restarted in that time; what it was asked for last may not have come to pass. */
+#define ACT_AGAIN_MS 1000
+#define ACT_PATIENCE (30 * G_TIME_SPAN_SECOND)
+
+static void act(VitalsCase *item);
+
+static gboolean
+on_act_again(gpointer data)
+{
+    VitalsCase *item = data;
+
+    item->patience = 0;
+    act(item);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean
+may_act_again(const VitalsCase *item, const GError *error)
+{
+    return g_error_matches(error, VITALS_HYPERVISOR_ERROR, VITALS_HYPERVISOR_ERROR_DISCONNECTED) &&
+           g_get_monotonic_time() < item->act_until;
+}
+
 static void
 on_acted(const GError *error, gpointer data)
 {
@@ -28,6 +51,10 @@ on_acted(const GError *error, gpointer data)
     const char *action = vitals_action_name(item->action);
     g_autofree char *label = vitals_guest_label(item->guest);
 
+    if (may_act_again(item, error)) {
+        item->patience = g_timeout_add(ACT_AGAIN_MS, on_act_again, item);
+        return;
+    }
     vitals_dossier_note(item->dossier, g_get_real_time(), "%s %s%s%s", action,
                         error ? "failed" : "done", error ? ": " : "", error ? error->message : "");
     if (error)
@@ -40,6 +67,8 @@ on_acted(const GError *error, gpointer data)
 static void
 act(VitalsCase *item)
 {
+    if (!item->act_until)
+        item->act_until = g_get_monotonic_time() + ACT_PATIENCE;
     vitals_capture_act(item->casebook->capture, item->guest->uuid, item->guest->id, item->action,
                        on_acted, item);
 }

@@ -57,10 +57,10 @@ struct VitalsCasebook {
  * @began: its dump did
  * @dumped: and ended well
  * @nmi_wait: it is sent an NMI first, and given so many microseconds; 0 for none
- * @patience: the source that looks whether there is still something to wait for
+ * @patience: the source that looks whether there is still something to wait for, or tries again
  * @waits: something is waited for before its dump, or looked after
  * @nmi_under_way: it is being sent
- * @nmi_until, @kdump_until, @job_until: monotonic time until which that is waited for; 0 before
+ * @nmi_until, @kdump_until, @job_until, @act_until: monotonic time until which that is waited for; 0 before
  * @action_needs_dump: without a dump nothing is done to the guest
  * @acted: dump and action are over
  * @evident: all other evidence is in
@@ -83,6 +83,7 @@ typedef struct {
     gint64 nmi_until;
     gint64 kdump_until;
     gint64 job_until;
+    gint64 act_until;
     VitalsAction action;
     gboolean action_needs_dump;
     gint64 last_logged;

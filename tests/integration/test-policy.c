@@ -93,6 +93,25 @@ test_recover_without_dump(Scene *scene, gconstpointer data)
     check_told(incident, "dump failed", "destroy done");
 }
 
+/* libvirt that goes away for a moment does not save the guest from it. */
+static void
+test_act_again(Scene *scene, gconstpointer data)
+{
+    g_autoptr(json_t) incident = NULL;
+    FakeGuest *guest;
+
+    scene_set(scene->settings, "Policy.OnCrashed", "capture-reset");
+    fake_fault(
+        scene->fake, NULL, FAKE_ACT,
+        (FakeFault){ .fails = TRUE, .error = VITALS_HYPERVISOR_ERROR_DISCONNECTED, .times = 1 });
+    guest = start_with(scene, "web");
+    fake_panic(scene->fake, guest);
+    incident = scene_incident(scene, 8);
+    g_assert_cmpint(done_to(scene, guest), ==, VITALS_ACTION_RESET);
+    g_assert_cmpuint(fake_calls(scene->fake, guest, FAKE_ACT), ==, 2);
+    check_told(incident, "dump ends", "reset done");
+}
+
 /* An action that fails is told of, and the incident is whole all the same. */
 static void
 test_action_fails(Scene *scene, gconstpointer data)
@@ -267,6 +286,7 @@ main(int argc, char **argv)
         { "/policy/reset", test_reset },
         { "/policy/no-dump-no-reset", test_no_dump_no_reset },
         { "/policy/recover-without-dump", test_recover_without_dump },
+        { "/policy/act-again", test_act_again },
         { "/policy/action-fails", test_action_fails },
         { "/policy/act-after", test_act_after },
         { "/policy/comes-back", test_comes_back },
