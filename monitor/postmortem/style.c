@@ -45,6 +45,7 @@ const char vitals_postmortem_style[] =
     "td.when{white-space:nowrap;font-variant-numeric:tabular-nums}"
     "tr.fault td{font-weight:600;color:var(--accent)}"
     "ul{margin:.25rem 0 .75rem;padding-left:1.2rem}li{margin:.2rem 0;overflow-wrap:anywhere}"
+    ".warn{color:var(--warning);font-weight:600}a{color:var(--notice)}"
     ".up{color:var(--good)}.down{color:var(--critical);font-weight:600}"
     "h3{font-size:.95rem;font-weight:600;margin:1rem 0 .25rem}"
     "img{max-width:100%;height:auto;border:1px solid var(--line);border-radius:6px}"

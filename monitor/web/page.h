@@ -4,8 +4,10 @@
 #include "monitor/snapshot.h"
 
 /* The policy answers are served with: nothing is loaded, run or sent, and nobody frames them. */
-#define VITALS_PAGE_POLICY \
-    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+#define VITALS_PAGE_POLICY                                                                 \
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; " \
+    "frame-ancestors 'none'"
 
-/* The page at "/". Returns: (transfer full): HTML without script or style */
+/* The page at "/": the guests, worst first, what they suffer from and what to do, and the incidents.
+ * Returns: (transfer full): HTML that needs nothing else, without a script */
 GBytes *vitals_page_render(const VitalsSnapshot *snapshot, const char *telemetry_path);

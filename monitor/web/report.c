@@ -13,8 +13,8 @@ static const struct {
 };
 
 /* What is being written has no name that stays. */
-static gboolean
-is_served(const VitalsSnapshot *snapshot, const VitalsIncidentView *incident)
+gboolean
+vitals_web_report_is_served(const VitalsSnapshot *snapshot, const VitalsIncidentView *incident)
 {
     g_autofree char *name = incident->path ? g_path_get_basename(incident->path) : NULL;
 
@@ -36,7 +36,8 @@ vitals_web_report_link(json_t *document, const VitalsSnapshot *snapshot)
             g_autofree char *path = g_strconcat(VITALS_WEB_REPORTS, id, "/", reports[j].name, NULL);
 
             json_object_set_new(json_array_get(list, i), reports[j].key,
-                                is_served(snapshot, incident) ? json_string(path) : json_null());
+                                vitals_web_report_is_served(snapshot, incident) ? json_string(path)
+                                                                                : json_null());
         }
     }
 }
@@ -48,7 +49,8 @@ vitals_web_report_open(const VitalsSnapshot *snapshot, const char *asked, gsize 
     for (guint i = 0; i < snapshot->incidents->len; i++) {
         const VitalsIncidentView *incident = g_ptr_array_index(snapshot->incidents, i);
 
-        for (guint j = 0; is_served(snapshot, incident) && j < G_N_ELEMENTS(reports); j++) {
+        for (guint j = 0;
+             vitals_web_report_is_served(snapshot, incident) && j < G_N_ELEMENTS(reports); j++) {
             g_autofree char *path = g_strconcat(incident->id, "/", reports[j].name, NULL);
 
             if (!g_str_equal(path, asked))

@@ -22,6 +22,10 @@
  * that snapshot; null while one is not finished or reports are not served. */
 void vitals_web_report_link(json_t *document, const VitalsSnapshot *snapshot);
 
+/* Whether that incident's report may be read: it is whole, and reports are served. */
+gboolean vitals_web_report_is_served(const VitalsSnapshot *snapshot,
+                                     const VitalsIncidentView *incident);
+
 /**
  * vitals_web_report_open:
  * @asked: what follows %VITALS_WEB_REPORTS in the request, decoded

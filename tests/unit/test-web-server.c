@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "monitor/web/page.h"
 #include "monitor/web/server.h"
 
 #include "monitor/cli/client.h"
@@ -144,6 +145,27 @@ test_publishing_again(Fixture *fixture, gconstpointer data)
 
     vitals_web_server_publish(fixture->server, snapshot);
     check_has(fixture, "/api/v1/guests", "{\"guests\":[]");
+}
+
+/* The worst first, with what it means and what to do. */
+static void
+test_page_order(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(VitalsSnapshot) snapshot = test_snapshot();
+    VitalsGuestView *crashed = g_ptr_array_index(snapshot->guests, VITALS_HEALTH_CRASHED);
+    g_autoptr(GBytes) page = NULL;
+    const char *text;
+    const char *worst;
+
+    crashed->cause = "guest-panicked";
+    page = vitals_page_render(snapshot, "/metrics");
+    text = g_bytes_get_data(page, NULL);
+    worst = strstr(text, ">crashed</a>");
+    g_assert_nonnull(worst);
+    g_assert_true(worst < strstr(text, ">stuck</a>"));
+    g_assert_true(strstr(text, ">degraded</a>") < strstr(text, ">healthy</a>"));
+    g_assert_nonnull(strstr(text, "told the host so through its panic device"));
+    g_assert_nonnull(strstr(text, "The kernel panicked"));
 }
 
 static void
@@ -437,6 +459,7 @@ main(int argc, char **argv)
     ADD("before-publishing", set_up, test_before_publishing);
     ADD("paths", set_up_published, test_paths);
     ADD("publishing-again", set_up_published, test_publishing_again);
+    ADD("page-order", set_up_published, test_page_order);
     ADD("page-is-escaped", set_up_published, test_page_is_escaped);
     ADD("headers", set_up_published, test_headers);
     ADD("report", set_up, test_report);
