@@ -166,6 +166,20 @@ raise_confidence(json_t *reasons, const char *by)
     }
 }
 
+/* What to do without what was done already. @ret_own: (transfer full): holds it where it was changed */
+static const char *
+without_capture(const char *remedy, char **ret_own)
+{
+    static const char capture[] = "Capture the guest's memory";
+    const char *rest = remedy && g_str_has_prefix(remedy, capture) ? remedy + strlen(capture) : "";
+
+    if ((*rest != ',' && *rest != ';') || strlen(rest) < 3)
+        return remedy;
+    *ret_own = g_strdup(rest + 2);
+    **ret_own = g_ascii_toupper(**ret_own);
+    return *ret_own;
+}
+
 /* @before: what the title ends in */
 static void
 retitle(VitalsIncidentView *view, const char *before, const char *detail)
@@ -183,7 +197,9 @@ vitals_diagnosis_make(VitalsDossier *dossier, const VitalsTestimony *console,
                       const VitalsTestimony *log)
 {
     g_auto(Diagnosis) found = { .by = "" };
+    g_autofree char *own = NULL;
     json_t *reasons = dossier->reasons;
+    const VitalsRemark *said;
 
     if (!reasons || g_str_equal(dossier->view->health, "unknown") ||
         !diagnose(&found, dossier, console, log))
@@ -192,7 +208,13 @@ vitals_diagnosis_make(VitalsDossier *dossier, const VitalsTestimony *console,
     set_text(reasons, "detail", found.detail);
     set_text(reasons, "detail_by", found.by);
     set_text(reasons, "detail_meaning", found.meaning);
-    set_text(reasons, "detail_remedy", found.remedy);
+    set_text(reasons, "detail_remedy",
+             g_strcmp0(dossier->view->capture_result, "ok") == 0
+                 ? without_capture(found.remedy, &own)
+                 : found.remedy);
     set_text(reasons, "setting", found.setting);
     raise_confidence(reasons, found.by);
+    said = console ? vitals_testimony_best(console) : NULL;
+    if (said && is_of_kernel(dossier->view))
+        json_object_set_new(reasons, "console_line", json_integer((json_int_t)said->line));
 }

@@ -17,6 +17,7 @@
  *                     balloon; "" if nobody does
  *   detail_meaning    what that means, a sentence or two; "" if nothing is known of it
  *   detail_remedy     what to do about it
+ *   console_line      where on its console that begins: a line of console.log, from 1; absent if nowhere
  *   setting           what the kernel was at, as vitals_whereabouts() has it; ""
  *   confidence, confidence_why   as vitals_reasons() has them, raised by what agrees
  *

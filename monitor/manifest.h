@@ -16,7 +16,7 @@
  *   kernel_last_beat                   absent if there never was one
  *   confidence, confidence_why, detail, layers, against, alternatives
  *                                      see monitor/reasons.h
- *   detail_by, detail_meaning, detail_remedy, setting
+ *   detail_by, detail_meaning, detail_remedy, console_line, setting
  *                                      see monitor/diagnosis.h; absent if nothing more is known
  *   evidence                           what speaks for the cause, a line each
  *   timeline                           [{time, text}]

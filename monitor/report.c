@@ -8,6 +8,7 @@
 
 /* How much of the console a report quotes; the whole tail is in console.log. */
 #define QUOTED_LINES 25
+#define REPORT_LINES 60
 
 /* How many vCPUs, and of each how many functions, it tells of; the rest is in backtrace.txt. */
 #define STACKS_TOLD 16
@@ -133,23 +134,31 @@ append_stacks(GString *text, const VitalsDossier *dossier)
         g_string_append_printf(text, "and %u more in backtrace.txt\n", stacks->len - STACKS_TOLD);
 }
 
+/* Its crash report where it has one, and else its end. */
 static void
-append_console(GString *text, const char *console)
+append_console(GString *text, const VitalsDossier *dossier, const char *console)
 {
+    guint from = (guint)vitals_fact_number(dossier->reasons, "console_line", 0);
     g_auto(GStrv) lines = NULL;
     guint count;
+    guint end;
 
-    append_heading(text, "Last lines of the console");
+    append_heading(text, from ? "Its report on the console" : "Last lines of the console");
     if (!console || !*console) {
         g_string_append(text, "nothing\n");
         return;
     }
     lines = g_strsplit(console, "\n", -1);
     count = g_strv_length(lines);
-    for (guint i = count > QUOTED_LINES ? count - QUOTED_LINES : 0; i < count; i++) {
+    if (from == 0 || from > count)
+        from = count > QUOTED_LINES ? count - QUOTED_LINES + 1 : 1;
+    end = MIN(count, from - 1 + REPORT_LINES);
+    for (guint i = from - 1; i < end; i++) {
         if (*lines[i])
             g_string_append_printf(text, "| %s\n", lines[i]);
     }
+    if (end < count)
+        g_string_append(text, "the rest is in console.log\n");
 }
 
 static void
@@ -286,7 +295,7 @@ vitals_report_text(const VitalsDossier *dossier, const char *console)
         append_heading(text, "What would mend that");
         g_string_append(text, dossier->lint_diff);
     }
-    append_console(text, console);
+    append_console(text, dossier, console);
     return g_string_free(text, FALSE);
 }
 

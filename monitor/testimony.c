@@ -88,7 +88,7 @@ weigh(const VitalsReport *report)
 
 /* Told again, a report goes to the end: it is the latest now. */
 static void
-take_remark(VitalsTestimony *testimony, const VitalsReport *report)
+take_remark(VitalsTestimony *testimony, const VitalsReport *report, guint64 line)
 {
     VitalsRemark *remark = g_new0(VitalsRemark, 1);
     guint before;
@@ -96,6 +96,7 @@ take_remark(VitalsTestimony *testimony, const VitalsReport *report)
     remark->title = vitals_text_printable_lines(report->title, -1);
     g_strdelimit(remark->title, "\n\t", ' ');
     remark->weight = weigh(report);
+    remark->line = line;
     remark->explanation = g_strdup(report->signature->explanation ?: "");
     remark->remedy = g_strdup(report->signature->remedy ?: "");
     remark->setting = vitals_whereabouts(report->trace);
@@ -107,10 +108,12 @@ take_remark(VitalsTestimony *testimony, const VitalsReport *report)
 static void
 on_event(const VitalsConsoleEvent *event, gpointer testimony)
 {
-    if (event->report &&
-        (event->kind == VITALS_CONSOLE_REPORT_ENDED ||
-         event->kind == VITALS_CONSOLE_REPORT_REPEATED || event->kind == VITALS_CONSOLE_PANICKED))
-        take_remark(testimony, event->report);
+    gboolean again =
+        event->kind == VITALS_CONSOLE_REPORT_REPEATED; /* that one's line comes with it */
+
+    if (event->report && (event->kind == VITALS_CONSOLE_REPORT_ENDED || again ||
+                          event->kind == VITALS_CONSOLE_PANICKED))
+        take_remark(testimony, event->report, again ? event->line : event->report->line_start);
 }
 
 static void

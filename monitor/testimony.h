@@ -20,6 +20,7 @@ typedef enum {
  * VitalsRemark: one report
  * @title: kind and function, as kernel developers call it; printable
  * @weight: how much it explains
+ * @line: number of its first line, from 1
  * @explanation: what it means; "" if nothing is known of it
  * @remedy: what to do
  * @setting: (nullable): what the kernel was at, see vitals_whereabouts(); static
@@ -27,6 +28,7 @@ typedef enum {
 typedef struct {
     char *title;
     VitalsWeight weight;
+    guint64 line;
     char *explanation;
     char *remedy;
     const char *setting;

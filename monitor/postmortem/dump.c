@@ -72,12 +72,11 @@ write_stack(VitalsHtml *html, const json_t *stack)
     vitals_html_open(html, "tr", NULL);
     vitals_html_open(html, "td", "class", "when", NULL);
     vitals_html_textf(html, "vCPU %.0f", vitals_fact_number(stack, "cpu", 0));
-    vitals_html_close(html);
-    vitals_html_open(html, "td", NULL);
-    vitals_html_textf(html, "%s%s%s", vitals_fact_text(stack, "task"),
-                      json_is_true(json_object_get(stack, "interrupts_off")) ? ", interrupts off"
-                                                                             : "",
-                      json_is_true(json_object_get(stack, "idle")) ? ", idle" : "");
+    vitals_html_element(html, "div", "quiet", vitals_fact_text(stack, "task"));
+    if (json_is_true(json_object_get(stack, "interrupts_off")))
+        vitals_html_element(html, "div", "quiet", "interrupts off");
+    if (json_is_true(json_object_get(stack, "idle")))
+        vitals_html_element(html, "div", "quiet", "idle");
     vitals_html_close(html);
     vitals_html_element(html, "td", "mono", calls->len ? calls->str : "in a program");
     vitals_html_close(html);

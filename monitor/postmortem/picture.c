@@ -122,10 +122,14 @@ rate_of(const Picture *picture, VitalsPart part, guint64 (*count_of)(const Vital
 
         if (!sample)
             continue;
-        if (before && sample->at > before->at && count_of(sample) >= count_of(before))
-            add(points, x_of(picture, sample->realtime),
-                (double)(count_of(sample) - count_of(before)) * G_USEC_PER_SEC /
-                    (double)(sample->at - before->at));
+        if (before && sample->at > before->at && count_of(sample) >= count_of(before)) {
+            double rate = (double)(count_of(sample) - count_of(before)) * G_USEC_PER_SEC /
+                          (double)(sample->at - before->at);
+
+            /* disks are asked seldom: what is known is the mean of the time between */
+            add(points, x_of(picture, before->realtime), rate);
+            add(points, x_of(picture, sample->realtime), rate);
+        }
         before = sample;
     }
     return points;

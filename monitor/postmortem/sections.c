@@ -8,6 +8,10 @@
 /* What is quoted of files; the whole is beside the page. */
 #define QUOTED ((gsize)16 * 1024)
 #define QUOTED_LINES 40
+
+/* A crash report with its registers and stack; what is kept of a console's log by the largest setting. */
+#define REPORT_LINES 80
+#define CONSOLE_MAX ((gsize)16 * 1024 * 1024)
 #define PICTURE_MAX ((gsize)4 * 1024 * 1024)
 
 void
@@ -52,6 +56,27 @@ quote(const char *directory, const char *name)
         cut = at;
     }
     return g_strdup(lines > QUOTED_LINES ? cut : text);
+}
+
+/* Likewise so many lines from line @from on; %NULL if it has not so many. */
+static char *
+quote_from(const char *directory, const char *name, gsize from)
+{
+    g_autofree char *path = g_build_filename(directory, name, NULL);
+    g_autoptr(GBytes) bytes = vitals_tail_read(path, CONSOLE_MAX, NULL);
+    gsize length = 0;
+    const char *at = bytes ? g_bytes_get_data(bytes, &length) : NULL;
+    const char *end = at + length;
+    const char *begin;
+
+    for (gsize line = 1; at && line < from; line++)
+        at = (at = memchr(at, '\n', (gsize)(end - at))) ? at + 1 : NULL;
+    if (!at || at == end)
+        return NULL;
+    begin = at;
+    for (guint lines = 0; at && lines < REPORT_LINES; lines++)
+        at = (at = memchr(at, '\n', (gsize)(end - at))) ? at + 1 : NULL;
+    return g_strndup(begin, (gsize)((at ? at : end) - begin));
 }
 
 static gboolean
@@ -247,6 +272,19 @@ write_chain(VitalsHtml *html, const json_t *manifest)
 
 /* ---- the console and the screen ---- */
 
+/* Its crash report where it has one, and else its end. @from: the report's first line; 0 for none */
+static void
+write_console_lines(VitalsHtml *html, const char *directory, gsize from)
+{
+    g_autofree char *text = from ? quote_from(directory, "console.log", from) : NULL;
+
+    vitals_html_element(html, "h3", "", text ? "Its report" : "Its last lines");
+    if (text)
+        vitals_html_element(html, "pre", "", text);
+    else if (!write_quote(html, directory, "console.log"))
+        vitals_html_element(html, "p", "", "None were recorded.");
+}
+
 static void
 write_console(VitalsHtml *html, const char *directory, const json_t *manifest)
 {
@@ -256,9 +294,7 @@ write_console(VitalsHtml *html, const char *directory, const json_t *manifest)
     vitals_section_open(html, "What the guest said on its console");
     if (json_array_size(reports) > 0)
         write_list(html, reports);
-    vitals_html_element(html, "h3", "", "Its last lines");
-    if (!write_quote(html, directory, "console.log"))
-        vitals_html_element(html, "p", "", "None were recorded.");
+    write_console_lines(html, directory, (gsize)vitals_fact_number(manifest, "console_line", 0));
     if (json_array_size(logged) > 0) {
         vitals_html_element(html, "h3", "", "Its kernel's log, as it was in the dump");
         write_list(html, logged);

@@ -76,7 +76,9 @@ test_weight(Fixture *fixture, gconstpointer data)
     set(&fixture->dossier->view->health, "crashed");
     json_object_set_new(fixture->dossier->reasons, "detail",
                         json_string("out of memory: killed a process"));
+    fixture->dossier->view->capture_result = g_strdup("ok");
     make(fixture, KILLED PANIC, KILLED);
+    g_assert_cmpfloat(vitals_fact_number(fixture->dossier->reasons, "console_line", 0), ==, 2);
     g_assert_cmpstr(reason(fixture, "detail_by"), ==, "console");
     g_assert_cmpstr(fixture->dossier->view->title, ==,
                     "web: crashed, kernel-panic: kernel panic: out of memory");
@@ -123,6 +125,22 @@ test_memory(Fixture *fixture, gconstpointer data)
     g_assert_cmpstr(reason(fixture, "confidence"), ==, "medium");
 }
 
+/* What was done already is not asked for. */
+static void
+test_remedy(Fixture *fixture, gconstpointer data)
+{
+    static const char oops[] = "[   20.000000] BUG: kernel NULL pointer dereference, address: 8\n"
+                               "[   20.100000] RIP: 0010:gizmo_run+0x10/0x20\n"
+                               "[   20.200000] Kernel panic - not syncing: Fatal exception\n";
+
+    make(fixture, oops, NULL);
+    g_assert_true(g_str_has_prefix(reason(fixture, "detail_remedy"), "Capture the guest's memory"));
+    fixture->dossier->view->capture_result = g_strdup("ok");
+    make(fixture, oops, NULL);
+    g_assert_false(g_str_has_prefix(reason(fixture, "detail_remedy"), "Capture"));
+    g_assert_true(g_ascii_isupper(*reason(fixture, "detail_remedy")));
+}
+
 /* A guest that goes on is called what its verdict calls it, and one that was dumped on request nothing. */
 static void
 test_others(Fixture *fixture, gconstpointer data)
@@ -151,6 +169,7 @@ main(int argc, char **argv)
     ADD("weight", test_weight);
     ADD("stacks", test_stacks);
     ADD("memory", test_memory);
+    ADD("remedy", test_remedy);
     ADD("others", test_others);
     return g_test_run();
 }

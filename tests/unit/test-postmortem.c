@@ -43,6 +43,13 @@ set_up(Fixture *fixture, gconstpointer data)
         sample->vcpu_ns[1] = (guint64)i * 500000000;
         sample->parts[VITALS_PART_BALLOON] = VITALS_FACT_AVAILABLE;
         sample->last_update = 1700000000 + MIN(i, 15);
+        sample->has_counters = TRUE;
+        sample->available = 100 << 20;
+        sample->usable = (guint64)(100 - i) << 20;
+        if (i % 15 == 0) {
+            sample->parts[VITALS_PART_BLOCK] = VITALS_FACT_AVAILABLE;
+            sample->requests = i * 10;
+        }
         g_ptr_array_add(fixture->samples, sample);
     }
 }
@@ -144,9 +151,35 @@ test_picture(Fixture *fixture, gconstpointer data)
 
     g_assert_nonnull(strstr(page, "1 seconds at the beginning, 15 at the end"));
     g_assert_nonnull(strstr(page, "50 percent of one core"));
+    g_assert_nonnull(strstr(page, "100.0\xc2\xa0MiB at the beginning, 71.0\xc2\xa0MiB at the end"));
+    g_assert_nonnull(strstr(page, "requests done per second, 10 at the end"));
     bare = vitals_postmortem_page(fixture->directory, manifest, none);
     check_page(bare);
     g_assert_null(strstr(bare, "<svg"));
+    json_decref(manifest);
+}
+
+/* The crash report stands on the page, and not what came after it. */
+static void
+test_report_quoted(Fixture *fixture, gconstpointer data)
+{
+    json_t *manifest = manifest_of("words");
+    g_autoptr(GString) log = g_string_new("first line\nthe report\n");
+    g_autofree char *page = NULL;
+    g_autofree char *beyond = NULL;
+
+    for (guint i = 0; i < 200; i++)
+        g_string_append_printf(log, "later %u\n", i);
+    put(fixture, "console.log", log->str);
+    json_object_set_new(manifest, "console_line", json_integer(2));
+    page = vitals_postmortem_page(fixture->directory, manifest, fixture->samples);
+    check_page(page);
+    g_assert_nonnull(strstr(page, "the report"));
+    g_assert_null(strstr(page, "first line"));
+    g_assert_null(strstr(page, "later 199"));
+    json_object_set_new(manifest, "console_line", json_integer(99999));
+    beyond = vitals_postmortem_page(fixture->directory, manifest, fixture->samples);
+    g_assert_nonnull(strstr(beyond, "later 199"));
     json_decref(manifest);
 }
 
@@ -249,6 +282,7 @@ main(int argc, char **argv)
     ADD("hostile", test_hostile);
     ADD("first-screen", test_first_screen);
     ADD("picture", test_picture);
+    ADD("report-quoted", test_report_quoted);
     ADD("odd-manifests", test_odd_manifests);
     g_test_add_func("/postmortem/spans", test_spans);
     g_test_add_func("/reasons/confidence", test_confidence);
