@@ -218,6 +218,40 @@ drop_ordinary_boot(VitalsConsole *console, GPtrArray *candidates)
     return NULL;
 }
 
+/* Whether something was said before: words that are no tag (`rcu: `, `login:`), or a quotation mark. */
+static gboolean
+is_prose(const char *text, gsize length)
+{
+    while (length > 0 && text[length - 1] != ':') {
+        char last = text[--length];
+
+        if (g_ascii_isalpha(last) || strchr("\"'`", last))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/*
+ * Userspace talks about crashes, too: somebody looks for "Kernel panic" in the documentation. What stands
+ * amid a line that the kernel did not stamp is such a mention; two CPUs mix up their words only where the
+ * line is the kernel's own.
+ */
+static GPtrArray *
+drop_mentions(const VitalsLine *line, GPtrArray *candidates)
+{
+    for (guint i = candidates->len; i > 0 && !line->prefix.kernel; i--) {
+        const VitalsSignature *signature = g_ptr_array_index(candidates, i - 1);
+
+        if (vitals_pattern_find(signature->begin, line->text, line->length, 0) &&
+            is_prose(line->text, vitals_pattern_start(signature->begin)))
+            g_ptr_array_remove_index(candidates, i - 1);
+    }
+    if (candidates->len > 0)
+        return candidates;
+    g_ptr_array_unref(candidates);
+    return NULL;
+}
+
 static void
 on_line(const VitalsLine *line, gpointer user)
 {
@@ -236,6 +270,8 @@ on_line(const VitalsLine *line, gpointer user)
     note_beat(console, line);
     key = vitals_loops_key(console->loops, line->text, line->length);
     candidates = vitals_signatures_begin(console->signatures, line->text, line->length);
+    if (candidates)
+        candidates = drop_mentions(line, candidates);
     if (candidates)
         candidates = drop_ordinary_boot(console, candidates);
     follow_boot(console, line);
