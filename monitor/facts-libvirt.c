@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/facts-read.h"
 
+#include <jansson.h>
 #include <string.h>
 
 /*
@@ -220,12 +221,51 @@ collect_xenconsoled(VitalsHostFacts *facts, const char *root)
     }
 }
 
+/* ---- mediated devices ---- */
+
+static gboolean
+starts_at_boot(const char *root, const char *directory, const char *uuid)
+{
+    g_autofree char *path = g_build_filename(directory, uuid, NULL);
+    g_autofree char *text = vitals_facts_read_text(root, path);
+    json_t *config = text ? json_loads(text, 0, NULL) : NULL;
+    gboolean is_auto = g_strcmp0(json_string_value(json_object_get(config, "start")), "auto") == 0;
+
+    json_decref(config);
+    return is_auto;
+}
+
+/* mdevctl's own files, /etc/mdevctl.d/PARENT/UUID, which libvirt's nodedev-define and -autostart write. */
+static void
+collect_mdev_autostart(VitalsHostFacts *facts, const char *root)
+{
+    static const char top[] = "etc/mdevctl.d";
+    g_autoptr(GDir) parents = vitals_facts_open_directory(root, top);
+    GString *uuids = g_string_new(NULL);
+    const char *parent;
+
+    while (parents && (parent = g_dir_read_name(parents))) {
+        g_autofree char *directory = g_build_filename(top, parent, NULL);
+        g_autoptr(GDir) files = vitals_facts_open_directory(root, directory);
+        const char *uuid;
+
+        while (files && (uuid = g_dir_read_name(files))) {
+            g_autofree char *lower = g_ascii_strdown(uuid, -1);
+
+            if (starts_at_boot(root, directory, uuid))
+                g_string_append_printf(uuids, "%s%s", uuids->len > 0 ? " " : "", lower);
+        }
+    }
+    facts->words[VITALS_HOST_MDEV_AUTOSTART] = g_string_free(uuids, FALSE);
+}
+
 void
 vitals_facts_collect_libvirt_words(VitalsHostFacts *facts, const char *root)
 {
     collect_xen(facts, root);
     collect_xenconsoled(facts, root);
     collect_makedumpfile(facts, root);
+    collect_mdev_autostart(facts, root);
     if (!vitals_facts_exists(root, "etc/libvirt"))
         return;
     apply(facts, root, "etc/libvirt/qemu.conf", qemu_settings, G_N_ELEMENTS(qemu_settings));

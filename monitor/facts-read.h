@@ -46,6 +46,9 @@ GHashTable *vitals_facts_settings_new(void);
  */
 void vitals_facts_collect_words(VitalsHostFacts *facts, const char *root);
 
+/* Those about the boot; the former calls it. */
+void vitals_facts_collect_boot(VitalsHostFacts *facts, const char *root);
+
 /* Those about libvirt's own configuration; the former calls it. */
 void vitals_facts_collect_libvirt_words(VitalsHostFacts *facts, const char *root);
 

@@ -175,99 +175,6 @@ collect_logs(VitalsHostFacts *facts, const char *root)
     }
 }
 
-/* ---- the boot ---- */
-
-/* When the host was booted, in seconds since the epoch; 0 for not known. */
-static gint64
-boot_time(const char *root)
-{
-    g_autofree char *stat_text = vitals_facts_read_text(root, "proc/stat");
-    const char *at = stat_text ? strstr(stat_text, "\nbtime ") : NULL;
-
-    return at ? g_ascii_strtoll(at + strlen("\nbtime "), NULL, 10) : 0;
-}
-
-static void
-set_boot(VitalsHostFacts *facts, const char *root, const char *path, const char *options)
-{
-    g_autofree char *full = g_build_filename(root, path, NULL);
-    g_autofree char *shown = g_strconcat("/", path, NULL);
-    gint64 booted = boot_time(root);
-    struct stat info;
-
-    set(facts, VITALS_HOST_BOOT_CMDLINE, options);
-    set(facts, VITALS_HOST_BOOT_FILE, shown);
-    if (booted > 0 && stat(full, &info) == 0)
-        set(facts, VITALS_HOST_BOOT_PENDING, info.st_mtime > booted ? "yes" : "no");
-}
-
-/* Packages add theirs in a file each, as kdump-tools does: "$GRUB_CMDLINE_LINUX_DEFAULT crashkernel=…". */
-static void
-add_grub_setting(GHashTable *grub, GHashTable *added, const char *name)
-{
-    const char *value = g_hash_table_lookup(added, name);
-    const char *before = g_hash_table_lookup(grub, name);
-    g_autofree char *braced = g_strdup_printf("${%s}", name);
-    g_autofree char *plain = g_strconcat("$", name, NULL);
-    GString *text;
-
-    if (!value)
-        return;
-    text = g_string_new(value);
-    g_string_replace(text, braced, before ? before : "", 0);
-    g_string_replace(text, plain, before ? before : "", 0);
-    g_hash_table_replace(grub, g_strdup(name), g_string_free(text, FALSE));
-}
-
-static void
-read_grub_additions(const char *root, GHashTable *grub)
-{
-    static const char directory[] = "etc/default/grub.d";
-    g_autoptr(GDir) entries = vitals_facts_open_directory(root, directory);
-    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-    const char *name;
-
-    while (entries && (name = g_dir_read_name(entries))) {
-        if (g_str_has_suffix(name, ".cfg"))
-            g_ptr_array_add(names, g_build_filename(directory, name, NULL));
-    }
-    g_ptr_array_sort(names, compare_names);
-    for (guint i = 0; i < names->len; i++) {
-        g_autoptr(GHashTable) added = vitals_facts_settings_new();
-
-        vitals_facts_read_settings(root, names->pdata[i], added);
-        add_grub_setting(grub, added, "GRUB_CMDLINE_LINUX");
-        add_grub_setting(grub, added, "GRUB_CMDLINE_LINUX_DEFAULT");
-    }
-}
-
-/* GRUB's generated entries hold the rest; what people edit is this file. A host without GRUB's own
- * configuration that has /etc/kernel/cmdline boots by systemd-boot or a unified image. */
-static void
-collect_boot(VitalsHostFacts *facts, const char *root)
-{
-    static const char grub_path[] = "etc/default/grub";
-    static const char kernel_path[] = "etc/kernel/cmdline";
-    g_autoptr(GHashTable) grub = vitals_facts_settings_new();
-    g_autofree char *kernel = vitals_facts_read_text(root, kernel_path);
-    const char *always;
-    const char *normally;
-    g_autofree char *options = NULL;
-
-    if (kernel && !vitals_facts_exists(root, "boot/grub/grub.cfg") &&
-        !vitals_facts_exists(root, "boot/grub2/grub.cfg")) {
-        set_boot(facts, root, kernel_path, kernel);
-        return;
-    }
-    if (!vitals_facts_exists(root, grub_path) || !vitals_facts_read_settings(root, grub_path, grub))
-        return;
-    read_grub_additions(root, grub);
-    always = g_hash_table_lookup(grub, "GRUB_CMDLINE_LINUX");
-    normally = g_hash_table_lookup(grub, "GRUB_CMDLINE_LINUX_DEFAULT");
-    options = g_strdup_printf("%s %s", always ? always : "", normally ? normally : "");
-    set_boot(facts, root, grub_path, g_strstrip(options));
-}
-
 /* The kernel's own log, from its beginning where the ring still has it. */
 #define KMSG_BYTES 8192
 #define KMSG_RECORDS 200000
@@ -400,7 +307,7 @@ vitals_facts_collect_words(VitalsHostFacts *facts, const char *root)
     collect_service(facts, root, VITALS_HOST_GUESTS_SERVICE, "libvirt-guests.service");
     collect_systemd(facts, root);
     collect_logs(facts, root);
-    collect_boot(facts, root);
+    vitals_facts_collect_boot(facts, root);
     collect_kernel_log(facts, root);
     collect_processor(facts, root);
     collect_watchdog(facts, root);

@@ -57,6 +57,8 @@ static const struct {
     [VITALS_HOST_XEN_CMDLINE] = { "xen_cmdline", "the Xen hypervisor's command line" },
     [VITALS_HOST_XEN_AUTOBALLOON] = { "xen_autoballoon", "autoballoon in the host's libxl.conf" },
     [VITALS_HOST_XENCONSOLED] = { "xenconsoled", "the arguments of the host's xenconsoled" },
+    [VITALS_HOST_MDEV_AUTOSTART] = { "mdev_autostart",
+                                     "which mediated devices the host makes when it boots" },
     [VITALS_HOST_TTY_CONSOLES] = { "tty_consoles", "the terminals of the host's own console" },
 };
 

@@ -53,6 +53,7 @@ typedef enum {
     VITALS_HOST_XEN_CMDLINE,  /* the hypervisor's, of a dom0 */
     VITALS_HOST_XEN_AUTOBALLOON, /* libxl.conf: "0", "1" or "auto" */
     VITALS_HOST_XENCONSOLED,     /* arguments of the xenconsoled that runs */
+    VITALS_HOST_MDEV_AUTOSTART,  /* UUIDs of mediated devices that boot makes, with blanks */
     VITALS_HOST_TTY_CONSOLES,    /* terminals that are the host's own console, with blanks */
     VITALS_N_HOST_WORDS,
 } VitalsHostWord;

@@ -69,15 +69,15 @@ compare_addresses(gconstpointer left, gconstpointer right)
     return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
-/* "0000:01:00.1 (snd_hda_intel), …" of devices that @matches, in order; "" for none. */
-static char *
-list_companions(GHashTable *table, GHashTable *assigned, const char *address,
-                gboolean (*matches)(const char *address, const VitalsHostPciDevice *device,
-                                    const char *other_address, const VitalsHostPciDevice *other))
+typedef gboolean (*Matches)(const char *address, const VitalsHostPciDevice *device,
+                            const char *other_address, const VitalsHostPciDevice *other);
+
+/* The addresses of devices that @matches, in order. */
+static GPtrArray *
+find_companions(GHashTable *table, GHashTable *assigned, const char *address, Matches matches)
 {
     const VitalsHostPciDevice *device = g_hash_table_lookup(table, address);
-    g_autoptr(GPtrArray) addresses = g_ptr_array_new();
-    GString *list = g_string_new(NULL);
+    GPtrArray *addresses = g_ptr_array_new();
     GHashTableIter iter;
     gpointer key;
     gpointer value;
@@ -88,6 +88,15 @@ list_companions(GHashTable *table, GHashTable *assigned, const char *address,
             g_ptr_array_add(addresses, key);
     }
     g_ptr_array_sort(addresses, compare_addresses);
+    return addresses;
+}
+
+/* "0000:01:00.1 (snd_hda_intel), …" */
+static char *
+list_companions(GHashTable *table, const GPtrArray *addresses)
+{
+    GString *list = g_string_new(NULL);
+
     for (guint i = 0; i < addresses->len; i++) {
         const VitalsHostPciDevice *other = g_hash_table_lookup(table, addresses->pdata[i]);
 
@@ -131,9 +140,10 @@ static void
 judge_group(GHashTable *table, GHashTable *assigned, const char *address, VitalsFindings *findings)
 {
     const VitalsHostPciDevice *device = g_hash_table_lookup(table, address);
-    g_autofree char *companions = list_companions(table, assigned, address, is_blocking);
+    g_autoptr(GPtrArray) others = find_companions(table, assigned, address, is_blocking);
+    g_autofree char *companions = list_companions(table, others);
 
-    if (*companions)
+    if (others->len > 0)
         vitals_findings_add(findings, g_hash_table_lookup(assigned, address),
                             "IOMMU group %s of host device %s also holds %s, which the host keeps: "
                             "the guest will not start",
@@ -200,18 +210,37 @@ is_left_behind(const char *address, const VitalsHostPciDevice *device, const cha
     return same_slot && !blocks(other, device) && (is_display || share_group(device, other));
 }
 
+/* Hands the guest the others as well, in front of the one that it has. */
+static void
+offer_functions(const VitalsXmlNode *device, const GPtrArray *addresses, VitalsFinding *finding)
+{
+    VitalsFix *fix = vitals_finding_offer(finding, VITALS_FIX_UNSAFE);
+
+    for (guint i = 0; i < addresses->len; i++) {
+        g_auto(GStrv) parts = g_strsplit_set(addresses->pdata[i], ":.", -1);
+        g_autofree char *xml = g_strdup_printf(
+            "<hostdev mode='subsystem' type='pci' managed='yes'>\n  <source>\n    <address "
+            "domain='0x%s' bus='0x%s' slot='0x%s' function='0x%s'/>\n  </source>\n</hostdev>",
+            parts[0], parts[1], parts[2], parts[3]);
+
+        vitals_fix_add_before(fix, device, xml);
+    }
+}
+
 static void
 judge_functions(GHashTable *table, GHashTable *assigned, const char *address,
                 VitalsFindings *findings)
 {
-    g_autofree char *companions = list_companions(table, assigned, address, is_left_behind);
+    g_autoptr(GPtrArray) others = find_companions(table, assigned, address, is_left_behind);
+    g_autofree char *companions = list_companions(table, others);
+    const VitalsXmlNode *device = g_hash_table_lookup(assigned, address);
 
-    if (*companions)
-        vitals_findings_add(
-            findings, g_hash_table_lookup(assigned, address),
-            "host device %s is one function of a card; %s stays behind, and a reset "
-            "hits both",
-            address, companions);
+    if (others->len > 0)
+        offer_functions(device, others,
+                        vitals_findings_add(findings, device,
+                                            "host device %s is one function of a card; %s stays "
+                                            "behind, and a reset hits both",
+                                            address, companions));
 }
 
 static VitalsAnswer
@@ -246,6 +275,7 @@ const VitalsRule vitals_rule_pci006 = {
             "  </hostdev>\n"
             "</devices>",
     .remedy = "assign all functions, with multifunction='on' in the guest's address",
+    .fixes = VITALS_FIXES_UNSAFE,
     .exceptions =
         "Virtual functions and ports of network cards in IOMMU groups of their own are "
         "independent and pass. Where a function left behind keeps the start from working, "

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "probes/host-fact.h"
 #include "probes/rule.h"
 
 #include <string.h>
@@ -104,6 +105,25 @@ const VitalsRule vitals_rule_pci013 = {
     .check = check_pci013,
 };
 
+/* What was made by hand is gone after the next boot. */
+static void
+judge_persistence(const VitalsDefinition *definition, const VitalsXmlNode *device, const char *uuid,
+                  VitalsFindings *findings)
+{
+    const char *lasting = vitals_host_fact(definition, VITALS_HOST_MDEV_AUTOSTART, findings);
+    g_auto(GStrv) uuids = g_strsplit(lasting ? lasting : "", " ", -1);
+    VitalsFinding *finding;
+
+    if (!lasting || g_strv_contains((const char *const *)uuids, uuid))
+        return;
+    finding = vitals_findings_add(
+        findings, device,
+        "mediated device %s is there, but nothing makes it when the host boots: the guest will not "
+        "start then",
+        uuid);
+    finding->severity = VITALS_SEVERITY_NOTICE;
+}
+
 static VitalsAnswer
 check_pci015(const VitalsDefinition *definition, VitalsFindings *findings)
 {
@@ -118,8 +138,11 @@ check_pci015(const VitalsDefinition *definition, VitalsFindings *findings)
         const char *uuid = vitals_xml_value(devices->pdata[i], "source/address/@uuid");
         g_autofree char *lower = g_ascii_strdown(uuid ? uuid : "", -1);
 
-        if (uuid && g_strcmp0(vitals_xml_attribute(devices->pdata[i], "type"), "mdev") == 0 &&
-            !g_hash_table_contains(known, lower))
+        if (!uuid || g_strcmp0(vitals_xml_attribute(devices->pdata[i], "type"), "mdev") != 0)
+            continue;
+        if (g_hash_table_contains(known, lower))
+            judge_persistence(definition, devices->pdata[i], lower, findings);
+        else
             vitals_findings_add(
                 findings, devices->pdata[i],
                 "mediated device %s does not exist on this host: the guest will not "
@@ -152,7 +175,9 @@ const VitalsRule vitals_rule_pci015 = {
             "  </hostdev>\n"
             "</devices>",
     .remedy = "define it with virsh nodedev-define and set nodedev-autostart",
-    .exceptions = "Devices that mdevctl or a hook makes just before the guest starts.",
+    .exceptions =
+        "Devices that a hook makes just before the guest starts. One that is there, but that "
+        "mdevctl does not start at boot, is a notice.",
     .evidence =
         (const char *const[]){ "https://libvirt.org/drvnodedev.html#mediated-devices-mdevs: to be "
                                "\"maintained across host "

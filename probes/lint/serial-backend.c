@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "probes/fleet.h"
+#include "probes/host-fact.h"
 #include "probes/rule.h"
 #include "probes/serial-ports.h"
 
@@ -157,6 +158,19 @@ source_in_mode(const VitalsXmlNode *device, const char *mode)
     return NULL;
 }
 
+/* On TCP a console has TLS if it says so, or says nothing and qemu.conf has chardev_tls=1. */
+static gboolean
+has_tls(const VitalsDefinition *definition, const VitalsXmlNode *device,
+        const VitalsXmlNode *source)
+{
+    const char *tls = vitals_xml_attribute(source, "tls");
+
+    if (tls)
+        return g_str_equal(tls, "yes");
+    return is_type(device, "tcp") && definition->driver == VITALS_DRIVER_QEMU &&
+           vitals_host_fact_is(definition, VITALS_HOST_CHARDEV_TLS, "1");
+}
+
 static VitalsAnswer
 check_ser012(const VitalsDefinition *definition, VitalsFindings *findings)
 {
@@ -171,7 +185,7 @@ check_ser012(const VitalsDefinition *definition, VitalsFindings *findings)
         if (!source || !(is_type(device, "tcp") || is_type(device, "udp")))
             continue;
         n_listeners++;
-        if (!is_loopback(host) && g_strcmp0(vitals_xml_attribute(source, "tls"), "yes") != 0) {
+        if (!is_loopback(host) && !has_tls(definition, device, source)) {
             VitalsFinding *finding = vitals_findings_add(
                 findings, source,
                 "this %s listens on '%s' without TLS: whoever reaches the port has "
@@ -206,8 +220,8 @@ const VitalsRule vitals_rule_ser012 = {
     .remedy = "bind it to 127.0.0.1 or ::1, or set tls='yes'",
     .fixes = VITALS_FIXES_UNSAFE,
     .exceptions =
-        "An isolated management network. chardev_tls=1 in qemu.conf switches TLS on where "
-        "the attribute is absent, which a definition does not show.",
+        "An isolated management network. Silent where the host is known and chardev_tls=1 in its "
+        "qemu.conf switches TLS on for TCP; only the attribute tls='no' counts there.",
     .evidence =
         (const char *const[]){
             "measured: the socket listens on all addresses, without waiting and without a password",

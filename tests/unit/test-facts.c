@@ -315,6 +315,54 @@ test_lost_log(Fixture *fixture, gconstpointer data)
     g_assert_cmpstr(word(copy, VITALS_HOST_UNKNOWN_PARAMETERS), ==, "iommu_intel=on");
 }
 
+/* Fedora's GRUB boots entries of their own, whatever /etc/default/grub says. */
+static void
+test_boot_entry(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(VitalsHostFacts) entry = NULL;
+    g_autoptr(VitalsHostFacts) numbered = NULL;
+    g_autoptr(VitalsHostFacts) scripted = NULL;
+
+    put(fixture, "etc/default/grub",
+        "GRUB_CMDLINE_LINUX=\"rhgb quiet\"\nGRUB_ENABLE_BLSCFG=true\n");
+    put(fixture, "boot/grub2/grub.cfg", "blscfg\n");
+    put(fixture, "boot/grub2/grubenv",
+        "# GRUB Environment Block\nsaved_entry=m-5.14.el9\nkernelopts=root=/dev/sda1 ro "
+        "iommu=pt\n");
+    put(fixture, "etc/tuned/bootcmdline", "TUNED_BOOT_CMDLINE=\"nohz=on\"\n");
+    put(fixture, "boot/loader/entries/m-5.14.el9.conf",
+        "title Linux\nlinux /vmlinuz\noptions $kernelopts $tuned_params\noptions quiet\n");
+    entry = vitals_facts_collect(fixture->root);
+    g_assert_cmpstr(word(entry, VITALS_HOST_BOOT_FILE), ==, "/boot/loader/entries/m-5.14.el9.conf");
+    g_assert_cmpstr(g_strstrip(entry->words[VITALS_HOST_BOOT_CMDLINE]), ==,
+                    "root=/dev/sda1 ro iommu=pt nohz=on  quiet");
+
+    put(fixture, "boot/loader/entries/m-5.14.el9.conf", "options $kernelopts $mine\n");
+    scripted = vitals_facts_collect(fixture->root);
+    g_assert_null(word(scripted, VITALS_HOST_BOOT_CMDLINE));
+    put(fixture, "boot/grub2/grubenv", "saved_entry=0\n");
+    numbered = vitals_facts_collect(fixture->root);
+    g_assert_null(word(numbered, VITALS_HOST_BOOT_CMDLINE));
+}
+
+/* What mdevctl makes when the host boots; the rest is gone then. */
+static void
+test_mediated(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(VitalsHostFacts) facts = NULL;
+    g_autoptr(VitalsHostFacts) none = vitals_facts_collect(fixture->root);
+
+    g_assert_cmpstr(word(none, VITALS_HOST_MDEV_AUTOSTART), ==, "");
+    put(fixture, "etc/mdevctl.d/0000:00:02.0/C2177883-f1bb-47f0-914d-32a22e3a8804",
+        "{\"mdev_type\": \"i915\", \"start\": \"auto\"}");
+    put(fixture, "etc/mdevctl.d/0000:00:02.0/11111111-2222-3333-4444-555555555555",
+        "{\"mdev_type\": \"i915\", \"start\": \"manual\"}");
+    put(fixture, "etc/mdevctl.d/0000:00:02.0/broken", "{");
+    facts = vitals_facts_collect(fixture->root);
+    g_assert_cmpstr(word(facts, VITALS_HOST_MDEV_AUTOSTART), ==,
+                    "c2177883-f1bb-47f0-914d-32a22e3a8804");
+}
+
 static void
 test_libvirt_settings(Fixture *fixture, gconstpointer data)
 {
@@ -521,6 +569,8 @@ main(int argc, char **argv)
         { "/facts/old-kernel", test_old_kernel },
         { "/facts/paths", test_paths },
         { "/facts/lost-log", test_lost_log },
+        { "/facts/boot-entry", test_boot_entry },
+        { "/facts/mediated", test_mediated },
         { "/facts/libvirt-settings", test_libvirt_settings },
         { "/facts/dom0", test_dom0 },
         { "/facts/devices", test_devices },
