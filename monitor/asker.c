@@ -179,11 +179,8 @@ is_at_deadline(const VitalsGuest *guest)
 static gboolean
 is_look_due(const VitalsAsker *asker, VitalsGuest *guest, gint64 now)
 {
-    gboolean suspicious =
-        vitals_watch_is_suspicious(&guest->watch) || guest->watch.signs.suspects != 0;
-
-    if (!suspicious || now < guest->look_at || !may_look_deep(asker, guest) ||
-        is_at_deadline(guest))
+    if (!vitals_watch_doubts_vcpus(&guest->watch) || now < guest->look_at ||
+        !may_look_deep(asker, guest) || is_at_deadline(guest))
         return FALSE;
     if (guest->looks_left == 0)
         guest->looks_left = VITALS_LOOKS_NEEDED;

@@ -27,12 +27,6 @@ vitals_signs_layer_has_armed(const VitalsSigns *signs, VitalsLayer layer)
 gboolean
 vitals_signs_layer_is_silent(const VitalsSigns *signs, VitalsLayer layer)
 {
-    return vitals_signs_layer_is_silent_by(signs, layer, 0);
-}
-
-gboolean
-vitals_signs_layer_is_silent_by(const VitalsSigns *signs, VitalsLayer layer, gint64 excess)
-{
     gboolean silent = FALSE;
 
     for (guint i = 0; vitals_probes[i]; i++) {
@@ -40,7 +34,7 @@ vitals_signs_layer_is_silent_by(const VitalsSigns *signs, VitalsLayer layer, gin
 
         if (vitals_probes[i]->layer != layer || !vitals_source_has_deadline(source))
             continue;
-        if (vitals_source_silence(source) <= source->deadline + excess)
+        if (vitals_source_silence(source) <= source->deadline)
             return FALSE;
         silent = TRUE;
     }

@@ -283,10 +283,6 @@ gboolean vitals_signs_layer_has_armed(const VitalsSigns *signs, VitalsLayer laye
 /* Whether every such source of the layer is past its deadline, and there is one. */
 gboolean vitals_signs_layer_is_silent(const VitalsSigns *signs, VitalsLayer layer);
 
-/* Likewise past its deadline by more than @excess microseconds. */
-gboolean vitals_signs_layer_is_silent_by(const VitalsSigns *signs, VitalsLayer layer,
-                                         gint64 excess);
-
 /* Whether something above the vCPUs gave a sign well after the kernel's armed sources fell silent, and not too
  * long ago: then it is them that are broken, not the kernel. */
 gboolean vitals_signs_kernel_is_heard(const VitalsSigns *signs);

@@ -33,6 +33,21 @@ recovers_slowly(const VitalsCause *from, const VitalsCause *to)
            (to->health == VITALS_HEALTH_HEALTHY || to->health == VITALS_HEALTH_UNKNOWN);
 }
 
+/* @before: what held until @now. While there is no news of the guest nobody knows that it changed. */
+static VitalsVerdict
+change_to(const VitalsCause *cause, VitalsVerdict before, gint64 now)
+{
+    VitalsVerdict verdict = { .cause = cause, .since = now };
+
+    if (cause->blind) {
+        verdict.seen = before.cause;
+        verdict.seen_since = before.since;
+    } else if (before.cause->blind && cause == before.seen) {
+        verdict.since = before.seen_since;
+    }
+    return verdict;
+}
+
 VitalsVerdict
 vitals_verdict_decide(const VitalsSigns *signs, const VitalsLimits *limits, VitalsVerdict before)
 {
@@ -53,7 +68,7 @@ vitals_verdict_decide(const VitalsSigns *signs, const VitalsLimits *limits, Vita
         if (signs->now - before.better_since < limits->recovery)
             return before;
     }
-    return (VitalsVerdict){ .cause = cause, .since = signs->now };
+    return change_to(cause, before, signs->now);
 }
 
 const char *

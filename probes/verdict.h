@@ -28,6 +28,7 @@ const char *vitals_health_name(VitalsHealth health);
  * @advice: shown in status and metrics, but no incident: the guest itself has nothing to explain (a busy
  *   host, an agent that an administrator may have stopped)
  * @said: what on the guest's console names it more exactly, whether or not that is how it was found
+ * @blind: it says nothing of the guest, only that there is no news of it
  * @hearsay: it rests on that alone: nothing is done to the guest before it is proven
  * @holds: whether the signs say so
  */
@@ -40,6 +41,7 @@ typedef struct {
     gboolean advice;
     VitalsSaid said;
     gboolean hearsay;
+    gboolean blind;
     gboolean (*holds)(const VitalsSigns *signs, const VitalsLimits *limits);
 } VitalsCause;
 
@@ -52,11 +54,15 @@ extern const VitalsCause *const vitals_causes[];
  * @since: monotonic time of the change to this cause, microseconds
  * @better_since: monotonic time since when the signs have said something better without a break; 0
  *   if they do not: recovery has to last before it is believed
+ * @seen: (nullable): while @cause is blind, what held before
+ * @seen_since: monotonic time of the change to that
  */
 typedef struct {
     const VitalsCause *cause;
     gint64 since;
     gint64 better_since;
+    const VitalsCause *seen;
+    gint64 seen_since;
 } VitalsVerdict;
 
 /* What holds before anything was seen: unknown, "no-data". */
@@ -70,7 +76,7 @@ VitalsVerdict vitals_verdict_initial(gint64 now);
  *
  * A pure function: the first row of the table whose condition holds names the cause. Getting worse is
  * believed at once, as silence has its deadline already; getting better from "unresponsive" or
- * "stuck" has to last for @limits->recovery.
+ * "stuck" has to last for @limits->recovery. What holds before and behind a time without news held all the while.
  *
  * Returns: the verdict that holds at @signs->now
  */

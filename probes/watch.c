@@ -342,3 +342,10 @@ vitals_watch_doubts_disks(const VitalsWatch *watch)
     return signs->queues_busy ||
            (signs->block_moved_at != 0 && signs->block_at > signs->block_moved_at);
 }
+
+gboolean
+vitals_watch_doubts_vcpus(const VitalsWatch *watch)
+{
+    return (vitals_watch_is_suspicious(watch) || watch->signs.suspects != 0) &&
+           !vitals_signs_nothing_armed(&watch->signs);
+}

@@ -69,6 +69,9 @@ gboolean vitals_watch_is_suspicious(const VitalsWatch *watch);
 /* Whether QEMU's monitor was found at leisure lately, so that it need not be looked at at @now. */
 gboolean vitals_watch_knows_control(const VitalsWatch *watch, gint64 now);
 
+/* Whether some of that guest's vCPUs may be dead. Not while it boots: they come one after the other then. */
+gboolean vitals_watch_doubts_vcpus(const VitalsWatch *watch);
+
 /* Whether that guest's disks stand still after they were at work, or were seen to: idle or stuck. */
 gboolean vitals_watch_doubts_disks(const VitalsWatch *watch);
 

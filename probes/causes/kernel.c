@@ -116,15 +116,15 @@ const VitalsCause vitals_cause_kernel_spinning = {
     .holds = holds_kernel_spinning,
 };
 
-/* On a busy host it takes a moment longer to see what its vCPUs do. */
-#define SEEN_LATER (2 * G_USEC_PER_SEC)
+/* On a busy host, and behind a dump, it takes a moment longer to see what its vCPUs do. */
+#define SEEN_WITHIN (2 * G_USEC_PER_SEC)
 
 static gboolean
 holds_kernel_silent(const VitalsSigns *signs, const VitalsLimits *limits)
 {
     gboolean will_tell = signs->vcpu_at != 0 &&
                          signs->state_at - signs->vcpu_at <= limits->gap_counted &&
-                         !vitals_signs_layer_is_silent_by(signs, VITALS_LAYER_KERNEL, SEEN_LATER);
+                         signs->vcpu_at - signs->vcpu_at_beat < SEEN_WITHIN;
 
     return vitals_signs_kernel_is_dead(signs, limits) &&
            (vitals_signs_vcpu_share(signs) >= 0 || !will_tell);

@@ -13,6 +13,7 @@ const VitalsCause vitals_cause_no_data = {
     .layer = VITALS_LAYER_NONE,
     .meaning = "libvirt has not told anything about this guest for too long.",
     .remedy = "Check that libvirtd runs and answers ('virsh list').",
+    .blind = TRUE,
     .holds = holds_no_data,
 };
 

@@ -36,7 +36,8 @@ spoiler_of(Fake *fake, FakeEntry *entry, FakeCall call)
 static gboolean
 is_question(FakeCall call)
 {
-    return call == FAKE_BALLOON || call == FAKE_BLOCK || call == FAKE_SET_PERIOD;
+    return call == FAKE_BALLOON || call == FAKE_BLOCK || call == FAKE_REGISTERS ||
+           call == FAKE_SET_PERIOD;
 }
 
 static void
@@ -365,6 +366,29 @@ block(VitalsConnection *base, const char *uuid, VitalsSample *sample, GError **e
     return leave(fake, uuid, FAKE_BLOCK, good);
 }
 
+static VitalsSample *
+registers(VitalsConnection *base, const char *uuid, GError **error)
+{
+    Fake *fake = fake_of(base);
+    VitalsSample *sample = NULL;
+
+    if (enter(fake, (FakeConnection *)base, uuid, FAKE_REGISTERS, error)) {
+        const FakeGuest *guest = &fake_lookup(fake, uuid)->guest;
+
+        sample = vitals_sample_new(g_get_monotonic_time(), g_get_real_time());
+        sample->parts[VITALS_PART_REGISTERS] = VITALS_FACT_AVAILABLE;
+        sample->n_registers = guest->vcpus;
+        sample->registers = g_new0(VitalsRegisters, guest->vcpus);
+        for (guint i = 0; i < guest->vcpus; i++) {
+            sample->registers[i].halted = sample->registers[i].interrupts_off =
+                (guest->dead & (1u << i)) != 0;
+            sample->registers[i].pc = (guint64)g_get_monotonic_time();
+        }
+    }
+    leave(fake, uuid, FAKE_REGISTERS, TRUE);
+    return sample;
+}
+
 static gboolean
 set_balloon_period(VitalsConnection *base, const char *uuid, guint seconds, GError **error)
 {
@@ -528,6 +552,7 @@ const VitalsDriver fake_driver = {
     .screenshot = screenshot,
     .messages = messages,
     .block = block,
+    .registers = registers,
     .set_balloon_period = set_balloon_period,
     .dump = dump,
     .progress = progress,

@@ -17,6 +17,7 @@ typedef enum {
     FAKE_DEFINITION,
     FAKE_BALLOON,
     FAKE_BLOCK,
+    FAKE_REGISTERS,
     FAKE_SET_PERIOD,
     FAKE_SCREENSHOT,
     FAKE_MESSAGES,
@@ -53,6 +54,7 @@ typedef struct {
  * @counters: its balloon driver gives figures
  * @cores: how much CPU its vCPUs use, all together; negative lets their time run backwards
  * @vcpus: how many it has
+ * @dead: of vCPU N bit N: it is halted with interrupts off
  * @requests: how many its disks have completed; 0 for a guest without disks
  * @size: bytes of memory its balloon tells
  * @period: the balloon's statistics period in seconds
@@ -77,6 +79,7 @@ typedef struct {
     gboolean counters;
     double cores;
     guint vcpus;
+    guint32 dead;
     guint64 requests;
     guint64 size;
     guint period;

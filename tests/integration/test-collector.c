@@ -216,6 +216,40 @@ test_started_before_stopped(Watching *test, gconstpointer data)
     g_assert_cmpuint(test->ended, ==, 1);
 }
 
+/* One of its vCPUs is dead, as only their registers tell: by default nobody looks at them. */
+static void
+check_deep(Watching *test, gboolean deep)
+{
+    Fake *fake = test->scene.fake;
+    FakeGuest *guest = fake_add(fake, "deep");
+
+    guest->vcpus = 2;
+    guest->dead = 2;
+    if (deep)
+        scene_set(test->scene.settings, "Probe.DeepProbe", "on-suspicion");
+    watching_start(test);
+    scene_until(watching_is(test, "deep", VITALS_HEALTH_HEALTHY), 8);
+    g_assert_cmpuint(fake_calls(fake, guest, FAKE_REGISTERS), ==, 0);
+    fake_silence(fake, guest, 0.02);
+    scene_until(watching_is(test, "deep", VITALS_HEALTH_UNRESPONSIVE), 20);
+    g_assert_cmpint(fake_calls(fake, guest, FAKE_REGISTERS) > 0, ==, deep);
+    if (deep)
+        scene_until(g_str_equal(watching_find(test, "deep")->watch.verdict.cause->id, "vcpu-hung"),
+                    10);
+}
+
+static void
+test_deep(Watching *test, gconstpointer data)
+{
+    check_deep(test, TRUE);
+}
+
+static void
+test_not_deep(Watching *test, gconstpointer data)
+{
+    check_deep(test, FALSE);
+}
+
 /* A sweep that was under way when a new run began tells of the old one: that is no third run. */
 static void
 test_old_sweep(Watching *test, gconstpointer data)
@@ -431,6 +465,8 @@ main(int argc, char **argv)
     ADD("run/old-sweep", test_old_sweep);
     ADD("run/vanishes", test_vanishes);
     ADD("run/one-end", test_one_end);
+    ADD("deep/on-suspicion", test_deep);
+    ADD("deep/never", test_not_deep);
     ADD("libvirt-away", test_libvirt_away);
     ADD("late-subscription", test_late_subscription);
     ADD("lies", test_lies);

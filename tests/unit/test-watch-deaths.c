@@ -175,8 +175,25 @@ test_suspects(void)
         model.starvation = suspects[i].starvation;
         test_model_run(&model, 35 SECONDS);
         g_assert_cmphex(model.watch.signs.suspects, ==, suspects[i].suspects);
+        g_assert_cmpint(vitals_watch_doubts_vcpus(&model.watch), ==, suspects[i].suspects != 0);
         g_assert_cmpstr(model.watch.verdict.cause->id, ==, "none");
     }
+}
+
+/* Its second CPU is not up yet. */
+static void
+test_boot_is_no_suspicion(void)
+{
+    TestModel model;
+
+    test_model_init(&model, 3);
+    model_have_two_vcpus(&model);
+    model_have_no_driver(&model);
+    model.load[0] = 0.9;
+    model.load[1] = 0;
+    test_model_run(&model, 35 SECONDS);
+    g_assert_cmphex(model.watch.signs.suspects, !=, 0);
+    g_assert_false(vitals_watch_doubts_vcpus(&model.watch));
 }
 
 int
@@ -186,6 +203,7 @@ main(int argc, char **argv)
     test_rows_add(rows, G_N_ELEMENTS(rows));
     g_test_add_func("/watch/latency", test_latency);
     g_test_add_func("/watch/suspects", test_suspects);
+    g_test_add_func("/watch/boot-is-no-suspicion", test_boot_is_no_suspicion);
     g_test_add_func("/watch/recovery-has-to-last", test_recovery_has_to_last);
     return g_test_run();
 }

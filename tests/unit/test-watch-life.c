@@ -223,6 +223,36 @@ lose_libvirt_after_dump(TestModel *model, guint t)
     model->libvirt_gone = TRUE;
 }
 
+/* What holds before and behind a time without news held all the while. */
+static void
+test_since_without_news(void)
+{
+    TestModel model;
+    gint64 since;
+
+    test_model_init(&model, 3);
+    test_model_run(&model, FAULT_AT);
+    model_halt(&model, 0);
+    test_model_run(&model, 20 SECONDS);
+    g_assert_cmpstr(model.watch.verdict.cause->id, ==, "kernel-halted");
+    since = model.watch.verdict.since;
+    model.libvirt_gone = TRUE;
+    test_model_run(&model, 50 SECONDS);
+    g_assert_cmpstr(model.watch.verdict.cause->id, ==, "no-data");
+    g_assert_cmpint(model.watch.verdict.since, >, since);
+    model.libvirt_gone = FALSE;
+    test_model_run(&model, 2 SECONDS);
+    g_assert_cmpstr(model.watch.verdict.cause->id, ==, "kernel-halted");
+    g_assert_cmpint(model.watch.verdict.since, ==, since);
+    /* another verdict is another one */
+    model.libvirt_gone = TRUE;
+    test_model_run(&model, 50 SECONDS);
+    model.libvirt_gone = FALSE;
+    model.state = VITALS_DOMAIN_CRASHED;
+    test_model_run(&model, 2 SECONDS);
+    g_assert_cmpint(model.watch.verdict.since, >, since);
+}
+
 static const TestRow rows[] = {
     { "halted-clock-set-back", NULL, hang_as_clock_is_set, "kernel-halted", NULL, 12 SECONDS },
     { "kexec-and-hang", NULL, kexec_and_hang, "kernel-spinning", NULL, 125 SECONDS,
@@ -261,5 +291,6 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     test_rows_add(rows, G_N_ELEMENTS(rows));
+    g_test_add_func("/watch/since-without-news", test_since_without_news);
     return g_test_run();
 }
