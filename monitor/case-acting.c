@@ -6,15 +6,17 @@
 gboolean
 vitals_case_check_wanted(const VitalsCase *item, GError **error)
 {
+    const VitalsGuest *guest = item->guest;
+    gboolean is_back = !item->asked_for && (guest->episode == VITALS_HEALTH_HEALTHY ||
+                                            guest->watch.verdict.better_since);
     const char *why = NULL;
 
-    if (!item->guest->active)
+    if (!guest->active)
         why = "the guest ended, and its memory with it, before its turn came";
-    else if (item->kdump_until && item->guest->episode == VITALS_HEALTH_HEALTHY)
-        why = "the guest's own kdump had its turn and the guest has started anew: its dump is "
-              "where kdump puts it, mostly in its /var/crash";
-    else if (!item->asked_for && (item->guest->episode == VITALS_HEALTH_HEALTHY ||
-                                  item->guest->watch.verdict.better_since))
+    else if (is_back && item->kdump_until)
+        why = "the guest's own kdump had its turn, and the guest goes on: its dump is where kdump "
+              "puts it, mostly in its /var/crash";
+    else if (is_back)
         why = "the guest recovered or was reset before its turn came";
     if (why)
         g_set_error_literal(error, VITALS_CAPTURE_ERROR, VITALS_CAPTURE_ERROR_LATE, why);
@@ -25,7 +27,7 @@ vitals_case_check_wanted(const VitalsCase *item, GError **error)
 #define ACT_AGAIN_MS 1000
 #define ACT_PATIENCE (30 * G_TIME_SPAN_SECOND)
 
-static void act(VitalsCase *item);
+static void act_if_wanted(VitalsCase *item);
 
 static gboolean
 on_act_again(gpointer data)
@@ -33,7 +35,7 @@ on_act_again(gpointer data)
     VitalsCase *item = data;
 
     item->patience = 0;
-    act(item);
+    act_if_wanted(item);
     return G_SOURCE_REMOVE;
 }
 
@@ -73,6 +75,21 @@ act(VitalsCase *item)
                        on_acted, item);
 }
 
+/* It may have come back by itself meanwhile. */
+static void
+act_if_wanted(VitalsCase *item)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (vitals_case_check_wanted(item, &error)) {
+        act(item);
+        return;
+    }
+    vitals_dossier_note(item->dossier, g_get_real_time(), "no %s: %s",
+                        vitals_action_name(item->action), error->message);
+    vitals_case_acted(item);
+}
+
 /* The evidence is safe, or cannot be had: does to the guest what the policy says, then writes it down. */
 void
 vitals_case_act(VitalsCase *item, gboolean dumped)
@@ -92,6 +109,6 @@ vitals_case_act(VitalsCase *item, gboolean dumped)
     } else {
         vitals_dossier_note(item->dossier, g_get_real_time(), "%s begins, as the policy says",
                             action);
-        vitals_case_keep_deed(item, act);
+        vitals_case_keep_deed(item, act_if_wanted);
     }
 }

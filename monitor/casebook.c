@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/casebook.h"
 #include "monitor/case.h"
-#include "monitor/leftovers.h"
 #include "monitor/policy.h"
 #include "monitor/store.h"
 
@@ -295,10 +294,8 @@ static void
 recover(VitalsCasebook *casebook)
 {
     g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
-    guint recovered;
+    guint recovered = vitals_incident_recover(casebook->state_dir, paths);
 
-    vitals_leftovers_clear(casebook->state_dir);
-    recovered = vitals_incident_recover(casebook->state_dir, paths);
     if (recovered)
         g_message("%u incident(s) that an earlier monitor left unfinished are kept, marked as "
                   "interrupted",

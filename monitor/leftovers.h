@@ -7,7 +7,7 @@
 
 /**
  * vitals_leftovers_clear:
- * @directory: one that nobody writes to now, or of which others write other files
+ * @directory: a partial one of an incident, that nobody writes to now
  *
  * Deletes what is half written: files with the temporary names of g_file_set_contents_full(), which are
  * NAME.SUFFIX and six more characters ("incident.json.4H7QZ1"), and the smaller dump that was to replace a
