@@ -129,11 +129,11 @@ read_line(Reading *reading, const char *line, gsize size)
         add_frame(reading, pattern, FALSE);
 }
 
-/* Old 32-bit ARM kernels begin a call trace without saying so. */
+/* Old 32-bit ARM kernels and some sanitizers begin a call trace without saying so. One frame is none. */
 static void
 number_traces(GPtrArray *frames, guint traces)
 {
-    for (guint i = 0; traces == 0 && i < frames->len; i++) {
+    for (guint i = 0; traces == 0 && frames->len > 1 && i < frames->len; i++) {
         VitalsFrame *frame = g_ptr_array_index(frames, i);
 
         frame->trace = 1;

@@ -205,13 +205,13 @@ wants_function(const VitalsSignature *signature)
     return strstr(signature->title, "{frame}") != NULL;
 }
 
-/* Not every report has a call trace: some name the function in a line of their own. */
+/* Not every report has a call trace: some are a line, some name the function in a line of their own. */
 static gboolean
 wants_trace(const VitalsSignature *signature)
 {
     for (guint i = 0; signature->sources[i] != VITALS_FRAME_MAX; i++) {
         if (signature->sources[i] != VITALS_FRAME_TEXT && signature->sources[i] != VITALS_FRAME_PC)
-            return wants_function(signature);
+            return signature->lines > 1;
     }
     return FALSE;
 }
