@@ -211,7 +211,7 @@ take_findings(VitalsDossier *dossier, const char *console)
     }
     g_ptr_array_unref(dossier->risks);
     g_free(dossier->lint_diff);
-    dossier->risks = vitals_prediction_risks(dossier->xml);
+    dossier->risks = vitals_prediction_risks(dossier->predictions);
     dossier->lint_diff = vitals_prediction_diff(dossier->xml);
 }
 

@@ -43,43 +43,50 @@ find(const char *xml)
     return definition ? lint(definition, NULL) : NULL;
 }
 
-static gboolean
-is_any(const VitalsFinding *finding)
-{
-    return TRUE;
-}
-
-static gboolean
-is_risk(const VitalsFinding *finding)
-{
-    return finding->severity == VITALS_SEVERITY_ERROR || g_str_has_prefix(finding->rule->id, "PCI");
-}
-
-static GPtrArray *
-lines_of(const char *xml, gboolean (*is_wanted)(const VitalsFinding *finding))
+GPtrArray *
+vitals_prediction_read(const char *xml)
 {
     GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(VitalsFindings) findings = find(xml);
 
-    for (guint i = 0; findings && i < findings->found->len; i++) {
-        const VitalsFinding *finding = g_ptr_array_index(findings->found, i);
-
-        if (is_wanted(finding))
-            g_ptr_array_add(lines, vitals_prediction_line(finding));
-    }
+    for (guint i = 0; findings && i < findings->found->len; i++)
+        g_ptr_array_add(lines, vitals_prediction_line(g_ptr_array_index(findings->found, i)));
     return lines;
 }
 
-GPtrArray *
-vitals_prediction_read(const char *xml)
+/* The rule whose id the line begins with. */
+static const VitalsRule *
+rule_of(const char *line)
 {
-    return lines_of(xml, is_any);
+    g_autofree char *id = g_strndup(line, strcspn(line, " "));
+
+    return vitals_rule_find(id);
+}
+
+static int
+by_severity(gconstpointer a, gconstpointer b)
+{
+    const VitalsRule *first = rule_of(*(const char *const *)a);
+    const VitalsRule *second = rule_of(*(const char *const *)b);
+
+    return (int)second->severity - (int)first->severity;
 }
 
 GPtrArray *
-vitals_prediction_risks(const char *xml)
+vitals_prediction_risks(const GPtrArray *lines)
 {
-    return lines_of(xml, is_risk);
+    GPtrArray *risks = g_ptr_array_new_with_free_func(g_free);
+
+    for (guint i = 0; i < lines->len; i++) {
+        const char *line = g_ptr_array_index(lines, i);
+        const VitalsRule *rule = rule_of(line);
+
+        if (rule && (rule->severity == VITALS_SEVERITY_ERROR ||
+                     (rule->profiles & VITALS_PROFILE_PASSTHROUGH)))
+            g_ptr_array_add(risks, g_strdup(line));
+    }
+    g_ptr_array_sort(risks, by_severity);
+    return risks;
 }
 
 char *

@@ -15,9 +15,14 @@
  */
 GPtrArray *vitals_prediction_read(const char *xml);
 
-/* Of those, what can itself be the cause of a fault: errors, and devices of the host that are passed
- * through. Returns: (transfer full) (element-type utf8) */
-GPtrArray *vitals_prediction_risks(const char *xml);
+/**
+ * vitals_prediction_risks:
+ * @lines: (element-type utf8): as vitals_prediction_line() makes them
+ *
+ * Returns: (transfer full) (element-type utf8): of those, what can itself be the cause of a fault: errors, and
+ *   what is about devices of the host that are passed through; the most severe first
+ */
+GPtrArray *vitals_prediction_risks(const GPtrArray *lines);
 
 /* The change to the definition that mends what can be mended, also what changes the guest's hardware: to
  * be read before it is applied. Returns: (transfer full): a unified diff, "" if there is none */

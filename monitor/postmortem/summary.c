@@ -2,6 +2,9 @@
 #include "monitor/postmortem/facts.h"
 #include "monitor/postmortem/sections.h"
 
+/* The rest stands with the other findings. */
+#define RISKS_SHOWN 2
+
 /* One of the four questions that a reader comes with. */
 static void
 open_answer(VitalsHtml *html, const char *question)
@@ -71,9 +74,11 @@ write_since(VitalsHtml *html, const json_t *manifest)
 static void
 write_why(VitalsHtml *html, const json_t *manifest)
 {
-    const json_t *risk = json_array_get(json_object_get(manifest, "risks"), 0);
+    const json_t *risks = json_object_get(manifest, "risks");
     const char *confidence = vitals_fact_text(manifest, "confidence");
     const char *detail = vitals_fact_text(manifest, "detail");
+    size_t index;
+    json_t *risk;
 
     open_answer(html, "Why");
     if (*detail)
@@ -88,10 +93,14 @@ write_why(VitalsHtml *html, const json_t *manifest)
         vitals_html_textf(html, " Confidence: %s, as %s.", confidence,
                           vitals_fact_text(manifest, "confidence_why"));
     vitals_html_close(html);
-    if (json_is_string(risk)) {
-        vitals_html_open(html, "p", NULL);
-        vitals_html_textf(html, "Its definition carried a known risk: %s", json_string_value(risk));
-        vitals_html_close(html);
+    json_array_foreach((json_t *)risks, index, risk)
+    {
+        if (index < RISKS_SHOWN && json_is_string(risk)) {
+            vitals_html_open(html, "p", NULL);
+            vitals_html_textf(html, "Its definition carried a known risk: %s",
+                              json_string_value(risk));
+            vitals_html_close(html);
+        }
     }
     vitals_html_close(html);
 }

@@ -98,6 +98,38 @@ test_recovery(Scene *scene, gconstpointer data)
     g_assert_nonnull(strstr(report, "  last sign of life of layer kernel\n"));
 }
 
+/* A guest that dies with a device of the host's in it: what lint had to say of that stands with the cause. */
+static void
+test_passthrough(Scene *scene, gconstpointer data)
+{
+    static const char definition[] =
+        "<domain type='kvm'><name>loop</name><uuid>%s</uuid><memory unit='KiB'>65536</memory>"
+        "<vcpu>1</vcpu><os><type arch='x86_64' machine='pc'>hvm</type></os>"
+        "<on_crash>preserve</on_crash><devices><hostdev mode='subsystem' type='pci'>"
+        "<driver name='kvm'/><source><address domain='0x0000' bus='0x02' slot='0x00' "
+        "function='0x0'/>"
+        "</source></hostdev><panic model='isa'/>"
+        "<memballoon model='virtio'><stats period='2'/></memballoon></devices></domain>";
+    FakeGuest *guest = fake_add(scene->fake, "loop");
+    g_autoptr(json_t) incident = NULL;
+    g_autofree char *report = NULL;
+    g_autofree char *page = NULL;
+    const char *risk;
+
+    guest->xml = g_strdup_printf(definition, guest->uuid);
+    scene_start(scene);
+    scene_until(scene_is(scene, "loop", "healthy"), 8);
+    fake_panic(scene->fake, guest);
+    incident = scene_incident(scene, 6);
+    report = scene_file(incident, "report.txt");
+    page = scene_file(incident, "report.html");
+    risk = strstr(report, "known risk: PCI016 ");
+    g_assert_true(risk && risk < strstr(report, "\nTimeline\n"));
+    risk = strstr(page, "known risk: PCI016 ");
+    g_assert_true(risk && risk < strstr(page, "Timeline"));
+    g_assert_nonnull(strstr(report, "\n+++ b/domain.xml\n"));
+}
+
 /* ---- the evidence around it ---- */
 
 /* The line of the manifest about that file; %NULL if there is none. */
@@ -275,6 +307,7 @@ main(int argc, char **argv)
     ADD("files-are-listed", test_files_are_listed);
     ADD("pruned", test_pruned);
     ADD("recovery", test_recovery);
+    ADD("passthrough", test_passthrough);
     ADD("pieces", test_pieces);
     ADD("hook", test_hook);
     ADD("hook-at-start", test_hook_at_start);
