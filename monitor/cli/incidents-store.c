@@ -66,8 +66,11 @@ vitals_incidents_export(const VitalsIncidentView *incident, const char *output,
         g_printerr("virt-vitals: that incident is still being written; export it later\n");
         return VITALS_EXIT_UNDECIDED;
     }
-    if (!vitals_bundle_export(incident->path, incident->id, path, !without_dump, &error))
+    if (!vitals_bundle_export(incident->path, incident->id, path, !without_dump, &error)) {
+        if (g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_EXIST))
+            g_prefix_error(&error, "nothing is overwritten, give another name with --output: ");
         return fail(error);
+    }
     g_print("%s\n", shown);
     return VITALS_EXIT_OK;
 }

@@ -91,23 +91,29 @@ write_quote(VitalsHtml *html, const char *directory, const char *name)
 
 /* ---- the timeline ---- */
 
+void
+vitals_section_stamp(VitalsHtml *html, gint64 realtime)
+{
+    g_autofree char *clock = vitals_fact_clock(realtime);
+    g_autofree char *day = g_strndup(clock, 11);
+
+    if (strlen(clock) <= strlen(day))
+        return;
+    vitals_html_element(html, "span", "day", day);
+    vitals_html_text(html, clock + strlen(day));
+}
+
 static void
 write_moment(VitalsHtml *html, const json_t *moment, gint64 opened)
 {
     gint64 at = vitals_fact_time(moment, "time");
     const char *text = vitals_fact_text(moment, "text");
     gboolean fault = g_str_has_prefix(text, "verdict: ");
-    g_autofree char *clock = vitals_fact_clock(at);
     g_autofree char *span = vitals_fact_span((double)ABS(at - opened) / G_USEC_PER_SEC);
 
     vitals_html_open(html, "tr", fault ? "class" : NULL, "fault", NULL);
     vitals_html_open(html, "td", "class", "when", NULL);
-    if (strlen(clock) > 11) {
-        g_autofree char *day = g_strndup(clock, 11);
-
-        vitals_html_element(html, "span", "day", day);
-        vitals_html_text(html, clock + 11);
-    }
+    vitals_section_stamp(html, at);
     vitals_html_close(html);
     vitals_html_open(html, "td", "class", "num", NULL);
     vitals_html_textf(html, "%s%s", at < opened ? "−" : "+", span);

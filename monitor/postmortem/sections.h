@@ -22,6 +22,9 @@ void vitals_dump_section_write(VitalsHtml *html, const char *directory, const js
 /* Begins a section; it is closed as any element. */
 void vitals_section_open(VitalsHtml *html, const char *heading);
 
+/* Writes a time, its day in an element of its own, which a phone does not show. */
+void vitals_section_stamp(VitalsHtml *html, gint64 realtime);
+
 /* All the others, in their order. */
 void vitals_sections_write(VitalsHtml *html, const char *directory, const json_t *manifest);
 

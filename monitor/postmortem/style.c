@@ -45,6 +45,8 @@ const char vitals_postmortem_style[] =
     "td.when{white-space:nowrap;font-variant-numeric:tabular-nums}"
     "tr.fault td{font-weight:600;color:var(--accent)}"
     "ul{margin:.25rem 0 .75rem;padding-left:1.2rem}li{margin:.2rem 0;overflow-wrap:anywhere}"
+    "th{overflow-wrap:normal;white-space:nowrap}"
+    "td.up,td.down,td.warn,td.quiet{white-space:nowrap}"
     ".warn{color:var(--warning);font-weight:600}a{color:var(--notice)}"
     ".up{color:var(--good)}.down{color:var(--critical);font-weight:600}"
     "h3{font-size:.95rem;font-weight:600;margin:1rem 0 .25rem}"

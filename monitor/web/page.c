@@ -185,15 +185,29 @@ write_guests(VitalsHtml *html, const VitalsSnapshot *snapshot)
 /* ---- the incidents ---- */
 
 static void
+write_state(VitalsHtml *html, const VitalsIncidentView *incident)
+{
+    vitals_html_open(html, "td", "class", "up", NULL);
+    vitals_html_element(html, "div", incident->partial ? "warn" : "",
+                        incident->partial ? "being written" : "complete");
+    if (g_str_equal(incident->capture_result, "ok"))
+        vitals_html_element(html, "div", "", "memory saved");
+    if (incident->recovered)
+        vitals_html_element(html, "div", "", "recovered");
+    vitals_html_close(html);
+}
+
+static void
 write_incident(VitalsHtml *html, const VitalsSnapshot *snapshot, const VitalsIncidentView *incident)
 {
-    g_autofree char *opened = vitals_fact_clock(incident->opened);
     g_autofree char *id = g_uri_escape_string(incident->id ? incident->id : "", NULL, FALSE);
     g_autofree char *base = g_strconcat(VITALS_WEB_REPORTS, id, "/", NULL);
     g_autofree char *printable = vitals_text_printable(incident->id ? incident->id : "", -1);
 
     vitals_html_open(html, "tr", NULL);
-    vitals_html_element(html, "td", "when", opened);
+    vitals_html_open(html, "td", "class", "when", NULL);
+    vitals_section_stamp(html, incident->opened);
+    vitals_html_close(html);
     vitals_html_open(html, "td", NULL);
     if (vitals_web_report_is_served(snapshot, incident))
         write_link(html, base, "report.html", incident->title);
@@ -203,11 +217,7 @@ write_incident(VitalsHtml *html, const VitalsSnapshot *snapshot, const VitalsInc
     vitals_html_text(html, printable);
     vitals_html_close(html);
     vitals_html_close(html);
-    vitals_html_open(html, "td", NULL);
-    vitals_html_textf(html, "%s%s%s", incident->partial ? "still open" : "complete",
-                      incident->recovered ? ", recovered" : "",
-                      g_str_equal(incident->capture_result, "ok") ? ", memory saved" : "");
-    vitals_html_close(html);
+    write_state(html, incident);
     vitals_html_close(html);
 }
 
