@@ -46,13 +46,15 @@ write_tools(VitalsHtml *html, const json_t *triage)
     vitals_html_open(html, "ul", NULL);
     json_array_foreach(json_object_get(triage, "tools"), index, tool)
     {
-        g_autofree char *span = vitals_fact_span(vitals_fact_number(tool, "seconds", 0));
+        double seconds = vitals_fact_number(tool, "seconds", 0);
+        g_autofree char *span = vitals_fact_span(seconds);
         const char *reason = vitals_fact_text(tool, "reason");
 
         vitals_html_open(html, "li", NULL);
         vitals_html_element(html, "code", "", vitals_fact_text(tool, "name"));
-        vitals_html_textf(html, ": %s in %s%s%s", vitals_fact_text(tool, "result"), span,
-                          *reason ? ": " : "", reason);
+        vitals_html_textf(html, ": %s%s%s%s%s", vitals_fact_text(tool, "result"),
+                          seconds > 0 ? " in " : "", seconds > 0 ? span : "", *reason ? ": " : "",
+                          reason);
         vitals_html_close(html);
     }
     vitals_html_close(html);

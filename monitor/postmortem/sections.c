@@ -165,7 +165,7 @@ write_layer(VitalsHtml *html, const json_t *layer)
     g_autofree char *span = vitals_fact_span(age);
 
     vitals_html_open(html, "tr", NULL);
-    vitals_html_element(html, "td", "", vitals_fact_text(layer, "layer"));
+    vitals_html_element(html, "td", "when", vitals_fact_text(layer, "layer"));
     vitals_html_element(html, "td",
                         json_is_true(up)    ? "up"
                         : json_is_false(up) ? "down"

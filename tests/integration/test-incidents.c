@@ -130,6 +130,54 @@ test_passthrough(Scene *scene, gconstpointer data)
     g_assert_nonnull(strstr(report, "\n+++ b/domain.xml\n"));
 }
 
+/* Every line of that list of the manifest is in both reports. */
+static void
+check_told(const json_t *lines, const char *report, const char *page)
+{
+    size_t index;
+    json_t *line;
+
+    json_array_foreach((json_t *)lines, index, line)
+    {
+        const char *text =
+            json_is_object(line) ? scene_member(line, "text") : json_string_value(line);
+        g_autofree char *escaped = g_markup_escape_text(text, -1);
+
+        if (!strstr(report, text) || !strstr(page, escaped))
+            g_error("only one report, or none, tells '%s'", text);
+    }
+}
+
+/* What programs read is what people read, twice. */
+static void
+test_reports_agree(Scene *scene, gconstpointer data)
+{
+    static const char *const lists[] = { "evidence", "against",     "timeline",       "missing",
+                                         "lint",     "log_reports", "console_reports" };
+    static const char *const texts[] = { "cause", "meaning", "remedy", "detail", "confidence_why" };
+    g_autoptr(json_t) incident = NULL;
+    g_autoptr(json_t) manifest = NULL;
+    g_autofree char *text = NULL;
+    g_autofree char *report = NULL;
+    g_autofree char *page = NULL;
+
+    die_again(scene, NULL, 1);
+    incident = scene_incident(scene, 4);
+    text = scene_file(incident, "incident.json");
+    report = scene_file(incident, "report.txt");
+    page = scene_file(incident, "report.html");
+    manifest = json_loads(text, 0, NULL);
+    g_assert_cmpuint(json_array_size(json_object_get(manifest, "timeline")), >, 3);
+    for (gsize i = 0; i < G_N_ELEMENTS(lists); i++)
+        check_told(json_object_get(manifest, lists[i]), report, page);
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+        json_t *one = json_pack("[O]", json_object_get(manifest, texts[i]));
+
+        check_told(one, report, page);
+        json_decref(one);
+    }
+}
+
 /* ---- the evidence around it ---- */
 
 /* The line of the manifest about that file; %NULL if there is none. */
@@ -307,6 +355,7 @@ main(int argc, char **argv)
     ADD("files-are-listed", test_files_are_listed);
     ADD("pruned", test_pruned);
     ADD("recovery", test_recovery);
+    ADD("reports-agree", test_reports_agree);
     ADD("passthrough", test_passthrough);
     ADD("pieces", test_pieces);
     ADD("hook", test_hook);
