@@ -644,6 +644,7 @@ vitals_collector_new(VitalsHypervisor *hypervisor, VitalsSettings *settings,
     collector->events = vitals_lane_new("events", hypervisor, 1, abandoned);
     collector->cheap = vitals_lane_new("cheap", hypervisor, 1, abandoned);
     collector->bulk = vitals_lane_new("guest", hypervisor, workers, abandoned);
+    vitals_lane_set_thrifty(collector->bulk);
     collector->proc = vitals_lane_new("proc", NULL, 1, abandoned);
     collector->definitions =
         vitals_definitions_new(collector->cheap, collector->deadline, on_definition, collector);

@@ -4,6 +4,12 @@
 /* How often deadlines are looked at: a tenth of the shortest that can be configured. */
 #define TICK_MS 100
 
+/* On a thrifty lane: a call that has taken longer than this lets another worker help, as does one that has waited
+ * longer than that; and so long are answers gathered. */
+#define LONG_CALL (50 * G_TIME_SPAN_MILLISECOND)
+#define LONG_WAIT (200 * G_TIME_SPAN_MILLISECOND)
+#define GATHER_MS 10
+
 /* After a connection failed the next attempt waits, longer each time, with jitter so that several
  * lanes do not arrive together at a libvirtd that has just come back. Where nobody listens an attempt costs
  * next to nothing, and a libvirtd that dies again and again is up for a few seconds at a time: with waits of 5 s
@@ -40,11 +46,15 @@ struct VitalsLane {
     VitalsAbandoned *abandoned; /* main loop only */
     guint tick;                 /* main loop only; 0 while there is nothing to look after */
     gboolean freed;             /* main loop only */
+    gboolean thrifty;           /* set before the first call */
 
     GMutex lock; /* for all that follows */
     GCond changed;
     GQueue queue;
+    GQueue finished; /* to be delivered; there is a source for it while it is not empty */
     GPtrArray *workers;
+    guint resting;   /* workers that wait for a call */
+    gboolean called; /* one of them was, and has not taken it yet */
     gboolean closed;
     gint64 retry_at;
     gint64 backoff;
@@ -76,10 +86,9 @@ job_free(Job *job)
 
 /* ---- on the main loop ---- */
 
-static gboolean
-deliver(gpointer data)
+static void
+deliver(Job *job)
 {
-    Job *job = data;
     VitalsLane *lane = job->lane;
 
     if (lane->freed) {
@@ -91,16 +100,44 @@ deliver(gpointer data)
         job->call.done(job->result, job->error, job->overdue, job->call.data);
     }
     job_free(job);
-    return G_SOURCE_REMOVE;
 }
 
 static void
+deliver_all(VitalsLane *lane)
+{
+    GQueue jobs = G_QUEUE_INIT;
+    Job *job;
+
+    g_mutex_lock(&lane->lock);
+    jobs = lane->finished;
+    g_queue_init(&lane->finished);
+    g_mutex_unlock(&lane->lock);
+    while ((job = g_queue_pop_head(&jobs)))
+        deliver(job);
+}
+
+static gboolean
+on_finished(gpointer data)
+{
+    deliver_all(data);
+    return G_SOURCE_REMOVE;
+}
+
+/* The lock is held. */
+static void
 post(Job *job)
 {
-    g_autoptr(GSource) source = g_idle_source_new();
+    VitalsLane *lane = job->lane;
+    gboolean first = g_queue_is_empty(&lane->finished);
+    g_autoptr(GSource) source = NULL;
 
+    g_queue_push_tail(&lane->finished, job);
+    if (!first)
+        return;
+    source = lane->thrifty ? g_timeout_source_new(GATHER_MS) : g_idle_source_new();
+    g_atomic_ref_count_inc(&lane->references);
     g_source_set_priority(source, G_PRIORITY_DEFAULT);
-    g_source_set_callback(source, deliver, job, NULL);
+    g_source_set_callback(source, on_finished, lane, (GDestroyNotify)lane_unref);
     g_source_attach(source, NULL);
 }
 
@@ -187,9 +224,12 @@ take(Worker *worker)
         if (job) {
             job->started = g_get_monotonic_time();
             worker->job = job;
+            lane->called = FALSE;
             return job;
         }
+        lane->resting++;
         g_cond_wait(&lane->changed, &lane->lock);
+        lane->resting--;
     }
     return NULL;
 }
@@ -287,6 +327,38 @@ fail_waiting(VitalsLane *lane)
     }
 }
 
+/* Whether a call that waits should have another worker; the lock is held. On a thrifty lane those that are awake
+ * take one after the other, as long as none of them is held up. */
+static gboolean
+needs_help(const VitalsLane *lane)
+{
+    const Job *oldest = g_queue_peek_head((GQueue *)&lane->queue);
+
+    if (!lane->thrifty)
+        return TRUE;
+    if (is_past(oldest->queued, LONG_WAIT))
+        return TRUE;
+    if (lane->called)
+        return FALSE;
+    for (guint i = 0; i < lane->workers->len; i++) {
+        const Job *job = ((const Worker *)g_ptr_array_index(lane->workers, i))->job;
+
+        if (job && !is_past(job->started, LONG_CALL))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* The lock is held. */
+static void
+call_help(VitalsLane *lane)
+{
+    if (lane->resting == 0 || lane->queue.length == 0 || !needs_help(lane))
+        return;
+    lane->called = TRUE;
+    g_cond_signal(&lane->changed);
+}
+
 /* The lock is held. */
 static gboolean
 is_idle(const VitalsLane *lane)
@@ -308,6 +380,7 @@ on_tick(gpointer data)
     g_mutex_lock(&lane->lock);
     overdue = find_overdue(lane);
     fail_waiting(lane);
+    call_help(lane);
     idle = is_idle(lane);
     if (idle)
         lane->tick = 0;
@@ -336,6 +409,7 @@ vitals_lane_new(const char *name, VitalsHypervisor *hypervisor, guint workers,
     g_mutex_init(&lane->lock);
     g_cond_init(&lane->changed);
     g_queue_init(&lane->queue);
+    g_queue_init(&lane->finished);
     lane->workers = g_ptr_array_new();
 
     g_mutex_lock(&lane->lock);
@@ -343,6 +417,12 @@ vitals_lane_new(const char *name, VitalsHypervisor *hypervisor, guint workers,
         add_worker(lane);
     g_mutex_unlock(&lane->lock);
     return lane;
+}
+
+void
+vitals_lane_set_thrifty(VitalsLane *lane)
+{
+    lane->thrifty = TRUE;
 }
 
 gboolean
@@ -368,6 +448,7 @@ vitals_lane_free(VitalsLane *lane, gint64 patience)
 
     while ((job = g_queue_pop_head(&lane->queue)))
         job_free(job);
+    deliver_all(lane);
     lane_unref(lane);
     return ended;
 }
@@ -384,7 +465,7 @@ vitals_lane_submit(VitalsLane *lane, const VitalsCall *call)
 
     g_mutex_lock(&lane->lock);
     g_queue_push_tail(&lane->queue, job);
-    g_cond_signal(&lane->changed);
+    call_help(lane);
     g_mutex_unlock(&lane->lock);
     if (!lane->tick && !lane->freed)
         lane->tick = g_timeout_add(TICK_MS, on_tick, lane);

@@ -71,6 +71,16 @@ VitalsLane *vitals_lane_new(const char *name, VitalsHypervisor *hypervisor, guin
                             VitalsAbandoned *abandoned);
 
 /**
+ * vitals_lane_set_thrifty:
+ *
+ * For a lane on which many calls come at once that take a millisecond each and are in no hurry: its workers take
+ * them one after the other, and more of them join only when a call takes longer than 50 ms or has waited for
+ * 200 ms; answers are gathered for 10 ms. Waking everybody for each call costs libvirtd and us more CPU time than
+ * the calls themselves do. Before the first call.
+ */
+void vitals_lane_set_thrifty(VitalsLane *lane);
+
+/**
  * vitals_lane_free:
  *
  * Waits up to @patience microseconds for running calls. What still runs then is left behind: its

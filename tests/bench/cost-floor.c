@@ -3,6 +3,10 @@
  * bench-cost-floor URI SECONDS PERIOD BALLOON_PERIOD BLOCK_PERIOD: the libvirt calls of the monitor at shipped
  * defaults, at the same pace, in a bare loop that throws the answers away. What it and libvirtd spend is the
  * least that asking so often can cost: tests/bench/cost compares the monitor with it. Periods in seconds.
+ *
+ * The calls are as many as the monitor's (counted with strace) and come one after the other. Not in it: what the
+ * monitor reads of each QEMU and its threads in /proc every second, where libvirt would take two more calls for
+ * less; the events; and everything that is made of the answers.
  */
 #include <libvirt/libvirt.h>
 #include <stdio.h>

@@ -300,6 +300,63 @@ test_stress(Lane *test, gconstpointer data)
     g_assert_cmpuint(fake_connections(test->fake), ==, 0);
 }
 
+/* Quick calls are made one after the other, however many come at once; or nearly so on a busy machine. */
+static void
+test_thrifty(Lane *test, gconstpointer data)
+{
+    VitalsLane *lane = vitals_lane_new("test", test->hypervisor, 8, &test->abandoned);
+
+    vitals_lane_set_thrifty(lane);
+    scene_run(0.2); /* until all workers wait */
+    for (guint round = 1; round <= 5; round++) {
+        for (guint i = 0; i < 40; i++)
+            submit(test, lane, fake_find(test->fake, "good"));
+        scene_until(test->done == 40 * round, 5);
+    }
+    g_assert_cmpuint(fake_most_questions(test->fake, fake_find(test->fake, "good")), <, 4);
+    g_assert_true(vitals_lane_free(lane, G_USEC_PER_SEC));
+    g_assert_cmpuint(test->freed, ==, 200);
+}
+
+/* One that takes long keeps nobody waiting for its deadline, and many that do get all the workers. */
+static void
+test_thrifty_helps(Lane *test, gconstpointer data)
+{
+    VitalsLane *lane = vitals_lane_new("test", test->hypervisor, 3, &test->abandoned);
+    FakeGuest *bad = hang(test);
+
+    test->abandoned.limit = 0; /* nobody is replaced */
+    vitals_lane_set_thrifty(lane);
+    scene_run(0.2);
+    submit(test, lane, bad);
+    submit(test, lane, fake_find(test->fake, "good"));
+    scene_until(test->done == 1, 2);
+    submit(test, lane, bad);
+    submit(test, lane, fake_find(test->fake, "good"));
+    scene_until(test->done == 2, 2);
+    g_assert_cmpuint(fake_connections(test->fake), ==, 3);
+
+    fake_release(test->fake, bad);
+    scene_until(test->done == 4, 2);
+    g_assert_cmpuint(test->timed_out, ==, 0);
+    g_assert_true(vitals_lane_free(lane, G_USEC_PER_SEC));
+}
+
+/* Answers that were gathered and not yet told are freed with the lane. */
+static void
+test_thrifty_freed(Lane *test, gconstpointer data)
+{
+    VitalsLane *lane = vitals_lane_new("test", test->hypervisor, 1, &test->abandoned);
+
+    vitals_lane_set_thrifty(lane);
+    submit(test, lane, fake_find(test->fake, "good"));
+    while (fake_calls(test->fake, NULL, FAKE_BALLOON) == 0 || vitals_lane_waiting(lane) > 0)
+        g_usleep(1000);
+    g_assert_true(vitals_lane_free(lane, G_USEC_PER_SEC));
+    g_assert_cmpuint(test->done, ==, 0);
+    g_assert_cmpuint(test->freed, ==, 1);
+}
+
 #define ADD(path, test) g_test_add("/lane/" path, Lane, NULL, set_up, test, tear_down)
 
 int
@@ -313,5 +370,8 @@ main(int argc, char **argv)
     ADD("free-while-hanging", test_free_while_hanging);
     ADD("connect-hangs", test_connect_hangs);
     ADD("stress", test_stress);
+    ADD("thrifty", test_thrifty);
+    ADD("thrifty-helps", test_thrifty_helps);
+    ADD("thrifty-freed", test_thrifty_freed);
     return g_test_run();
 }
