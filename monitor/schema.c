@@ -248,7 +248,11 @@ try_part(Trial *trial, const xmlNode *domain, xmlNode *part, const char *parent)
     xmlNode *root = xmlDocGetRootElement(frame);
     xmlNode *copy = xmlDocCopyNode(part, frame, 1);
 
-    xmlAddChild(parent ? xmlNewChild(root, NULL, BAD_CAST parent, NULL) : root, copy);
+    /* of a running guest, which has an id as well, libxml2 takes the UUID beside the name only */
+    if (g_str_equal((const char *)part->name, "uuid") && root->children)
+        xmlAddNextSibling(root->children, copy);
+    else
+        xmlAddChild(parent ? xmlNewChild(root, NULL, BAD_CAST parent, NULL) : root, copy);
     if (trial->violations->len < MAX_VIOLATIONS && !is_valid(trial, frame))
         blame(trial, frame, copy, part);
     xmlFreeDoc(frame);
