@@ -63,6 +63,7 @@ on_acted(const GError *error, gpointer data)
         g_warning("%s of %s failed: %s", action, label, error->message);
     else
         g_message("%s of %s done", action, label);
+    item->guest->revived = !error && item->action == VITALS_ACTION_RESET;
     vitals_case_acted(item);
 }
 

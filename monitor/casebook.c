@@ -121,6 +121,7 @@ open_case(VitalsCasebook *casebook, VitalsGuest *guest, const VitalsCause *cause
     view->capture_detail = g_strdup(decision->refusal ? decision->refusal : "");
     if (decision->capture)
         guest->capture = "queued";
+    guest->revived = FALSE;
     guest->unsettled = decision->capture || decision->action != VITALS_ACTION_NONE;
     list(item);
     tally(casebook->incidents_total, cause->id);

@@ -263,8 +263,9 @@ on_verdict(VitalsGuest *guest, const VitalsCause *before, gpointer data)
     g_message("%s: %s, layer %s, cause %s%s%s (was %s)", label, vitals_health_name(cause->health),
               vitals_layer_name(cause->layer), cause->id, *detail ? ": " : "", detail,
               vitals_health_name(before->health));
-    vitals_casebook_consider(daemon->casebook, guest);
+    /* before the episode that has its incident ends */
     vitals_casebook_outlived(daemon->casebook, guest, before);
+    vitals_casebook_consider(daemon->casebook, guest);
     publish_soon(daemon);
 }
 

@@ -37,6 +37,8 @@
  * @episode: the health its open incident began with; %VITALS_HEALTH_HEALTHY if there is none
  * @unsettled: that incident's dump, and what the policy does to the guest, are not over: if this process is
  *   killed now, the next one has to begin with them anew
+ * @revived: it was reset behind that incident, so that its next death is another one, also for a process that
+ *   does not see it boot
  * @consider_at: monotonic time at which the policy wants to look again; 0 if it does not
  * @captured: monotonic time of its last capture; 0 for never
  * @capture: %NULL, "queued" or "dumping"
@@ -73,6 +75,7 @@ typedef struct {
     VitalsConsoleCounts *console;
     VitalsHealth episode;
     gboolean unsettled;
+    gboolean revived;
     gint64 consider_at;
     gint64 captured;
     const char *capture;

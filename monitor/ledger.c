@@ -124,8 +124,9 @@ vitals_ledger_note(VitalsLedger *ledger, const VitalsGuest *guest)
 {
     Entry *entry = g_hash_table_lookup(ledger->entries, guest->uuid);
     gint64 captured = guest->captured ? to_realtime(guest->captured) : 0;
+    VitalsHealth episode = guest->revived ? VITALS_HEALTH_HEALTHY : guest->episode;
     /* the two clocks drift: a second is no difference */
-    gboolean same = entry && entry->id == guest->id && entry->episode == guest->episode &&
+    gboolean same = entry && entry->id == guest->id && entry->episode == episode &&
                     entry->unsettled == guest->unsettled &&
                     entry->period_ours == guest->period_ours &&
                     ABS(entry->captured - captured) < G_USEC_PER_SEC;
@@ -137,7 +138,7 @@ vitals_ledger_note(VitalsLedger *ledger, const VitalsGuest *guest)
         g_hash_table_replace(ledger->entries, g_strdup(guest->uuid), entry);
     }
     entry->id = guest->id;
-    entry->episode = guest->episode;
+    entry->episode = episode;
     entry->unsettled = guest->unsettled;
     entry->period_ours = guest->period_ours;
     entry->captured = captured;

@@ -326,13 +326,25 @@ stands_as_after_panic(const VitalsSigns *signs)
     return share >= PANIC_SPINS || share < PANIC_HALTS;
 }
 
+/* As long as a guest may boot by default. */
+#define RESUMED_BOOT (2 * G_TIME_SPAN_MINUTE)
+
+/* Whether that panic may be of the life before: an earlier process of ours was about to reset the guest, which
+ * would be booting now, and still without a pulse. */
+static gboolean
+may_be_outlived(const VitalsSigns *signs)
+{
+    return signs->resumed_at != 0 && !signs->said[VITALS_SAID_PANIC].live &&
+           signs->now - signs->resumed_at < RESUMED_BOOT;
+}
+
 gboolean
 vitals_signs_panic_is_proven(const VitalsSigns *signs)
 {
     gint64 panic_at = signs->said[VITALS_SAID_PANIC].at;
     gboolean has_pulse = FALSE;
 
-    if (!panic_at)
+    if (!panic_at || may_be_outlived(signs))
         return FALSE;
     for (guint i = 0; vitals_probes[i]; i++) {
         const VitalsSource *source = &signs->sources[i];

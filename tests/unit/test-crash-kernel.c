@@ -103,11 +103,32 @@ test_event(void)
     g_assert_false(vitals_signs_kdump_works(&watch.signs));
 }
 
+/* The panic on the console of a guest that was about to be reset may be of the life before: its boot is given its
+ * time. One that is told live is of this life. */
+static void
+test_resumed(void)
+{
+    guint balloon = vitals_probe_index("balloon");
+    VitalsSigns signs = { .now = 30 * SECOND, .resumed_at = 10 * SECOND };
+
+    signs.said[VITALS_SAID_PANIC].at = 10 * SECOND;
+    signs.sources[balloon] = (VitalsSource){
+        .armed = TRUE, .period = 2 * SECOND, .deadline = 8 * SECOND, .answer_at = 29 * SECOND
+    };
+    g_assert_false(vitals_signs_panic_is_proven(&signs));
+    signs.said[VITALS_SAID_PANIC].live = TRUE;
+    g_assert_true(vitals_signs_panic_is_proven(&signs));
+    signs.said[VITALS_SAID_PANIC].live = FALSE;
+    signs.now = signs.sources[balloon].answer_at = 200 * SECOND;
+    g_assert_true(vitals_signs_panic_is_proven(&signs));
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/crash-kernel/works", test_works);
     g_test_add_func("/crash-kernel/event", test_event);
+    g_test_add_func("/crash-kernel/resumed", test_resumed);
     return g_test_run();
 }

@@ -183,6 +183,12 @@ test_unsettled(Fixture *fixture, gconstpointer data)
     ledger = restart(fixture, ledger);
     vitals_ledger_recall(ledger, same);
     g_assert_cmpint(same->episode, ==, VITALS_HEALTH_CRASHED);
+    /* what dies behind a reset died once more, whoever sees it */
+    fixture->guest->revived = TRUE;
+    g_assert_true(vitals_ledger_note(ledger, fixture->guest));
+    ledger = restart(fixture, ledger);
+    vitals_ledger_recall(ledger, same);
+    g_assert_cmpint(same->episode, ==, VITALS_HEALTH_HEALTHY);
     vitals_ledger_free(ledger);
 }
 
