@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/case.h"
+#include "monitor/diagnosis.h"
 #include "monitor/output/time.h"
 #include "monitor/reasons.h"
 #include "monitor/recording.h"
@@ -123,6 +124,27 @@ fill_view(VitalsIncidentView *view, const VitalsGuest *guest, const VitalsCause 
     return view;
 }
 
+/* A guest that starves says so in no other sign of life. */
+static void
+add_memory(VitalsDossier *dossier)
+{
+    const VitalsSample *sample = vitals_diagnosis_memory(dossier->samples);
+    g_autofree char *unused = NULL;
+    g_autofree char *usable = NULL;
+    g_autofree char *all = NULL;
+    guint count = dossier->evidence ? g_strv_length(dossier->evidence) : 0;
+
+    if (!sample)
+        return;
+    unused = g_format_size_full(sample->unused, G_FORMAT_SIZE_IEC_UNITS);
+    usable = g_format_size_full(sample->usable, G_FORMAT_SIZE_IEC_UNITS);
+    all = g_format_size_full(sample->available, G_FORMAT_SIZE_IEC_UNITS);
+    dossier->evidence = g_renew(char *, dossier->evidence, count + 2);
+    dossier->evidence[count] = g_strdup_printf(
+        "memory: %s of %s usable, %s free, at its last report", usable, all, unused);
+    dossier->evidence[count + 1] = NULL;
+}
+
 VitalsCase *
 vitals_case_new(VitalsCasebook *casebook, VitalsGuest *guest, const VitalsCause *cause)
 {
@@ -151,6 +173,7 @@ vitals_case_new(VitalsCasebook *casebook, VitalsGuest *guest, const VitalsCause 
     dossier->signals_header = vitals_recording_header_line(guest);
     g_ptr_array_unref(dossier->samples);
     dossier->samples = vitals_recorder_list(guest->recorder);
+    add_memory(dossier);
     note_samples(dossier);
     note_verdict(dossier, guest, cause);
     return item;

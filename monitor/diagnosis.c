@@ -71,8 +71,8 @@ ask_stacks(Diagnosis *diagnosis, const VitalsDossier *dossier)
     return TRUE;
 }
 
-static const VitalsSample *
-last_with_memory(const GPtrArray *samples)
+const VitalsSample *
+vitals_diagnosis_memory(const GPtrArray *samples)
 {
     for (guint i = samples->len; i > 0; i--) {
         const VitalsSample *sample = g_ptr_array_index(samples, i - 1);
@@ -87,7 +87,7 @@ last_with_memory(const GPtrArray *samples)
 static gboolean
 ask_memory(Diagnosis *diagnosis, const VitalsDossier *dossier)
 {
-    const VitalsSample *sample = last_with_memory(dossier->samples);
+    const VitalsSample *sample = vitals_diagnosis_memory(dossier->samples);
     g_autofree char *left = NULL;
     g_autofree char *all = NULL;
 

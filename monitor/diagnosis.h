@@ -4,6 +4,10 @@
 #include "monitor/dossier.h"
 #include "monitor/testimony.h"
 
+/* The last of these samples in which the guest told of its memory. @samples: (element-type VitalsSample)
+ * Returns: (nullable) */
+const VitalsSample *vitals_diagnosis_memory(const GPtrArray *samples);
+
 /**
  * vitals_diagnosis_make:
  * @console: (nullable): what the guest said on its console

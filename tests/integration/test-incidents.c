@@ -168,6 +168,7 @@ test_reports_agree(Scene *scene, gconstpointer data)
     page = scene_file(incident, "report.html");
     manifest = json_loads(text, 0, NULL);
     g_assert_cmpuint(json_array_size(json_object_get(manifest, "timeline")), >, 3);
+    g_assert_nonnull(strstr(report, "\n- memory: "));
     for (gsize i = 0; i < G_N_ELEMENTS(lists); i++)
         check_told(json_object_get(manifest, lists[i]), report, page);
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
