@@ -27,7 +27,7 @@ vitals_case_check_wanted(const VitalsCase *item, GError **error)
 #define ACT_AGAIN_MS 1000
 #define ACT_PATIENCE (30 * G_TIME_SPAN_SECOND)
 
-static void act_if_wanted(VitalsCase *item);
+static void ask_job(VitalsCase *item);
 
 static gboolean
 on_act_again(gpointer data)
@@ -35,7 +35,7 @@ on_act_again(gpointer data)
     VitalsCase *item = data;
 
     item->patience = 0;
-    act_if_wanted(item);
+    ask_job(item);
     return G_SOURCE_REMOVE;
 }
 
@@ -68,48 +68,75 @@ on_acted(const GError *error, gpointer data)
 }
 
 static void
+leave_alone(VitalsCase *item, const char *why)
+{
+    const char *action = vitals_action_name(item->action);
+    g_autofree char *label = vitals_guest_label(item->guest);
+
+    vitals_dossier_note(item->dossier, g_get_real_time(), "no %s: %s", action, why);
+    g_message("no %s of %s: %s", action, label, why);
+    vitals_case_acted(item);
+}
+
+/* Whether the guest may be the worse for an action in the middle of that job: one that is destroyed here while its
+ * migration ends runs on at the other side, and started anew it would run twice on one disk. A dump that hangs and
+ * a backup harm nobody but themselves. */
+static gboolean
+forbids(VitalsJob job)
+{
+    return job != VITALS_JOB_NONE && job != VITALS_JOB_DUMP && job != VITALS_JOB_BACKUP;
+}
+
+static void
 act(VitalsCase *item)
 {
-    if (!item->act_until)
+    if (!item->act_until) {
         item->act_until = g_get_monotonic_time() + ACT_PATIENCE;
+        vitals_dossier_note(item->dossier, g_get_real_time(), "%s begins, as the policy says",
+                            vitals_action_name(item->action));
+    }
     vitals_capture_act(item->casebook->capture, item->guest->uuid, item->guest->id, item->action,
                        on_acted, item);
 }
 
-/* It may have come back by itself meanwhile. */
+/* The dump took its time, or was given up for this very job. */
 static void
-act_if_wanted(VitalsCase *item)
+on_job(VitalsJob job, const GError *error, gpointer data)
 {
-    g_autoptr(GError) error = NULL;
+    VitalsCase *item = data;
+    g_autoptr(GError) unwanted = NULL;
 
-    if (vitals_case_check_wanted(item, &error)) {
+    if (forbids(job)) {
+        g_autofree char *why =
+            g_strdup_printf("%s of the guest is under way", vitals_job_name(job));
+
+        leave_alone(item, why);
+    } else if (!vitals_case_check_wanted(item, &unwanted)) {
+        leave_alone(item, unwanted->message);
+    } else {
         act(item);
-        return;
     }
-    vitals_dossier_note(item->dossier, g_get_real_time(), "no %s: %s",
-                        vitals_action_name(item->action), error->message);
-    vitals_case_acted(item);
+}
+
+/* Behind the last wait for the disk, so that nothing lies between the look and the deed. */
+static void
+ask_job(VitalsCase *item)
+{
+    vitals_capture_ask_job(item->casebook->capture, item->guest->uuid, on_job, item);
 }
 
 /* The evidence is safe, or cannot be had: does to the guest what the policy says, then writes it down. */
 void
 vitals_case_act(VitalsCase *item, gboolean dumped)
 {
-    const char *action = vitals_action_name(item->action);
     g_autoptr(GError) error = NULL;
 
-    if (item->action == VITALS_ACTION_NONE) {
+    if (item->action == VITALS_ACTION_NONE)
         vitals_case_acted(item);
-    } else if (!dumped && item->action_needs_dump) {
-        vitals_dossier_note(item->dossier, g_get_real_time(),
-                            "no %s: its memory is not saved (RecoverWithoutDump)", action);
-        vitals_case_acted(item);
-    } else if (!vitals_case_check_wanted(item, &error)) {
-        vitals_dossier_note(item->dossier, g_get_real_time(), "no %s: %s", action, error->message);
-        vitals_case_acted(item);
-    } else {
-        vitals_dossier_note(item->dossier, g_get_real_time(), "%s begins, as the policy says",
-                            action);
-        vitals_case_keep_deed(item, act_if_wanted);
-    }
+    else if (!dumped && item->action_needs_dump)
+        leave_alone(item, "its memory is not saved (RecoverWithoutDump)");
+    else if (!vitals_case_check_wanted(item, &error))
+        leave_alone(item, error->message);
+    else
+        vitals_case_keep_deed(item, ask_job);
 }

@@ -369,20 +369,40 @@ dump(VitalsConnection *base, const char *uuid, int id, const char *path, VitalsD
     return TRUE;
 }
 
-/* A guest that its own crash paused is still paused after the reset. */
-static int
-reset(virDomainPtr domain)
+/* Whether its own fault paused it. */
+static gboolean
+is_stopped(int state, int reason)
+{
+    return state == VIR_DOMAIN_CRASHED ||
+           (state == VIR_DOMAIN_PAUSED &&
+            (reason == VIR_DOMAIN_PAUSED_CRASHED || reason == VIR_DOMAIN_PAUSED_WATCHDOG ||
+             reason == VIR_DOMAIN_PAUSED_IOERROR));
+}
+
+/* Looks once more, right before it is touched: somebody may have paused the guest since to look at it, or be
+ * saving or migrating it. A dump that hangs is no such thing. */
+static gboolean
+check_left_to_us(virDomainPtr domain, gboolean *ret_stopped, GError **error)
 {
     int state = VIR_DOMAIN_NOSTATE;
     int reason = 0;
-    gboolean stopped;
 
-    if (virDomainGetState(domain, &state, &reason, 0) < 0)
-        return -1;
-    stopped = state == VIR_DOMAIN_CRASHED ||
-              (state == VIR_DOMAIN_PAUSED &&
-               (reason == VIR_DOMAIN_PAUSED_CRASHED || reason == VIR_DOMAIN_PAUSED_WATCHDOG ||
-                reason == VIR_DOMAIN_PAUSED_IOERROR));
+    if (virDomainGetState(domain, &state, &reason, 0) < 0) {
+        vitals_libvirt_take_error(error, virDomainGetConnect(domain), "cannot read the state");
+        return FALSE;
+    }
+    *ret_stopped = is_stopped(state, reason);
+    if (state != VIR_DOMAIN_PAUSED || *ret_stopped || reason == VIR_DOMAIN_PAUSED_DUMP)
+        return TRUE;
+    g_set_error_literal(error, VITALS_HYPERVISOR_ERROR, VITALS_HYPERVISOR_ERROR_FAILED,
+                        "somebody has paused the guest meanwhile, or saves or migrates it");
+    return FALSE;
+}
+
+/* A guest that its own crash paused is still paused after the reset. */
+static int
+reset(virDomainPtr domain, gboolean stopped)
+{
     if (virDomainReset(domain, 0) < 0)
         return -1;
     return stopped ? virDomainResume(domain) : 0;
@@ -404,16 +424,17 @@ act(VitalsConnection *base, const char *uuid, int id, VitalsAction action, GErro
 {
     Connection *self = (Connection *)base;
     g_autoptr(virDomain) domain = vitals_libvirt_look_up_run(self, uuid, id, error);
+    gboolean stopped = FALSE;
     int result = 0;
 
-    if (!domain)
+    if (!domain || !check_left_to_us(domain, &stopped, error))
         return FALSE;
     switch (action) {
     case VITALS_ACTION_INJECT_NMI:
         result = virDomainInjectNMI(domain, 0);
         break;
     case VITALS_ACTION_RESET:
-        result = reset(domain);
+        result = reset(domain, stopped);
         break;
     case VITALS_ACTION_DESTROY:
         result = virDomainDestroy(domain);

@@ -140,7 +140,7 @@ typedef void (*VitalsClosedHandler)(gpointer data);
  * @progress: *monitor*: of the dump under way, in bytes; 0 and 0 if libvirt has nothing to tell
  * @job: (nullable): *monitor*: what libvirt does to that guest just now, for whomever
  * @act: *monitor*: does that to the guest, and likewise to that run only; destroying works without
- *   QEMU's help too
+ *   QEMU's help too. A guest that somebody has paused, saves or migrates is left alone, which is an error
  */
 typedef struct {
     const char *name;

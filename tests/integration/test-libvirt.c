@@ -314,6 +314,34 @@ test_events(void)
     virConnectClose(other);
 }
 
+/* What somebody paused is left alone, whatever was decided before. */
+static void
+test_act_on_paused(void)
+{
+    g_autoptr(VitalsHypervisor) hypervisor = vitals_hypervisor_libvirt_new("test:///default");
+    const VitalsDriver *driver = hypervisor->driver;
+    g_autoptr(GError) error = NULL;
+    VitalsConnection *connection = driver->connect(hypervisor, &error);
+    virConnectPtr other = virConnectOpen("test:///default");
+    virDomainPtr domain = virDomainLookupByName(other, "test");
+    int id = (int)virDomainGetID(domain);
+
+    g_assert_no_error(error);
+    g_assert_cmpint(virDomainSuspend(domain), ==, 0);
+    g_assert_false(driver->act(connection, DEFAULT_UUID, id, VITALS_ACTION_DESTROY, &error));
+    g_assert_error(error, VITALS_HYPERVISOR_ERROR, VITALS_HYPERVISOR_ERROR_FAILED);
+    g_assert_nonnull(strstr(error->message, "paused"));
+    g_clear_error(&error);
+    g_assert_cmpint(virDomainIsActive(domain), ==, 1);
+
+    g_assert_cmpint(virDomainResume(domain), ==, 0);
+    g_assert_true(driver->act(connection, DEFAULT_UUID, id, VITALS_ACTION_RESTART, &error));
+    g_assert_no_error(error);
+    driver->disconnect(connection);
+    virDomainFree(domain);
+    virConnectClose(other);
+}
+
 /* A whole daemon on the test driver. */
 static void
 test_daemon(void)
@@ -370,6 +398,7 @@ main(int argc, char **argv)
     g_test_add_func("/libvirt/capabilities", test_capabilities);
     g_test_add_func("/libvirt/unsupported", test_unsupported);
     g_test_add_func("/libvirt/events", test_events);
+    g_test_add_func("/libvirt/act-on-paused", test_act_on_paused);
     g_test_add_func("/libvirt/verb-capture", test_verb_capture);
     g_test_add_func("/libvirt/daemon", test_daemon);
     g_test_add_data_func("/libvirt/unreachable/file", "test:///nowhere/node.xml", test_unreachable);

@@ -193,6 +193,46 @@ test_job_stays(Scene *scene, gconstpointer data)
     g_assert_cmpuint(fake_calls(scene->fake, guest, FAKE_DUMP), ==, 0);
 }
 
+/* Nobody is destroyed in the middle of its migration, though it could not be dumped for it: it would run on at the
+ * other side, and once more here. */
+static void
+test_job_forbids(Scene *scene, gconstpointer data)
+{
+    static const char *const told[] = { "did not end within", "no restart: a migration", NULL };
+    g_autoptr(json_t) incident = NULL;
+    FakeGuest *guest;
+
+    scene_set(scene->settings, "Capture.JobPatience", "1s");
+    scene_set(scene->settings, "Policy.OnCrashed", "capture-restart");
+    scene_set(scene->settings, "Policy.RecoverWithoutDump", "yes");
+    scene_set(scene->settings, "Policy.MinimumUptime", "0");
+    guest = start_with(scene, "web");
+    set_job(scene, guest, VITALS_JOB_MIGRATION);
+    fake_panic(scene->fake, guest);
+    incident = scene_incident(scene, 6);
+    check_told(incident, told);
+    g_assert_cmpuint(fake_calls(scene->fake, guest, FAKE_ACT), ==, 0);
+}
+
+/* One that began while its memory was dumped forbids it as well. */
+static void
+test_job_begins(Scene *scene, gconstpointer data)
+{
+    g_autoptr(json_t) incident = NULL;
+    FakeGuest *guest;
+
+    scene_set(scene->settings, "Policy.OnCrashed", "capture-reset");
+    scene_set(scene->settings, "Policy.MinimumUptime", "0");
+    fake_fault(scene->fake, NULL, FAKE_DUMP, (FakeFault){ .delay = 1000 });
+    guest = start_with(scene, "web");
+    fake_panic(scene->fake, guest);
+    scene_until(fake_calls(scene->fake, guest, FAKE_DUMP) == 1, 5);
+    set_job(scene, guest, VITALS_JOB_SAVE);
+    incident = scene_incident(scene, 6);
+    g_assert_cmpstr(scene_capture(incident, "result"), ==, "ok");
+    g_assert_cmpuint(fake_calls(scene->fake, guest, FAKE_ACT), ==, 0);
+}
+
 /* One that libvirt cannot tell of keeps nobody from the dump. */
 static void
 test_job_unknown(Scene *scene, gconstpointer data)
@@ -239,6 +279,8 @@ main(int argc, char **argv)
         { "/patience/nmi-fails", test_nmi_fails },
         { "/patience/job-ends", test_job_ends },
         { "/patience/job-stays", test_job_stays },
+        { "/patience/job-forbids", test_job_forbids },
+        { "/patience/job-begins", test_job_begins },
         { "/patience/job-unknown", test_job_unknown },
         { "/patience/end", test_end },
     };
