@@ -126,9 +126,11 @@ on_ask_overdue(gpointer data)
 {
     Errand *errand = data;
     g_autofree char *label = vitals_guest_label(errand->guest);
+    /* neither waiting for a worker nor time in which we were not there is QEMU's */
+    gint64 since = MAX(errand->sent, g_get_monotonic_time() - errand->asker->deadline);
 
     errand->guest->quarantined = TRUE;
-    vitals_guest_call_overdue(errand->guest, errand->sent);
+    vitals_guest_call_overdue(errand->guest, since);
     g_message("%s: QEMU does not answer; it is asked nothing more until it does", label);
 }
 

@@ -10,6 +10,9 @@
 #define LONG_WAIT (200 * G_TIME_SPAN_MILLISECOND)
 #define GATHER_MS 10
 
+/* A tick that comes so much late was kept by more than a busy main loop. */
+#define ABSENT (500 * G_TIME_SPAN_MILLISECOND)
+
 /* After a connection failed the next attempt waits, longer each time, with jitter so that several
  * lanes do not arrive together at a libvirtd that has just come back. Where nobody listens an attempt costs
  * next to nothing, and a libvirtd that dies again and again is up for a few seconds at a time: with waits of 5 s
@@ -45,6 +48,7 @@ struct VitalsLane {
     VitalsHypervisor *hypervisor;
     VitalsAbandoned *abandoned; /* main loop only */
     guint tick;                 /* main loop only; 0 while there is nothing to look after */
+    gint64 ticked;              /* main loop only */
     gboolean freed;             /* main loop only */
     gboolean thrifty;           /* set before the first call */
 
@@ -276,6 +280,31 @@ add_worker(VitalsLane *lane)
     g_thread_unref(g_thread_new(lane->name, work, worker));
 }
 
+/* A main loop that stood still (the process was stopped, or the host had no time for it) has read no answer
+ * meanwhile: that time is nobody's who was to answer. It shows by the tick, which comes so much late. The lock is
+ * held. */
+static void
+forgive_absence(VitalsLane *lane)
+{
+    gint64 now = g_get_monotonic_time();
+    gint64 away = now - lane->ticked - TICK_MS * G_TIME_SPAN_MILLISECOND;
+
+    lane->ticked = now;
+    if (away < ABSENT)
+        return;
+    for (guint i = 0; i < lane->workers->len; i++) {
+        Worker *worker = g_ptr_array_index(lane->workers, i);
+
+        if (worker->job && !worker->job->overdue)
+            worker->job->started = MIN(worker->job->started + away, now);
+    }
+    for (GList *link = lane->queue.head; link; link = link->next) {
+        Job *job = link->data;
+
+        job->queued = MIN(job->queued + away, now);
+    }
+}
+
 static gboolean
 is_past(gint64 since, gint64 deadline)
 {
@@ -378,6 +407,7 @@ on_tick(gpointer data)
     gboolean idle;
 
     g_mutex_lock(&lane->lock);
+    forgive_absence(lane);
     overdue = find_overdue(lane);
     fail_waiting(lane);
     call_help(lane);
@@ -467,8 +497,10 @@ vitals_lane_submit(VitalsLane *lane, const VitalsCall *call)
     g_queue_push_tail(&lane->queue, job);
     call_help(lane);
     g_mutex_unlock(&lane->lock);
-    if (!lane->tick && !lane->freed)
-        lane->tick = g_timeout_add(TICK_MS, on_tick, lane);
+    if (lane->tick || lane->freed)
+        return;
+    lane->ticked = job->queued;
+    lane->tick = g_timeout_add(TICK_MS, on_tick, lane);
 }
 
 guint

@@ -9,6 +9,7 @@ typedef struct {
     Fake *fake;
     VitalsHypervisor *hypervisor;
     VitalsAbandoned abandoned;
+    gint64 deadline;
     guint done;
     guint failed;
     guint timed_out;
@@ -74,7 +75,7 @@ submit(Lane *test, VitalsLane *lane, const FakeGuest *guest)
         .work = ask,
         .done = on_done,
         .overdue = on_overdue,
-        .deadline = DEADLINE,
+        .deadline = test->deadline,
         .data = data,
         .free_data = call_free,
         .free_result = (GDestroyNotify)vitals_sample_unref,
@@ -91,6 +92,7 @@ set_up(Lane *test, gconstpointer data)
     test->fake = fake_new();
     test->hypervisor = fake_hypervisor(test->fake);
     test->abandoned.limit = 2;
+    test->deadline = DEADLINE;
     fake_add(test->fake, "good");
     fake_add(test->fake, "bad");
 }
@@ -109,6 +111,28 @@ hang(Lane *test)
 
     fake_fault(test->fake, bad, FAKE_BALLOON, (FakeFault){ .hang = TRUE });
     return bad;
+}
+
+/* A process that was stopped, and all its workers with it, holds nothing against whoever was to answer. */
+static void
+test_absence(Lane *test, gconstpointer data)
+{
+    VitalsLane *lane = vitals_lane_new("test", test->hypervisor, 1, &test->abandoned);
+    FakeGuest *bad = hang(test);
+
+    test->deadline = G_USEC_PER_SEC;
+    submit(test, lane, bad);
+    submit(test, lane, bad);
+    scene_run(0.05);
+    g_usleep(2 * G_USEC_PER_SEC);
+    scene_run(0.05);
+    g_assert_cmpuint(test->overdue, ==, 0);
+    g_assert_cmpuint(test->timed_out, ==, 0);
+    /* but for the time that is left */
+    scene_until(test->overdue == 1, 5);
+    fake_release(test->fake, bad);
+    scene_until(test->done == 2, 5);
+    g_assert_true(vitals_lane_free(lane, G_USEC_PER_SEC));
 }
 
 /* The worker is replaced, the call is told late when it comes. */
@@ -364,6 +388,7 @@ main(int argc, char **argv)
 {
     scene_init(&argc, &argv);
     ADD("overdue", test_overdue);
+    ADD("absence", test_absence);
     ADD("bound", test_bound);
     ADD("room-again", test_room_again);
     ADD("back-off", test_back_off);
