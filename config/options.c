@@ -605,8 +605,9 @@ const VitalsOption vitals_options[] = {
         .fallback = "50",
         .minimum = 1,
         .maximum = 100,
-        .text = "How much of MaxUse the incidents of one guest may take, in percent, so that one "
-                "guest in a crash loop does not push out the evidence of all others.",
+        .text = "How much of MaxUse and of MaxIncidents the incidents of one guest may take, in "
+                "percent, so that one guest in a crash loop does not push out the evidence of all "
+                "others.",
     },
     {
         .section = "Store",

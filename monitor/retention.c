@@ -38,6 +38,8 @@ vitals_retention_from(const VitalsSettings *settings)
     guint64 share = (guint64)vitals_settings_integer(settings, NULL, "Store.GuestShare");
 
     limits.guest_use = limits.max_use / 100 * share;
+    if (limits.max_incidents)
+        limits.guest_incidents = (guint)MAX(limits.max_incidents * share / 100, 1);
     return limits;
 }
 
@@ -121,8 +123,21 @@ limit_age(Choice *choice, gint64 oldest)
     }
 }
 
+static guint
+count_of(const Choice *choice, const char *guest)
+{
+    guint count = 0;
+
+    for (guint i = 0; i < choice->holdings->len; i++) {
+        const VitalsHolding *holding = g_ptr_array_index(choice->holdings, i);
+
+        count += !holding->excess && g_str_equal(guest, holding->guest);
+    }
+    return count;
+}
+
 static void
-limit_guests(Choice *choice, guint64 guest_use)
+limit_guests(Choice *choice, guint64 guest_use, guint guest_incidents)
 {
     GHashTableIter iter;
     gpointer guest;
@@ -130,9 +145,11 @@ limit_guests(Choice *choice, guint64 guest_use)
     g_hash_table_iter_init(&iter, choice->newest);
     while (g_hash_table_iter_next(&iter, &guest, NULL)) {
         guint64 use = use_of(choice, guest);
+        guint count = count_of(choice, guest);
+        guint64 bytes = guest_use && use > guest_use ? use - guest_use : 0;
 
-        if (use > guest_use)
-            shrink(choice, guest, use - guest_use, 0, "share");
+        shrink(choice, guest, bytes,
+               guest_incidents && count > guest_incidents ? count - guest_incidents : 0, "share");
     }
 }
 
@@ -161,8 +178,8 @@ vitals_retention_choose(const GPtrArray *holdings, const VitalsRetention *limits
 
     if (limits->max_age)
         limit_age(&choice, now - limits->max_age);
-    if (limits->guest_use)
-        limit_guests(&choice, limits->guest_use);
+    if (limits->guest_use || limits->guest_incidents)
+        limit_guests(&choice, limits->guest_use, limits->guest_incidents);
     if (limits->max_incidents && holdings->len - choice.chosen > limits->max_incidents)
         shrink(&choice, NULL, 0, holdings->len - choice.chosen - limits->max_incidents, "count");
     use = use_of(&choice, NULL);

@@ -15,6 +15,7 @@
  * VitalsRetention: the limits; 0 is none
  * @max_use: bytes that all incidents may take together
  * @guest_use: bytes that the incidents of one guest may take
+ * @guest_incidents: how many of them there may be
  * @keep_free: bytes that are to be free on the file system
  * @max_incidents: how many there may be
  * @max_age: microseconds
@@ -22,6 +23,7 @@
 typedef struct {
     guint64 max_use;
     guint64 guest_use;
+    guint guest_incidents;
     guint64 keep_free;
     guint max_incidents;
     gint64 max_age;

@@ -68,6 +68,9 @@ test_limits(void)
     check(holdings, (VitalsRetention){ .max_incidents = 4 }, 0, "b2:count");
     check(holdings, (VitalsRetention){ .max_age = 4 * DAY - 1 }, 0, "a3:age b2:age");
     check(holdings, (VitalsRetention){ .guest_use = 20 }, 0, "a3:share");
+    /* one guest's many small ones leave the other's alone */
+    check(holdings, (VitalsRetention){ .max_incidents = 4, .guest_incidents = 2 }, 0, "a3:share");
+    check(holdings, (VitalsRetention){ .guest_incidents = 1 }, 0, "a2:share a3:share b2:share");
     check(holdings, (VitalsRetention){ .keep_free = 100 }, 85, "a3:space b2:space");
     /* what one limit frees counts for the next */
     check(holdings, (VitalsRetention){ .max_incidents = 4, .max_use = 40, .keep_free = 100 }, 90,
