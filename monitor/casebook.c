@@ -221,11 +221,16 @@ vitals_casebook_outlived(VitalsCasebook *casebook, VitalsGuest *guest, const Vit
     };
     const VitalsSigns *signs = &guest->watch.signs;
     gboolean started_over = signs->rebooted && signs->now - signs->started < G_USEC_PER_SEC;
+    VitalsOccasion occasion = { .guest = guest->name, .cause = before };
 
     if (!before->hearsay || waiting_case(casebook, guest) ||
         guest->episode != VITALS_HEALTH_HEALTHY || (guest->active && !started_over) ||
         vitals_policy_response(vitals_trouble_of(before), guest->name, guest->outline,
                                casebook->settings) == VITALS_RESPONSE_NOTHING)
+        return;
+    vitals_policy_look_back(&occasion, guest->uuid, casebook->views, g_get_real_time(),
+                            casebook->settings);
+    if (vitals_policy_is_worn_out(&occasion))
         return;
     open_case(casebook, guest, before, &decision);
 }

@@ -40,6 +40,10 @@ vitals_policy_response(VitalsTrouble trouble, const char *guest, const VitalsOut
  * incidents that all say the same. Deaths have brakes of their own. */
 #define FLAP_GAP (10 * G_TIME_SPAN_MINUTE)
 
+/* So many deaths within CrashLoopWindow are told each, then one in that time: a guest that panics as fast as it
+ * boots writes thousands of accounts a day otherwise, and runs ExecOnIncident for each. */
+#define DEATHS_TOLD 10
+
 static gboolean
 is_flapping(const VitalsOccasion *occasion, VitalsTrouble trouble)
 {
@@ -199,8 +203,15 @@ nmi_wait_of(const VitalsOccasion *occasion, const VitalsDecision *decision,
     return wait;
 }
 
-VitalsDecision
-vitals_policy_decide(const VitalsOccasion *occasion, const VitalsSettings *settings)
+gboolean
+vitals_policy_is_worn_out(const VitalsOccasion *occasion)
+{
+    return occasion->deaths >= DEATHS_TOLD && occasion->since_same >= 0 &&
+           occasion->since_same < FLAP_GAP;
+}
+
+static VitalsDecision
+decide(const VitalsOccasion *occasion, const VitalsSettings *settings)
 {
     VitalsDecision decision = { .result = "none" };
     VitalsTrouble trouble = vitals_trouble_of(occasion->cause);
@@ -225,6 +236,20 @@ vitals_policy_decide(const VitalsOccasion *occasion, const VitalsSettings *setti
     decision.inaction = inaction_of(occasion, &decision, settings);
     decision.action = decision.inaction ? VITALS_ACTION_NONE : actions[response];
     return decision;
+}
+
+VitalsDecision
+vitals_policy_decide(const VitalsOccasion *occasion, const VitalsSettings *settings)
+{
+    VitalsDecision decision = decide(occasion, settings);
+    VitalsTrouble trouble = vitals_trouble_of(occasion->cause);
+
+    if ((trouble != VITALS_TROUBLE_CRASHED && trouble != VITALS_TROUBLE_KERNEL_DEAD) ||
+        !decision.incident || decision.capture || decision.nmi_wait ||
+        decision.action != VITALS_ACTION_NONE || !vitals_policy_is_worn_out(occasion))
+        return decision;
+    /* looked at again, in case that this was the last of its deaths */
+    return (VitalsDecision){ .result = "none", .wait = FLAP_GAP - occasion->since_same };
 }
 
 /* Whether that capture was begun, however it ended. */

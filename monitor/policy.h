@@ -85,6 +85,10 @@ VitalsResponse vitals_policy_response(VitalsTrouble trouble, const char *guest,
 void vitals_policy_look_back(VitalsOccasion *occasion, const char *uuid, const GPtrArray *incidents,
                              gint64 now, const VitalsSettings *settings);
 
+/* Whether the guest died so often of late that one more death is not worth an incident by itself; of an occasion
+ * that was looked back from. */
+gboolean vitals_policy_is_worn_out(const VitalsOccasion *occasion);
+
 /* A pure function of its arguments. */
 VitalsDecision vitals_policy_decide(const VitalsOccasion *occasion, const VitalsSettings *settings);
 
