@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/hypervisor-libvirt.h"
+#include "monitor/output/png.h"
 
 #include <libvirt/virterror.h>
 #include <stdlib.h>
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(virStream, virStreamFree)
 
-/* A picture of 64 million pixels with 3 bytes each. */
-#define PICTURE_MAX ((guint)192 * 1000 * 1000 + 1024)
+/* A picture of 16 million pixels with 3 bytes each: the guest chooses how large its screen is. */
+#define PICTURE_MAX ((guint)VITALS_PNG_PIXELS_MAX * 3 + 1024)
 
 /* virStreamSinkFunc. Returns: how much was taken, -1 to end it */
 static int

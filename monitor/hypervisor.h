@@ -129,7 +129,7 @@ typedef void (*VitalsClosedHandler)(gpointer data);
  * @ping_agent: a sample with the part agent; waits for the guest, but no longer than @seconds (and
  *   libvirt's own 5 s to synchronise), and takes no job that others wait for
  * @registers: *monitor*: a sample with the part registers; libvirt marks the domain as tainted
- * @screenshot: (nullable): *monitor*: its screen, as PNG or PPM, of that run only; at most 256 MiB
+ * @screenshot: (nullable): *monitor*: its screen, as PNG or PPM, of that run only; at most 48 MiB and a little
  * @messages: (nullable): *cheap*: what libvirt has against it: taints and deprecations; raw
  * @queues: *monitor*: a sample with the part queues, of at most %VITALS_QUEUES_MAX; libvirt marks the domain
  *   as tainted

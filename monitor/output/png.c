@@ -5,8 +5,6 @@
 #include <png.h>
 #include <string.h>
 
-#define PIXELS_MAX ((guint64)64 * 1000 * 1000)
-
 static gboolean
 refuse(GError **error, const char *why)
 {
@@ -72,7 +70,7 @@ vitals_png_from(GBytes *picture, GError **error)
         refuse(error, "is in no known form");
         return NULL;
     }
-    if ((guint64)width * height > PIXELS_MAX ||
+    if ((guint64)width * height > VITALS_PNG_PIXELS_MAX ||
         (guint64)(bytes + length - pixels) != (guint64)width * height * 3) {
         refuse(error, "has a wrong size");
         return NULL;

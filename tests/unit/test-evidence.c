@@ -229,6 +229,20 @@ test_png_hostile(void)
     }
 }
 
+/* All its pixels are there, but a guest does not decide on hundreds of megabytes of ours. */
+static void
+test_png_large(void)
+{
+    static const char header[] = "P6\n4097 4096\n255\n";
+    const gsize length = sizeof header - 1 + (gsize)4097 * 4096 * 3;
+    g_autofree char *ppm = g_malloc0(length);
+    g_autoptr(GError) error = NULL;
+
+    memcpy(ppm, header, sizeof header - 1);
+    g_assert_null(convert(ppm, length, &error));
+    g_assert_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+}
+
 #define ADD(path, test) g_test_add("/evidence/" path, Fixture, NULL, set_up, test, tear_down)
 
 int
@@ -242,5 +256,6 @@ main(int argc, char **argv)
     ADD("qemu-log", test_qemu_log);
     g_test_add_func("/evidence/png", test_png);
     g_test_add_func("/evidence/png-hostile", test_png_hostile);
+    g_test_add_func("/evidence/png-large", test_png_large);
     return g_test_run();
 }
