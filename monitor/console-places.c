@@ -8,7 +8,8 @@
 
 #define VERSION 1
 
-/* A place takes up to 6 KiB; of more guests than this the rest begins anew after a restart. */
+/* A place takes up to 6 KiB; of more guests than this the one that was not read for
+ * longest begins anew after a restart. */
 #define PLACES_MAX 4096
 
 /* What nobody has looked at for so long is another guest's by now. */
@@ -27,10 +28,33 @@ vitals_console_places_new(void)
     return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, place_free);
 }
 
+/* Guests come and go while this process lives, and each may leave a path of its own behind. */
+static void
+make_room(GHashTable *places)
+{
+    const char *oldest = NULL;
+    gint64 seen = G_MAXINT64;
+    GHashTableIter iter;
+    gpointer path;
+    gpointer place;
+
+    g_hash_table_iter_init(&iter, places);
+    while (g_hash_table_iter_next(&iter, &path, &place)) {
+        if (((VitalsConsolePlace *)place)->seen >= seen)
+            continue;
+        seen = ((VitalsConsolePlace *)place)->seen;
+        oldest = path;
+    }
+    if (oldest)
+        g_hash_table_remove(places, oldest);
+}
+
 void
 vitals_console_places_set(GHashTable *places, const char *path, VitalsConsolePlace *place)
 {
-    if (place->inode && g_hash_table_size(places) < PLACES_MAX) {
+    if (place->inode) {
+        if (g_hash_table_size(places) >= PLACES_MAX && !g_hash_table_contains(places, path))
+            make_room(places);
         g_hash_table_replace(places, g_strdup(path), g_memdup2(place, sizeof *place));
         place->partial = NULL;
         place->rhythms = NULL;

@@ -122,6 +122,39 @@ restart(Log *log)
 
 /* ---- tests ---- */
 
+static void
+note_place(GHashTable *places, const char *path, gint64 seen, guint64 offset)
+{
+    VitalsConsolePlace place = { .inode = 1, .seen = seen, .offset = offset };
+
+    vitals_console_places_set(places, path, &place);
+}
+
+/* Where thousands of guests came and went, those that are there keep their places all the same. */
+static void
+test_many_places(void)
+{
+    g_autoptr(GHashTable) places = vitals_console_places_new();
+    const VitalsConsolePlace *place;
+    guint size = 0;
+
+    note_place(places, "/stays", 1000, 1);
+    for (guint i = 0; i < 5000; i++) {
+        g_autofree char *path = g_strdup_printf("/gone-%u", i);
+
+        note_place(places, path, i, 1);
+        note_place(places, "/stays", 1001 + i, i);
+        g_assert_cmpuint(g_hash_table_size(places), >=, size);
+        size = g_hash_table_size(places);
+    }
+    g_assert_cmpuint(size, <, 5000);
+    place = g_hash_table_lookup(places, "/stays");
+    g_assert_nonnull(place);
+    g_assert_cmpuint(place->offset, ==, 4999);
+    g_assert_null(g_hash_table_lookup(places, "/gone-0"));
+    g_assert_nonnull(g_hash_table_lookup(places, "/gone-4999"));
+}
+
 /* Whatever was read before, and wherever the line is torn. */
 static void
 test_rotation(Log *log, gconstpointer data)
@@ -437,5 +470,6 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     for (gsize i = 0; i < G_N_ELEMENTS(tests); i++)
         g_test_add(tests[i].path, Log, NULL, log_set_up, tests[i].test, log_tear_down);
+    g_test_add_func("/console-file/many-places", test_many_places);
     return g_test_run();
 }
