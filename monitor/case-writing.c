@@ -45,8 +45,10 @@ vitals_case_finish_if_whole(VitalsCase *item)
 {
     VitalsCall call = { .work = finish_on_disk, .done = on_finished, .data = item };
 
-    if (item->acted && item->evident && !item->examining)
-        vitals_lane_submit(item->casebook->finishing, &call);
+    if (!item->acted || !item->evident || item->examining)
+        return;
+    vitals_case_hear(item);
+    vitals_lane_submit(item->casebook->finishing, &call);
 }
 
 void

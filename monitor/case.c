@@ -145,6 +145,18 @@ add_memory(VitalsDossier *dossier)
     dossier->evidence[count + 1] = NULL;
 }
 
+void
+vitals_case_hear(VitalsCase *item)
+{
+    const VitalsConsoleCounts *counts = item->guest->console;
+    VitalsDossier *dossier = item->dossier;
+
+    if (!counts || !counts->end)
+        return;
+    g_bytes_unref(dossier->console_end);
+    dossier->console_end = g_bytes_ref(counts->end);
+}
+
 VitalsCase *
 vitals_case_new(VitalsCasebook *casebook, VitalsGuest *guest, const VitalsCause *cause)
 {
@@ -170,6 +182,7 @@ vitals_case_new(VitalsCasebook *casebook, VitalsGuest *guest, const VitalsCause 
     dossier->remedy = cause->remedy;
     dossier->console_tail =
         vitals_settings_size(casebook->settings, guest->name, "Capture.ConsoleTail");
+    vitals_case_hear(item);
     dossier->signals_header = vitals_recording_header_line(guest);
     g_ptr_array_unref(dossier->samples);
     dossier->samples = vitals_recorder_list(guest->recorder);

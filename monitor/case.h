@@ -97,6 +97,9 @@ typedef struct {
 VitalsCase *vitals_case_new(VitalsCasebook *casebook, VitalsGuest *guest, const VitalsCause *cause);
 void vitals_case_free(VitalsCase *item);
 
+/* Takes what a console without a log said until now; no worker may have the dossier. */
+void vitals_case_hear(VitalsCase *item);
+
 /* Begins its directory, collects evidence, then dumps or acts, and finishes; does not block. */
 void vitals_case_begin(VitalsCase *item);
 

@@ -27,6 +27,10 @@
 #define LINES_AGAIN G_USEC_PER_SEC
 #define LOOP_AGAIN (5 * G_USEC_PER_SEC)
 
+/* Of a stream so much of the end is kept for an incident, as much as is kept of a log by default
+ * (ConsoleTail=). */
+#define KEPT (256 * 1024)
+
 /* A guest in the worst of troubles says so much at once; all of it is counted. */
 #define UTTERANCES_MAX 32
 
@@ -35,6 +39,7 @@ struct VitalsConsoleFollower {
     VitalsConsoleStream *stream; /* the other is NULL */
     VitalsConsole *engine;
     int run;
+    GByteArray *kept;   /* of a stream: its end, or up to twice as much; NULL for a file */
     GBytes *partial;    /* to be fed before all else */
     gboolean caught_up; /* behind what was there before us */
     gint64 left;        /* of the place we go on from: when it was left, seconds; 0 for none */
@@ -202,6 +207,7 @@ vitals_console_follower_new_of_stream(VitalsSignatures *signatures, int run,
     VitalsConsoleFollower *follower = follower_new(signatures, run);
 
     follower->stream = stream;
+    follower->kept = g_byte_array_new();
     follower->caught_up = TRUE;
     return follower;
 }
@@ -214,6 +220,7 @@ vitals_console_follower_free(VitalsConsoleFollower *follower)
     vitals_console_file_free(follower->file);
     vitals_console_stream_free(follower->stream);
     vitals_console_free(follower->engine);
+    g_clear_pointer(&follower->kept, g_byte_array_unref);
     g_clear_pointer(&follower->partial, g_bytes_unref);
     g_clear_pointer(&follower->rhythms, g_array_unref);
     g_array_unref(follower->utterances);
@@ -266,6 +273,15 @@ by_label(gconstpointer a, gconstpointer b)
     return strcmp(((const VitalsTally *)a)->label, ((const VitalsTally *)b)->label);
 }
 
+/* Returns: (transfer full) (nullable): the end of what is kept */
+static GBytes *
+end_of(const GByteArray *kept)
+{
+    gsize length = kept ? MIN(kept->len, KEPT) : 0;
+
+    return length > 0 ? g_bytes_new(kept->data + kept->len - length, length) : NULL;
+}
+
 VitalsConsoleCounts *
 vitals_console_follower_counts(const VitalsConsoleFollower *follower)
 {
@@ -280,6 +296,7 @@ vitals_console_follower_counts(const VitalsConsoleFollower *follower)
     counts->skipped = follower->skipped;
     counts->loops = follower->loops;
     counts->floods = follower->floods;
+    counts->end = end_of(follower->kept);
     g_hash_table_iter_init(&iter, follower->kinds);
     while (g_hash_table_iter_next(&iter, &kind, &count)) {
         VitalsTally one = { .label = kind, .count = GPOINTER_TO_UINT(count) };
@@ -378,6 +395,18 @@ feed_fetched(VitalsConsoleFollower *follower, const char *buffer)
         vitals_console_pause(follower->engine, follower->now);
         feed(follower, buffer + before, follower->fetched - before);
     }
+}
+
+/* Copied together seldom, not at each fetch. */
+static void
+keep(VitalsConsoleFollower *follower, const char *buffer)
+{
+    gsize length = MIN(follower->fetched, KEPT);
+
+    if (follower->kept->len + length > 2 * KEPT)
+        g_byte_array_remove_range(follower->kept, 0, follower->kept->len - (KEPT - length));
+    g_byte_array_append(follower->kept, (const guint8 *)buffer + follower->fetched - length,
+                        (guint)length);
 }
 
 static void
@@ -510,6 +539,8 @@ vitals_console_follower_digest(VitalsConsoleFollower *follower, const char *buff
         follower->came = now;
         follower->paused = FALSE;
         feed_fetched(follower, buffer);
+        if (follower->kept)
+            keep(follower, buffer);
     } else if (!follower->paused && now - follower->came >= PAUSE) {
         follower->paused = TRUE;
         vitals_console_pause(follower->engine, now);

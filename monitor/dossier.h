@@ -48,6 +48,7 @@ typedef struct {
  * @risks: (element-type utf8): of these, what may be the cause, see vitals_prediction_risks()
  * @lint_diff: what would mend it, see vitals_prediction_diff(); "" if nothing would
  * @console_tail: how much of the console's log to keep, bytes
+ * @console_end: (nullable): the end of what a console without a log said
  * @timeline: (element-type VitalsMoment): in the order of time
  * @reasons: (nullable): see vitals_reasons()
  * @pieces: (element-type VitalsPieceNote): what came of the evidence around it, see monitor/evidence.h
@@ -75,6 +76,7 @@ typedef struct {
     char *lint_diff;
     gboolean is_linted;
     gsize console_tail;
+    GBytes *console_end;
     GPtrArray *timeline;
     json_t *reasons;
     GPtrArray *pieces;

@@ -24,15 +24,23 @@
 /* So much of a kernel's log is searched for reports; what ended the guest stands at its end. */
 #define LOG_MAX ((gsize)1024 * 1024)
 
+static char *
+printable_end(GBytes *end, gsize most)
+{
+    gsize length;
+    const char *bytes = g_bytes_get_data(end, &length);
+    gsize kept = MIN(length, most);
+
+    return vitals_text_printable_lines(bytes ? bytes + length - kept : "", (gssize)kept);
+}
+
 /* The end of a console's log, made printable; the path comes from a definition. */
 static char *
 read_console(const char *path, gsize most)
 {
     g_autoptr(GBytes) end = vitals_tail_read(path, most, NULL);
-    gsize length;
-    const char *bytes = end ? g_bytes_get_data(end, &length) : NULL;
 
-    return end ? vitals_text_printable_lines(bytes, (gssize)length) : NULL;
+    return end ? printable_end(end, most) : NULL;
 }
 
 static gboolean
@@ -100,6 +108,8 @@ write_console(const VitalsDossier *dossier, char **ret_console, GError **error)
 
     if (dossier->outline && dossier->outline->console_log)
         console = read_console(dossier->outline->console_log, dossier->console_tail);
+    else if (dossier->console_end)
+        console = printable_end(dossier->console_end, dossier->console_tail);
     if (console &&
         !vitals_incident_write(dossier->view->path, "console.log", console, strlen(console), error))
         return FALSE;

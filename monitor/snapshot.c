@@ -71,6 +71,7 @@ vitals_console_counts_unref(VitalsConsoleCounts *counts)
     if (!counts || !g_atomic_ref_count_dec(&counts->references))
         return;
     g_array_unref(counts->reports);
+    g_bytes_unref(counts->end);
     g_free(counts);
 }
 

@@ -30,6 +30,7 @@ typedef struct {
  * @loops: how many were found
  * @floods: seconds of flood
  * @reports: (element-type VitalsTally): by kind, which are the signatures' words
+ * @end: (nullable): of a console without a log, which nobody else keeps: the end of what it said, as it came
  */
 typedef struct {
     gatomicrefcount references;
@@ -39,6 +40,7 @@ typedef struct {
     guint64 loops;
     guint64 floods;
     GArray *reports;
+    GBytes *end;
 } VitalsConsoleCounts;
 
 VitalsConsoleCounts *vitals_console_counts_new(void);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/console-stream.h"
+#include "monitor/console-follower.h"
+#include "config/signatures.h"
 
 #include <fcntl.h>
 #include <pty.h>
@@ -225,6 +227,57 @@ test_flood(Scene *scene, gconstpointer data)
     until(has_reader(scene), 8);
 }
 
+/* Takes @wanted bytes for the follower, while @line is written again and again. */
+static void
+follow(Scene *scene, VitalsConsoleFollower *follower, const char *line, gsize wanted)
+{
+    g_autofree char *buffer = g_malloc(VITALS_CONSOLE_FETCH_MAX);
+    gint64 deadline = g_get_monotonic_time() + 30 * G_USEC_PER_SEC;
+
+    for (gsize got = 0; got < wanted; got += vitals_console_follower_digested(follower)) {
+        VitalsSample *sample;
+
+        g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+        write_line(scene, line);
+        g_usleep(1000);
+        g_assert_true(vitals_console_follower_fetch(follower, buffer, NULL));
+        sample = vitals_console_follower_digest(follower, buffer, g_get_monotonic_time(),
+                                                g_get_real_time());
+        if (sample)
+            vitals_sample_unref(sample);
+    }
+}
+
+/* What nobody else keeps is kept for an incident, and not without end. */
+static void
+test_kept(Scene *scene, gconstpointer data)
+{
+    g_autoptr(GPtrArray) items = vitals_signatures_items(NULL, NULL);
+    VitalsSignatures *signatures = vitals_signatures_new(items, NULL);
+    g_autofree char *line = g_strnfill(2047, 'x');
+    g_autofree char *long_line = g_strconcat(line, "\n", NULL);
+    g_autoptr(VitalsConsoleCounts) few = NULL;
+    g_autoptr(VitalsConsoleCounts) many = NULL;
+    VitalsConsoleFollower *follower;
+    gsize length;
+    const char *end;
+
+    begin(scene);
+    follower =
+        vitals_console_follower_new_of_stream(signatures, 1, g_steal_pointer(&scene->stream));
+    follow(scene, follower, "hello\n", 6);
+    few = vitals_console_follower_counts(follower);
+    end = g_bytes_get_data(few->end, &length);
+    g_assert_true(g_str_has_prefix(end, "hello\n"));
+    follow(scene, follower, long_line, (gsize)600 * 1024);
+    many = vitals_console_follower_counts(follower);
+    end = g_bytes_get_data(many->end, &length);
+    g_assert_cmpuint(length, ==, 256 * 1024);
+    g_assert_cmpint(end[length - 2], ==, 'x');
+    vitals_console_follower_free(follower);
+    vitals_signatures_free(signatures);
+}
+
 /* What is no pty is not opened. */
 static void
 test_wrong(Scene *scene, gconstpointer data)
@@ -253,7 +306,7 @@ main(int argc, char **argv)
     } tests[] = {
         { "/console-pty/read", test_read },   { "/console-pty/yield", test_yield },
         { "/console-pty/taken", test_taken }, { "/console-pty/flood", test_flood },
-        { "/console-pty/wrong", test_wrong },
+        { "/console-pty/wrong", test_wrong }, { "/console-pty/kept", test_kept },
     };
 
     g_test_init(&argc, &argv, NULL);

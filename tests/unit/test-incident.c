@@ -247,6 +247,20 @@ test_consoles(Fixture *fixture, gconstpointer data)
     check_console(fixture, NULL);
 }
 
+/* Without a log there is what was heard. */
+static void
+test_console_heard(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *console = NULL;
+
+    fixture->dossier->console_tail = 8;
+    fixture->dossier->console_end = g_bytes_new("long ago\nBUG: \x1bx", 16);
+    begin(fixture);
+    finish(fixture);
+    console = read_element(fixture, "console.log");
+    g_assert_cmpstr(console, ==, "\nBUG: \\x1bx");
+}
+
 /* Text that is no UTF-8 costs neither the manifest nor a part of it. */
 static void
 test_invalid_text(Fixture *fixture, gconstpointer data)
@@ -551,6 +565,7 @@ main(int argc, char **argv)
     ADD("names", test_names);
     ADD("same-second", test_same_second);
     ADD("consoles", test_consoles);
+    ADD("console-heard", test_console_heard);
     ADD("invalid-text", test_invalid_text);
     ADD("dump", test_dump);
     ADD("unwritable", test_unwritable);
