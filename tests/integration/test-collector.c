@@ -232,10 +232,13 @@ check_deep(Watching *test, gboolean deep)
     g_assert_cmpuint(fake_calls(fake, guest, FAKE_REGISTERS), ==, 0);
     fake_silence(fake, guest, 0.02);
     scene_until(watching_is(test, "deep", VITALS_HEALTH_UNRESPONSIVE), 20);
-    g_assert_cmpint(fake_calls(fake, guest, FAKE_REGISTERS) > 0, ==, deep);
-    if (deep)
-        scene_until(g_str_equal(watching_find(test, "deep")->watch.verdict.cause->id, "vcpu-hung"),
-                    10);
+    if (!deep) {
+        g_assert_cmpuint(fake_calls(fake, guest, FAKE_REGISTERS), ==, 0);
+        return;
+    }
+    /* where the machine is busy the silence may be proven before anybody has looked */
+    scene_until(g_str_equal(watching_find(test, "deep")->watch.verdict.cause->id, "vcpu-hung"), 20);
+    g_assert_cmpuint(fake_calls(fake, guest, FAKE_REGISTERS), >, 0);
 }
 
 static void
