@@ -98,3 +98,21 @@ vitals_text_slug(const char *name, gsize max)
 
     return g_strdup(out->str);
 }
+
+char *
+vitals_text_span(double seconds)
+{
+    guint64 whole = (guint64)MIN(seconds, 1e15);
+    guint64 minutes = whole / 60;
+    guint64 hours = whole / 3600;
+
+    if (seconds < 10)
+        return g_strdup_printf("%.1f s", seconds);
+    if (whole < 120)
+        return g_strdup_printf("%u s", (guint)whole);
+    if (hours < 2)
+        return g_strdup_printf("%u min %u s", (guint)minutes, (guint)(whole % 60));
+    if (hours < 48)
+        return g_strdup_printf("%u h %u min", (guint)hours, (guint)(minutes % 60));
+    return g_strdup_printf("%" G_GUINT64_FORMAT " d %u h", hours / 24, (guint)(hours % 24));
+}

@@ -49,3 +49,7 @@ char *vitals_text_printable_lines(const char *bytes, gssize length);
  * Returns: (transfer full): the component
  */
 char *vitals_text_slug(const char *name, gsize max);
+
+/* "0.3 s", "12 s", "3 min 20 s", "2 h 5 min", "50 d 4 h": whole units, rounded down from 10 s on. @seconds is not
+ * negative. Returns: (transfer full) */
+char *vitals_text_span(double seconds);

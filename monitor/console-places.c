@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define VERSION 1
 
@@ -86,6 +87,10 @@ read_rhythms(const json_t *array)
             .count = (guint32)number_at(row, "count"),
             .looped = json_is_true(json_object_get(row, "looped")),
         };
+        const char *text = json_string_value(json_object_get(row, "text"));
+
+        if (text)
+            vitals_template_begin(&rhythm.template, text, strlen(text));
 
         if (rhythms->len < VITALS_RHYTHMS_MAX)
             g_array_append_val(rhythms, rhythm);
@@ -101,11 +106,16 @@ rhythms_json(const GArray *rhythms)
     for (guint i = 0; rhythms && i < rhythms->len; i++) {
         const VitalsRhythm *rhythm = &g_array_index(rhythms, VitalsRhythm, i);
 
+        const char *text = rhythm->template.text;
+        const char *end; /* the template may end within a character */
+
+        g_utf8_validate_len(text, rhythm->template.length, &end);
         json_array_append_new(
-            array, json_pack("{s:I, s:I, s:I, s:I, s:I, s:b}", "hash", (json_int_t)rhythm->hash,
-                             "last", (json_int_t)rhythm->last, "period", (json_int_t)rhythm->period,
-                             "steady", (json_int_t)rhythm->steady, "count",
-                             (json_int_t)rhythm->count, "looped", rhythm->looped));
+            array,
+            json_pack("{s:I, s:I, s:I, s:I, s:I, s:b, s:s%}", "hash", (json_int_t)rhythm->hash,
+                      "last", (json_int_t)rhythm->last, "period", (json_int_t)rhythm->period,
+                      "steady", (json_int_t)rhythm->steady, "count", (json_int_t)rhythm->count,
+                      "looped", rhythm->looped, "text", text, (size_t)(end - text)));
     }
     return array;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "probes/verdict.h"
 #include "probes/probe.h"
+#include "config/text.h"
 
 /* vCPU time that advanced within this time proves scheduled vCPUs; an idle guest uses 8 ms a second
  * and the kernel counts in ticks of 10 ms. */
@@ -191,6 +192,17 @@ append_vcpu_use(GPtrArray *lines, const VitalsSigns *signs)
     g_ptr_array_add(lines, g_string_free(g_steal_pointer(&line), FALSE));
 }
 
+/* How often, and since when: what the guest counted itself may reach further back than what we heard. */
+static void
+append_pace(GString *line, const VitalsSigns *signs, const VitalsHeard *heard)
+{
+    double pace = seconds(heard->period);
+    double span = MAX(seconds(signs->now - heard->first), pace * ((double)heard->count - 1));
+    g_autofree char *since = vitals_text_span(span);
+
+    g_string_append_printf(line, ", every %.1f s, for %s", pace, since);
+}
+
 static char *
 heard_line(const VitalsSigns *signs, VitalsSaid said)
 {
@@ -204,7 +216,7 @@ heard_line(const VitalsSigns *signs, VitalsSaid said)
     if (heard->count > 1)
         g_string_append_printf(line, ", %" G_GUINT64_FORMAT " times", heard->count);
     if (heard->period)
-        g_string_append_printf(line, ", every %.1f s", seconds(heard->period));
+        append_pace(line, signs, heard);
     if (said == VITALS_SAID_PANIC && !vitals_signs_panic_is_proven(signs))
         g_string_append(line, heard->live ? ", not proven yet by silence"
                                           : ", not proven: it may have been replayed or typed");

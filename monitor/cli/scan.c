@@ -120,16 +120,23 @@ report_json(const VitalsReport *report, const char *source)
         optional_string(report->task), "taint", optional_string(report->taint), "trace", trace);
 }
 
+/* Logs that tell no time tell no spans either. */
+static json_t *
+span_json(const VitalsLoop *loop, gint64 span)
+{
+    return loop->timed ? json_real((double)span / G_USEC_PER_SEC) : json_null();
+}
+
 static json_t *
 loop_json(const VitalsLoop *loop, const char *source)
 {
-    return json_pack("{s:s, s:s, s:s, s:I, s:o, s:I, s:I, s:i, s:I}", "source", source, "template",
-                     loop->template_, "severity", vitals_console_severity_name(loop->severity),
-                     "count", (json_int_t)loop->count, "period_seconds",
-                     loop->timed ? json_real((double)loop->period / G_USEC_PER_SEC) : json_null(),
-                     "line_start", (json_int_t)loop->line_first, "line_end",
-                     (json_int_t)loop->line_last, "lines", (int)loop->members, "restarts",
-                     (json_int_t)loop->restarts);
+    return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:I, s:I, s:i, s:I}", "source", source,
+                     "template", loop->template_, "severity",
+                     vitals_console_severity_name(loop->severity), "count", (json_int_t)loop->count,
+                     "period_seconds", span_json(loop, loop->period), "duration_seconds",
+                     span_json(loop, loop->last - loop->began), "line_start",
+                     (json_int_t)loop->line_first, "line_end", (json_int_t)loop->line_last, "lines",
+                     (int)loop->members, "restarts", (json_int_t)loop->restarts);
 }
 
 static void
@@ -155,8 +162,12 @@ print_loop(const VitalsLoop *loop, const char *source)
     g_print("%s:%" G_GUINT64_FORMAT ": %s: loop: %s (%" G_GUINT64_FORMAT " times", source,
             loop->line_first, vitals_console_severity_name(loop->severity), loop->template_,
             loop->count);
-    if (loop->timed)
-        g_print(", every %.1f s", (double)loop->period / G_USEC_PER_SEC);
+    if (loop->timed) {
+        g_autofree char *span =
+            vitals_text_span((double)(loop->last - loop->began) / G_USEC_PER_SEC);
+
+        g_print(", every %.1f s for %s", (double)loop->period / G_USEC_PER_SEC, span);
+    }
     if (loop->restarts > 0)
         g_print(", restart counter at %" G_GUINT64_FORMAT, loop->restarts);
     g_print(")\n");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/postmortem/facts.h"
+#include "config/text.h"
 
 const char *
 vitals_fact_text(const json_t *object, const char *key)
@@ -39,13 +40,7 @@ vitals_fact_clock(gint64 realtime)
 char *
 vitals_fact_span(double seconds)
 {
-    if (seconds < 10)
-        return g_strdup_printf("%.1f s", seconds);
-    if (seconds < 120)
-        return g_strdup_printf("%.0f s", seconds);
-    if (seconds < 7200)
-        return g_strdup_printf("%d min %d s", (int)seconds / 60, (int)seconds % 60);
-    return g_strdup_printf("%.0f h %d min", seconds / 3600 - 0.5, (int)(seconds / 60) % 60);
+    return vitals_text_span(seconds);
 }
 
 typedef struct {

@@ -18,7 +18,7 @@ gint64 vitals_fact_time(const json_t *object, const char *key);
 /* "2026-11-21 03:14:43 UTC"; "" for 0. Returns: (transfer full) */
 char *vitals_fact_clock(gint64 realtime);
 
-/* "0.3 s", "12 s", "3 min 20 s", "2 h 5 min". Returns: (transfer full) */
+/* See vitals_text_span(). */
 char *vitals_fact_span(double seconds);
 
 /* A guest's state as the end of a sentence that begins with its name: "has crashed". Static. */

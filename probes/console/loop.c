@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "probes/console/loop.h"
 #include "probes/console/block.h"
+#include "probes/console/template.h"
 #include "config/text.h"
 
 #include <string.h>
@@ -8,8 +9,9 @@
 enum {
     SETS = 1024,
     WAYS = 4,
-    TEXT_MAX = 96, /* of a line is looked at */
-    SLACK = 16,    /* room behind it, so that nobody needs to look where it ends */
+    TEXT_MAX = VITALS_TEMPLATE_MAX,
+    WITNESSES = 128,
+    SLACK = 16, /* room behind it, so that nobody needs to look where it ends */
     ROOM = 2 * VITALS_BLOCK + SLACK, /* for a line in whole blocks */
     STEADY = 2,                      /* equal distances in a row that make a loop */
     SURE = 8,           /* and that are no coincidence: words like "failed" are in many a line */
@@ -31,7 +33,6 @@ typedef struct {
     guint32 count;
     guint64 first; /* line number */
     gint32 loop;   /* index in the list plus 1, or LOOPED */
-    guint32 leads; /* whether the loop shows this line */
 } Slot;
 
 /* A line without its numbers. @inside: while it is made: whether it ends within a number */
@@ -41,16 +42,30 @@ typedef struct {
     gboolean inside;
 } Masked;
 
+/* What lines that have begun to keep a pace say: one of them for each remainder of a hash. */
+typedef struct {
+    guint64 hash; /* 0 for none */
+    VitalsTemplate template;
+} Witness;
+
+/* @told: what others see of it. @leader: hash of the line that it shows */
+typedef struct {
+    VitalsLoop told;
+    guint64 leader;
+    VitalsTemplate template;
+} Loop;
+
 struct VitalsLoops {
     VitalsSignatures *signatures;
-    GPtrArray *list;
+    GPtrArray *list; /* of Loop */
+    Witness witnesses[WITNESSES];
     Slot slots[SETS][WAYS];
 };
 
 static void
-loop_free(VitalsLoop *loop)
+loop_free(Loop *loop)
 {
-    g_free(loop->template_);
+    g_free(loop->told.template_);
     g_free(loop);
 }
 
@@ -214,6 +229,43 @@ judge(VitalsLoops *loops, const Slot *slot, const char *text, gsize length)
     return VITALS_CONSOLE_NOTICE;
 }
 
+/* ---- what the line says ---- */
+
+static Witness *
+witness_of(VitalsLoops *loops, guint64 hash)
+{
+    return &loops->witnesses[hash % WITNESSES];
+}
+
+/* Remembers a line that may turn out to be a loop's; @anew if it did not keep a pace so far. */
+static void
+remember(VitalsLoops *loops, guint64 hash, gboolean anew, const char *text, gsize length)
+{
+    Witness *witness = witness_of(loops, hash);
+
+    if (witness->hash == hash && !anew) {
+        vitals_template_merge(&witness->template, text, length);
+        return;
+    }
+    witness->hash = hash;
+    vitals_template_begin(&witness->template, text, length);
+}
+
+/* Takes what is known of the line so far, so that what changed already is not shown first. */
+static void
+recall(VitalsLoops *loops, guint64 hash, const char *text, gsize length,
+       VitalsTemplate *ret_template)
+{
+    const Witness *witness = witness_of(loops, hash);
+
+    if (witness->hash != hash) {
+        vitals_template_begin(ret_template, text, length);
+        return;
+    }
+    *ret_template = witness->template;
+    vitals_template_merge(ret_template, text, length);
+}
+
 static guint64
 read_counter(VitalsLoops *loops, const char *text, gsize length)
 {
@@ -224,15 +276,26 @@ read_counter(VitalsLoops *loops, const char *text, gsize length)
     return value ? g_ascii_strtoull(value, NULL, 10) : 0;
 }
 
-static char *
-make_template(const char *text, gsize length)
+/* What counts how often the line came changes for sure, though it was seen once only. */
+static void
+hide_counter(VitalsLoops *loops, VitalsTemplate *template)
 {
-    g_autofree char *trimmed = NULL;
-    Masked masked;
+    VitalsPattern *counter = vitals_signatures_shape(loops->signatures, VITALS_SHAPE_COUNTER,
+                                                     template->text, template->length);
+    gsize length;
+    const char *digits = counter ? vitals_pattern_part(counter, "count", &length) : NULL;
 
-    mask(text, length, &masked);
-    trimmed = g_strstrip(g_strndup(masked.text, masked.length));
-    return vitals_text_printable(trimmed, -1);
+    if (digits)
+        vitals_template_hide(template, (gsize)(digits - template->text));
+}
+
+static void
+show(Loop *loop)
+{
+    g_autofree char *text = g_strndup(loop->template.text, loop->template.length);
+
+    g_free(loop->told.template_);
+    loop->told.template_ = vitals_text_printable(g_strstrip(text), -1);
 }
 
 /* Lines of one loop come at the same pace and within one period of each other. */
@@ -250,59 +313,70 @@ find_companion(const VitalsLoops *loops, const Slot *slot)
 }
 
 static void
-lead(VitalsLoops *loops, VitalsLoop *loop, Slot *slot, const char *text, gsize length)
+lead(VitalsLoops *loops, Loop *loop, Slot *slot, const char *text, gsize length)
 {
-    g_free(loop->template_);
-    loop->template_ = make_template(text, length);
-    loop->severity = judge(loops, slot, text, length);
-    loop->count = slot->count;
-    loop->period = slot->period;
-    loop->line_first = slot->first;
-    slot->leads = TRUE;
+    recall(loops, slot->hash, text, length, &loop->template);
+    hide_counter(loops, &loop->template);
+    show(loop);
+    loop->told.severity = judge(loops, slot, text, length);
+    loop->told.count = slot->count;
+    loop->told.period = slot->period;
+    loop->told.began = slot->last - (gint64)(slot->count - 1) * slot->period;
+    loop->told.line_first = slot->first;
+    loop->leader = slot->hash;
+}
+
+/* Another line of a loop that is known. */
+static VitalsLoop *
+join_loop(VitalsLoops *loops, gint companion, Slot *slot, const char *text, gsize length)
+{
+    Loop *loop = g_ptr_array_index(loops->list, companion);
+
+    slot->loop = companion + 1;
+    loop->told.members++;
+    if (judge(loops, slot, text, length) <= loop->told.severity)
+        return NULL;
+    lead(loops, loop, slot, text, length);
+    return &loop->told;
 }
 
 static VitalsLoop *
 begin_loop(VitalsLoops *loops, Slot *slot, const char *text, gsize length)
 {
     gint companion = find_companion(loops, slot);
-    VitalsLoop *loop;
+    Loop *loop;
 
-    if (companion >= 0) {
-        loop = g_ptr_array_index(loops->list, companion);
-        slot->loop = companion + 1;
-        loop->members++;
-        if (judge(loops, slot, text, length) <= loop->severity)
-            return NULL;
-        lead(loops, loop, slot, text, length);
-        return loop;
-    }
+    if (companion >= 0)
+        return join_loop(loops, companion, slot, text, length);
     if (loops->list->len >= VITALS_LOOPS_MAX)
         return NULL;
-    loop = g_new0(VitalsLoop, 1);
-    loop->members = 1;
+    loop = g_new0(Loop, 1);
+    loop->told.members = 1;
     g_ptr_array_add(loops->list, loop);
     slot->loop = (gint32)loops->list->len;
     lead(loops, loop, slot, text, length);
-    return loop;
+    return &loop->told;
 }
 
 /* Returns whether it is worse than it looked. */
 static gboolean
 continue_loop(VitalsLoops *loops, Slot *slot, guint64 number, const char *text, gsize length)
 {
-    VitalsLoop *loop = g_ptr_array_index(loops->list, slot->loop - 1);
+    Loop *loop = g_ptr_array_index(loops->list, slot->loop - 1);
 
-    loop->last = slot->last;
-    loop->line_last = number;
-    if (slot->steady == SURE && judge(loops, slot, text, length) > loop->severity) {
+    loop->told.last = slot->last;
+    loop->told.line_last = number;
+    if (slot->steady == SURE && judge(loops, slot, text, length) > loop->told.severity) {
         lead(loops, loop, slot, text, length);
         return TRUE;
     }
-    if (!slot->leads)
+    if (loop->leader != slot->hash)
         return FALSE;
-    loop->count = MAX(loop->count, slot->count);
-    loop->period = slot->period;
-    loop->restarts = MAX(loop->restarts, read_counter(loops, text, length));
+    loop->told.count = MAX(loop->told.count, slot->count);
+    loop->told.period = slot->period;
+    loop->told.restarts = MAX(loop->told.restarts, read_counter(loops, text, length));
+    if (vitals_template_merge(&loop->template, text, length))
+        show(loop);
     return FALSE;
 }
 
@@ -347,6 +421,7 @@ vitals_loops_see(VitalsLoops *loops, guint64 key, const char *text, gsize length
                  gint64 now)
 {
     gboolean timed = now >= 0;
+    guint steady = timed ? STEADY : STEADY_LINES;
     VitalsLoop *begun = NULL;
     gboolean known;
     Slot *slot = find_slot(loops, key, &known);
@@ -357,8 +432,10 @@ vitals_loops_see(VitalsLoops *loops, guint64 key, const char *text, gsize length
         *slot = (Slot){ .hash = key, .last = now, .count = 1, .first = number };
         return NULL;
     }
-    if (pace(slot, now, timed ? MIN_PERIOD : MIN_LINES * LINE, timed ? STEADY : STEADY_LINES))
+    if (pace(slot, now, timed ? MIN_PERIOD : MIN_LINES * LINE, steady))
         begun = begin_loop(loops, slot, text, length);
+    else if (slot->steady + 1 == steady && !slot->loop)
+        remember(loops, key, slot->last == now, text, length);
     if (begun)
         begun->timed = timed;
     if (slot->loop > 0 && continue_loop(loops, slot, number, text, length))
@@ -377,8 +454,20 @@ compare_rhythms(gconstpointer a, gconstpointer b)
     return first->steady < second->steady ? 1 : -(first->steady > second->steady);
 }
 
+static void
+recite(VitalsLoops *loops, const Slot *slot, VitalsTemplate *ret_template)
+{
+    const Loop *loop = slot->loop > 0 ? g_ptr_array_index(loops->list, slot->loop - 1) : NULL;
+    const Witness *witness = witness_of(loops, slot->hash);
+
+    if (loop && loop->leader == slot->hash)
+        *ret_template = loop->template;
+    else if (witness->hash == slot->hash)
+        *ret_template = witness->template;
+}
+
 GArray *
-vitals_loops_rhythms(const VitalsLoops *loops)
+vitals_loops_rhythms(VitalsLoops *loops)
 {
     GArray *rhythms = g_array_new(FALSE, FALSE, sizeof(VitalsRhythm));
 
@@ -398,6 +487,12 @@ vitals_loops_rhythms(const VitalsLoops *loops)
     }
     g_array_sort(rhythms, compare_rhythms);
     g_array_set_size(rhythms, MIN(rhythms->len, VITALS_RHYTHMS_MAX));
+    for (guint i = 0; i < rhythms->len; i++) {
+        VitalsRhythm *rhythm = &g_array_index(rhythms, VitalsRhythm, i);
+        gboolean known;
+
+        recite(loops, find_slot(loops, rhythm->hash, &known), &rhythm->template);
+    }
     return rhythms;
 }
 
@@ -419,6 +514,8 @@ vitals_loops_resume(VitalsLoops *loops, const GArray *rhythms, gint64 ahead)
             .count = rhythm->count,
             .loop = rhythm->looped ? LOOPED : 0,
         };
+        if (rhythm->template.length > 0)
+            *witness_of(loops, rhythm->hash) = (Witness){ rhythm->hash, rhythm->template };
     }
 }
 

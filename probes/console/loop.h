@@ -2,6 +2,7 @@
 #pragma once
 
 #include "probes/console/signature.h"
+#include "probes/console/template.h"
 
 #include <glib.h>
 
@@ -10,12 +11,13 @@ enum { VITALS_LOOPS_MAX = 64 };
 
 /**
  * VitalsLoop: lines that come again and again at a steady pace
- * @template_: the most telling of its lines, printable, with `#` for what differs
+ * @template_: the most telling of its lines, printable, with `#` for each number that differs
  * @severity: by [Frames] LoopError and LoopWarning; what they do not know is a notice, and so is at first
  *   what only sounds like trouble
  * @count: how often it came since the first time
  * @timed: whether the log tells time
  * @period: microseconds if it does, else millions of lines
+ * @began: when it came first, as far as its pace tells; only if timed, as are @period and @last
  * @restarts: what the line itself says ("restart counter is at N"), or 0
  * @members: how many different lines loop with it
  */
@@ -25,6 +27,7 @@ typedef struct {
     guint64 count;
     gboolean timed;
     gint64 period;
+    gint64 began;
     guint64 restarts;
     guint members;
     guint64 line_first;
@@ -35,7 +38,8 @@ typedef struct {
 /**
  * VitalsLoops: finds them, whatever their text, in bounded memory
  *
- * A table of fixed size remembers when each line, without its numbers, was last seen. Three times at
+ * A table of fixed size remembers when each line, without its numbers, was last seen. A smaller one holds
+ * the words of those that have begun to keep a pace, so that a loop shows the numbers that stay. Three times at
  * the same distance make a loop. What is seen once gives way first, so that a stream of ever new
  * lines does not drive out what comes back.
  */
@@ -71,6 +75,7 @@ const VitalsLoop *vitals_loops_see(VitalsLoops *loops, guint64 key, const char *
  * @hash: of its template
  * @last: when it came last
  * @looped: it was a loop
+ * @template: what it says, as far as known; empty if not
  */
 typedef struct {
     guint64 hash;
@@ -79,6 +84,7 @@ typedef struct {
     guint32 steady;
     guint32 count;
     gboolean looped;
+    VitalsTemplate template;
 } VitalsRhythm;
 
 /* So many are handed over: there is seldom more than one loop, of a few lines. */
@@ -86,7 +92,7 @@ enum { VITALS_RHYTHMS_MAX = 16 };
 
 /* Returns: (transfer full) (element-type VitalsRhythm): the steadiest of the lines that come back at a pace;
  * only for streams that tell time */
-GArray *vitals_loops_rhythms(const VitalsLoops *loops);
+GArray *vitals_loops_rhythms(VitalsLoops *loops);
 
 /* Goes on with what another one has handed over, in which @ahead was added to all times. */
 void vitals_loops_resume(VitalsLoops *loops, const GArray *rhythms, gint64 ahead);

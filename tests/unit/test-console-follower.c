@@ -226,7 +226,7 @@ test_loop(Scene *scene, gconstpointer data)
     g_assert_nonnull(loop);
     g_assert_cmpuint(loop->count, ==, 3);
     g_assert_cmpint(ABS(loop->period - 10 * G_USEC_PER_SEC), <, G_USEC_PER_SEC);
-    g_assert_nonnull(strstr(loop->title, "could not get terminal name"));
+    g_assert_cmpstr(loop->title, ==, "agetty[99]: /dev/ttyS1: could not get terminal name: -22");
     g_free(loop);
     append(scene, "agetty[100]: /dev/ttyS1: could not get terminal name: -22\n");
     loop = wait_for(scene, 40, VITALS_SAID_LOOP);
@@ -390,7 +390,10 @@ test_restart_in_loop(Scene *scene, gconstpointer data)
     append(scene, "[    1.000000] a line\n");
     g_free(wait_for(scene, 4, VITALS_SAID_OTHER));
     for (guint i = 1; i <= 9; i++) {
-        append(scene, "agetty[99]: /dev/ttyS1: could not get terminal name: -22\n");
+        g_autofree char *line =
+            g_strdup_printf("agetty[%u]: /dev/ttyS1: could not get terminal name: -22\n", i);
+
+        append(scene, line);
         g_free(loop);
         loop = wait_for(scene, 40, VITALS_SAID_LOOP);
         if (i == 4 || i == 8)
@@ -398,6 +401,8 @@ test_restart_in_loop(Scene *scene, gconstpointer data)
         if (i >= 3) {
             g_assert_nonnull(loop);
             g_assert_cmpuint(loop->count, ==, i);
+            g_assert_cmpstr(loop->title, ==,
+                            "agetty[#]: /dev/ttyS1: could not get terminal name: -22");
             g_assert_cmpint(ABS(loop->period - 10 * G_USEC_PER_SEC), <, G_USEC_PER_SEC);
         }
     }

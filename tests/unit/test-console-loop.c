@@ -81,12 +81,50 @@ test_getty(Fixture *fixture, gconstpointer log_clock)
     loop = only_loop(fixture);
     g_assert_cmpint(fixture->named, <=, (gint64)((100 + 3 * 10.25) * G_USEC_PER_SEC));
     g_assert_cmpint(loop->severity, ==, VITALS_CONSOLE_ERROR);
-    g_assert_nonnull(strstr(loop->template_, "restart counter is at #"));
+    g_assert_cmpstr(loop->template_, ==,
+                    "systemd[1]: serial-getty@ttyS0.service: Scheduled restart job, restart "
+                    "counter is at #.");
+    g_assert_cmpint(loop->last - loop->began, >, 10240 * (gint64)G_USEC_PER_SEC);
+    g_assert_cmpint(loop->last - loop->began, <, 10260 * (gint64)G_USEC_PER_SEC);
     g_assert_cmpuint(loop->count, ==, 1001);
     g_assert_cmpuint(loop->restarts, ==, 1001);
     g_assert_cmpint(loop->period, >, 10 * G_USEC_PER_SEC);
     g_assert_cmpint(loop->period, <, 11 * G_USEC_PER_SEC);
     g_assert_cmpuint(loop->members, ==, 3);
+}
+
+/* What is always the same is shown, and from the first time on only what stays so later. */
+static void
+test_names(Fixture *fixture, gconstpointer log_clock)
+{
+    const VitalsLoop *loop;
+
+    for (int i = 0; i < 6; i++) {
+        say(fixture, 100 + i * 10, "agetty[%d]: /dev/ttyS1: could not get terminal name: -22\n",
+            812 + i * 7);
+        if (fixture->loops > 0)
+            g_assert_cmpstr(only_loop(fixture)->template_, ==,
+                            "agetty[#]: /dev/ttyS1: could not get terminal name: -22");
+    }
+    /* another one has the same trouble */
+    for (int i = 6; i < 9; i++) {
+        say(fixture, 100 + i * 10, "agetty[%d]: /dev/ttyS1: could not get terminal name: -22\n", i);
+        say(fixture, 101 + i * 10, "agetty[99]: /dev/ttyS2: could not get terminal name: -22\n");
+    }
+    loop = only_loop(fixture);
+    g_assert_cmpstr(loop->template_, ==, "agetty[#]: /dev/ttyS#: could not get terminal name: -22");
+}
+
+/* Of two that begin together neither is named for both. */
+static void
+test_pair(Fixture *fixture, gconstpointer log_clock)
+{
+    for (int i = 0; i < 3; i++) {
+        say(fixture, 100 + i * 10, "agetty[%d]: /dev/ttyS1: could not get terminal name: -22\n", i);
+        say(fixture, 100.1 + i * 10, "agetty[7]: /dev/ttyS2: could not get terminal name: -22\n");
+    }
+    g_assert_cmpstr(only_loop(fixture)->template_, ==,
+                    "agetty[#]: /dev/ttyS#: could not get terminal name: -22");
 }
 
 /* Ever new lines in between neither drive the loop out nor make loops themselves. */
@@ -205,6 +243,63 @@ test_periodic(Fixture *fixture, gconstpointer log_clock)
     }
 }
 
+/* Who goes on with a loop elsewhere shows what was known of it there, at its first line. */
+static void
+test_resume(Fixture *fixture, gconstpointer log_clock)
+{
+    static const char line[] = "agetty[90]: tty1: invalid \\argument 0x77\n";
+    const VitalsConsoleOptions options = { 0 };
+    g_autoptr(VitalsConsole) next = NULL;
+    g_autoptr(GArray) rhythms = NULL;
+    const VitalsLoop *loop;
+
+    for (int i = 0; i < 5; i++)
+        say(fixture, 100 + i * 10, "agetty[%d]: tty1: invalid \\argument 0x%x\n", 40 + i, i);
+    rhythms = vitals_console_rhythms(fixture->console);
+    next = vitals_console_new(fixture->signatures, &options, NULL, NULL);
+    vitals_console_resume(next, rhythms, 0);
+    vitals_console_feed(next, line, strlen(line), 150 * G_USEC_PER_SEC);
+    g_assert_cmpuint(vitals_console_loops(next)->len, ==, 1);
+    loop = g_ptr_array_index(vitals_console_loops(next), 0);
+    g_assert_cmpstr(loop->template_, ==, "agetty[#]: tty1: invalid \\\\argument #");
+    g_assert_cmpuint(loop->count, ==, 6);
+    g_assert_cmpint(loop->began, ==, 100 * G_USEC_PER_SEC);
+}
+
+/* A template is what all lines say, whatever they say. */
+static void
+test_template(void)
+{
+    static const struct {
+        const char *first;
+        const char *second;
+        const char *both;
+    } rows[] = {
+        { "", "", "" },
+        { "port 1 of 20", "port 1 of 30", "port 1 of #" },
+        { "0xab12", "0xab13", "#" },
+        { "##1#2", "##3#2", "####2" }, /* one of them stands for a number */
+        { "1 22 333", "333 22 1", "# 22 #" },
+        { "door 7", "door", "door" },
+        { "door 7", "window", "" },
+        { "12 doors", "# doors", "" },
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        VitalsTemplate template;
+        g_autofree char *text = NULL;
+
+        vitals_template_begin(&template, rows[i].first, strlen(rows[i].first));
+        g_assert_cmpint(vitals_template_merge(&template, rows[i].second, strlen(rows[i].second)),
+                        ==, strcmp(rows[i].first, rows[i].both) != 0);
+        text = g_strndup(template.text, template.length);
+        g_assert_cmpstr(text, ==, rows[i].both);
+        /* again changes nothing, where it fits */
+        g_assert_false(*text &&
+                       vitals_template_merge(&template, rows[i].second, strlen(rows[i].second)));
+    }
+}
+
 /* Lines of the journal and of the kernel have clocks of their own. */
 static void
 test_clocks(Fixture *fixture, gconstpointer log_clock)
@@ -227,6 +322,10 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add("/console-loop/getty", Fixture, NULL, set_up, test_getty, tear_down);
+    g_test_add("/console-loop/names", Fixture, NULL, set_up, test_names, tear_down);
+    g_test_add("/console-loop/pair", Fixture, NULL, set_up, test_pair, tear_down);
+    g_test_add("/console-loop/resume", Fixture, NULL, set_up, test_resume, tear_down);
+    g_test_add_func("/console-loop/template", test_template);
     g_test_add("/console-loop/crowd", Fixture, NULL, set_up, test_crowd, tear_down);
     g_test_add("/console-loop/irregular", Fixture, NULL, set_up, test_irregular, tear_down);
     g_test_add("/console-loop/boot", Fixture, "", set_up, test_boot, tear_down);

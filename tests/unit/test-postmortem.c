@@ -212,11 +212,9 @@ test_spans(void)
     static const struct {
         double seconds;
         const char *text;
-    } rows[] = { { 0.04, "0.0 s" },
-                 { 9.9, "9.9 s" },
-                 { 61, "61 s" },
-                 { 200, "3 min 20 s" },
-                 { 7500, "2 h 5 min" } };
+    } rows[] = { { 0.04, "0.0 s" },      { 9.9, "9.9 s" },      { 61, "61 s" },
+                 { 200, "3 min 20 s" },  { 7500, "2 h 5 min" }, { 10800, "3 h 0 min" },
+                 { 4338000, "50 d 5 h" } };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *text = vitals_fact_span(rows[i].seconds);

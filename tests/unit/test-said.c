@@ -259,6 +259,8 @@ test_lasting(void)
         evidence = vitals_verdict_evidence(&model.watch.signs, &model.watch.limits);
         all = g_strjoinv("\n", evidence);
         g_assert_nonnull(strstr(all, "'what it said'"));
+        if (rows[i].period)
+            g_assert_nonnull(strstr(all, ", 3 times, every 10.0 s, for 20 s"));
         test_model_run(&model, rows[i].seconds * 10 - 10);
         g_assert_cmpstr(cause(&model), ==, rows[i].cause);
         test_model_run(&model, 20);
