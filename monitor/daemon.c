@@ -179,9 +179,9 @@ note_guests(VitalsDaemon *daemon)
     for (guint i = 0; i < guests->len; i++) {
         const VitalsGuest *guest = g_ptr_array_index(guests, i);
 
-        /* a healthy guest without anything of ours needs no entry */
-        if (guest->episode != VITALS_HEALTH_HEALTHY || guest->unsettled || guest->period_ours ||
-            guest->captured)
+        /* a guest that we know nothing of needs no entry */
+        if (vitals_watch_has_pulse(&guest->watch) || guest->episode != VITALS_HEALTH_HEALTHY ||
+            guest->unsettled || guest->period_ours || guest->captured)
             daemon->ledger_changed |= vitals_ledger_note(daemon->ledger, guest);
         else
             daemon->ledger_changed |= vitals_ledger_forget(daemon->ledger, guest);

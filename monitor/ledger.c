@@ -8,9 +8,10 @@
 /* Some hundred bytes a guest. */
 #define LEDGER_MAX (4 * 1024 * 1024)
 
-/* @captured: wall clock, microseconds; 0 for never */
+/* @pulse: see vitals_watch_has_pulse(); @captured: wall clock, microseconds; 0 for never */
 typedef struct {
     int id;
+    gboolean pulse;
     VitalsHealth episode;
     gboolean unsettled;
     gboolean period_ours;
@@ -53,6 +54,7 @@ take_entries(VitalsLedger *ledger, json_t *guests)
         Entry *entry = g_new0(Entry, 1);
 
         entry->id = (int)json_integer_value(json_object_get(json, "id"));
+        entry->pulse = json_is_true(json_object_get(json, "pulse"));
         entry->episode = health_named(json_string_value(json_object_get(json, "episode")));
         entry->unsettled = json_is_true(json_object_get(json, "unsettled"));
         entry->period_ours = json_is_true(json_object_get(json, "period_ours"));
@@ -113,6 +115,8 @@ vitals_ledger_recall(const VitalsLedger *ledger, VitalsGuest *guest)
     if (entry->id != guest->id)
         return;
     guest->period_ours = entry->period_ours;
+    if (entry->pulse)
+        vitals_watch_recall_pulse(&guest->watch);
     if (entry->unsettled)
         vitals_watch_resume_silence(&guest->watch);
     else
@@ -124,10 +128,11 @@ vitals_ledger_note(VitalsLedger *ledger, const VitalsGuest *guest)
 {
     Entry *entry = g_hash_table_lookup(ledger->entries, guest->uuid);
     gint64 captured = guest->captured ? to_realtime(guest->captured) : 0;
+    gboolean pulse = vitals_watch_has_pulse(&guest->watch);
     VitalsHealth episode = guest->revived ? VITALS_HEALTH_HEALTHY : guest->episode;
     /* the two clocks drift: a second is no difference */
-    gboolean same = entry && entry->id == guest->id && entry->episode == episode &&
-                    entry->unsettled == guest->unsettled &&
+    gboolean same = entry && entry->id == guest->id && entry->pulse == pulse &&
+                    entry->episode == episode && entry->unsettled == guest->unsettled &&
                     entry->period_ours == guest->period_ours &&
                     ABS(entry->captured - captured) < G_USEC_PER_SEC;
 
@@ -138,6 +143,7 @@ vitals_ledger_note(VitalsLedger *ledger, const VitalsGuest *guest)
         g_hash_table_replace(ledger->entries, g_strdup(guest->uuid), entry);
     }
     entry->id = guest->id;
+    entry->pulse = pulse;
     entry->episode = episode;
     entry->unsettled = guest->unsettled;
     entry->period_ours = guest->period_ours;
@@ -177,10 +183,10 @@ vitals_ledger_text(const VitalsLedger *ledger)
         const Entry *entry = value;
 
         json_object_set_new(guests, uuid,
-                            json_pack("{s:i, s:s, s:b, s:b, s:I}", "id", entry->id, "episode",
-                                      vitals_health_name(entry->episode), "unsettled",
-                                      entry->unsettled, "period_ours", entry->period_ours,
-                                      "captured", (json_int_t)entry->captured));
+                            json_pack("{s:i, s:b, s:s, s:b, s:b, s:I}", "id", entry->id, "pulse",
+                                      entry->pulse, "episode", vitals_health_name(entry->episode),
+                                      "unsettled", entry->unsettled, "period_ours",
+                                      entry->period_ours, "captured", (json_int_t)entry->captured));
     }
     dumped = json_dumps(json, JSON_INDENT(1) | JSON_SORT_KEYS);
     text = g_strconcat(dumped, "\n", NULL);

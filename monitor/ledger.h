@@ -4,8 +4,8 @@
 #include "monitor/guest.h"
 
 /*
- * What has to outlive a restart of ours: which run of which guest already has its incident, when it
- * was last dumped, and whose balloon period is ours to undo. One small file, STATE/guests.json,
+ * What has to outlive a restart of ours: which run of which guest had a pulse, which already has its
+ * incident, when it was last dumped, and whose balloon period is ours to undo. One small file, STATE/guests.json,
  * replaced whole. It belongs to one boot of the host, as libvirt's numbers do.
  */
 typedef struct VitalsLedger VitalsLedger;

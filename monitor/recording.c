@@ -43,12 +43,12 @@ vitals_recording_header_line(const VitalsGuest *guest)
     gboolean boot_seen = signs->boot_seen && (!first || signs->started <= first->at) &&
                          signs->now - signs->started < guest->watch.limits.boot_grace;
     json_t *json =
-        json_pack("{s:i, s:s, s:s, s:i, s:f, s:f, s:b}", "version", 1, "domain", name, "uuid",
+        json_pack("{s:i, s:s, s:s, s:i, s:f, s:f, s:b, s:b}", "version", 1, "domain", name, "uuid",
                   guest->uuid, "domain_id", guest->id, "balloon_period_seconds",
                   (double)signs->sources[vitals_probe_index("balloon")].period / G_USEC_PER_SEC,
                   "agent_period_seconds",
                   (double)signs->sources[vitals_probe_index("agent")].period / G_USEC_PER_SEC,
-                  "boot_seen", boot_seen);
+                  "boot_seen", boot_seen, "pulse_recalled", signs->pulse_recalled);
     char *dumped = json_dumps(json, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15));
     char *line = g_strconcat(dumped, "\n", NULL);
 
@@ -347,6 +347,7 @@ header_of(json_t *json)
         .balloon_period = seconds_at(json, "balloon_period_seconds", -1),
         .agent_period = seconds_at(json, "agent_period_seconds", -1),
         .boot_seen = json_is_true(json_object_get(json, "boot_seen")),
+        .pulse_recalled = json_is_true(json_object_get(json, "pulse_recalled")),
     };
 }
 

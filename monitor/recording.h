@@ -28,12 +28,14 @@ typedef enum {
  * @balloon_period: microseconds; -1 if not told
  * @agent_period: likewise
  * @boot_seen: it begins with the guest's start
+ * @pulse_recalled: who recorded it knew from before that the guest had a pulse
  */
 typedef struct {
     char *domain;
     gint64 balloon_period;
     gint64 agent_period;
     gboolean boot_seen;
+    gboolean pulse_recalled;
 } VitalsRecordingHeader;
 
 void vitals_recording_header_clear(VitalsRecordingHeader *header);

@@ -167,6 +167,8 @@ begin(Player *player)
     limits.sample_max_age = MAX(limits.sample_max_age, 3 * pace_of(samples));
     replay->first = replay->last = ((VitalsSample *)samples->pdata[0])->at;
     vitals_watch_init(&player->watch, replay->first, &limits, header->boot_seen);
+    if (header->pulse_recalled)
+        vitals_watch_recall_pulse(&player->watch);
     vitals_watch_set_balloon_period(
         &player->watch, period_or(header->balloon_period, player, "Probe.BalloonPeriod"));
     vitals_watch_set_agent_period(&player->watch,

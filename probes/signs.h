@@ -159,6 +159,7 @@ typedef enum {
  * @booted_at: monotonic time at which the console last had a kernel's first line; 0 for never
  * @resumed_at: monotonic time at which we found it again that was dead for an earlier process of ours; 0 if it
  *   was not. It may have been reset meanwhile
+ * @pulse_recalled: an earlier process of ours saw its balloon's steady pulse in this run of it
  * @said: what the guest said on its console, by kind
  * @panic_ns: CPU time of all its vCPUs when the panic there was first followed by a look at them
  * @panic_ns_at: monotonic time of that look; 0 if there was none yet
@@ -228,6 +229,7 @@ typedef struct {
 
     gint64 booted_at;
     gint64 resumed_at;
+    gboolean pulse_recalled;
     VitalsHeard said[VITALS_N_SAID];
     guint64 panic_ns;
     gint64 panic_ns_at;

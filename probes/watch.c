@@ -31,6 +31,23 @@ vitals_watch_resume_silence(VitalsWatch *watch)
     watch->signs.resumed_at = watch->signs.now;
 }
 
+void
+vitals_watch_recall_pulse(VitalsWatch *watch)
+{
+    watch->signs.pulse_recalled = TRUE;
+}
+
+gboolean
+vitals_watch_has_pulse(const VitalsWatch *watch)
+{
+    const VitalsSigns *signs = &watch->signs;
+
+    /* what was recalled and not looked at yet is as it was */
+    return (signs->sources[vitals_probe_index("balloon")].armed ||
+            (signs->pulse_recalled && !signs->monitor_at)) &&
+           !vitals_signs_kernel_is_heard(signs);
+}
+
 static void
 set_pace(VitalsWatch *watch, const char *probe, gint64 period, guint deadline)
 {
@@ -80,6 +97,7 @@ start_over(VitalsSigns *signs, gint64 now)
     signs->console_lied = FALSE;
     signs->booted_at = 0;
     signs->resumed_at = 0;
+    signs->pulse_recalled = FALSE;
     signs->fs_frozen_at = 0;
     signs->block_moved_at = 0;
     signs->queues_at = 0;

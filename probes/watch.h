@@ -34,6 +34,18 @@ void vitals_watch_init(VitalsWatch *watch, gint64 now, const VitalsLimits *limit
  */
 void vitals_watch_resume_silence(VitalsWatch *watch);
 
+/**
+ * vitals_watch_recall_pulse:
+ *
+ * An earlier process saw that guest's balloon beat steadily. If its figures are still there at our first look it
+ * was not reset since, so that its silence means something from then on.
+ */
+void vitals_watch_recall_pulse(VitalsWatch *watch);
+
+/* Whether a process that comes after us may rely on that guest's balloon: it beats steadily, or stopped when the
+ * rest of the guest did. */
+gboolean vitals_watch_has_pulse(const VitalsWatch *watch);
+
 /* How often the balloon's stamp should move, microseconds; 0 if it is not asked for: then it never
  * counts. */
 void vitals_watch_set_balloon_period(VitalsWatch *watch, gint64 period);

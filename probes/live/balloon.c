@@ -20,8 +20,18 @@ beat_time(const VitalsSample *sample, const VitalsSource *source)
     return CLAMP(sample->at - age, source->answer_at, sample->at);
 }
 
+/* An event told of a start, and what the guest answered before that is seen only now. */
+static gboolean
+is_of_last_run(const VitalsSample *sample, const VitalsSigns *signs)
+{
+    gint64 stamp = CLAMP(sample->last_update, 0, G_MAXINT64 / G_USEC_PER_SEC);
+
+    return signs->boot_seen && !sample->has_counters &&
+           sample->at - (sample->realtime - stamp * G_USEC_PER_SEC) < signs->started;
+}
+
 static VitalsPulse
-judge(const VitalsSample *sample, VitalsSource *source)
+judge(const VitalsSample *sample, const VitalsSigns *signs, VitalsSource *source)
 {
     guint64 stamp = (guint64)sample->last_update;
 
@@ -33,17 +43,46 @@ judge(const VitalsSample *sample, VitalsSource *source)
         return VITALS_PULSE_RESET;
     }
     if (stamp != source->value) {
-        gboolean first = source->value == 0;
+        gboolean first = source->value == 0 || is_of_last_run(sample, signs);
 
         source->value = stamp;
-        /* The first stamp ever is no beat: a driver without its service, or a guest without a
+        /* The first stamp of a run is no beat: a driver without its service, or a guest without a
          * period, sets it once and never again. */
-        if (first || stamp == 0)
+        if (first || stamp == 0) {
+            source->run_at_beat = signs->run_clock;
             return VITALS_PULSE_NONE;
+        }
         source->last_beat = beat_time(sample, source);
         return VITALS_PULSE_BEAT;
     }
     return VITALS_PULSE_NONE;
+}
+
+/* The first answer to us, of a guest whose pulse somebody knew before: a reset since then took its figures away. */
+static void
+recall_pulse(const VitalsSample *sample, VitalsSigns *signs, VitalsSource *source)
+{
+    if (!signs->pulse_recalled || source->answer_at != 0)
+        return;
+    signs->pulse_recalled = sample->has_counters;
+    if (!sample->has_counters)
+        return;
+    source->armed = TRUE;
+    source->last_beat = beat_time(sample, source);
+    source->run_at_beat = signs->run_clock;
+}
+
+/* A booting guest on a loaded host was quiet for 8 s with its driver loaded (fault-matrix). */
+#define YOUNG_SILENCE (30 * G_USEC_PER_SEC)
+
+/* It stopped before it was steady. A Linux kernel, as only one of those writes so on its console, whose driver gave
+ * its figures once gives them whenever it is asked. */
+static gboolean
+died_young(const VitalsSigns *signs, const VitalsSource *source)
+{
+    return !source->armed && source->period > 0 && source->had_counters && signs->boot_seen &&
+           vitals_signs_kernel_wrote(signs) &&
+           source->run_at_answer - source->run_at_beat > YOUNG_SILENCE;
 }
 
 static VitalsPulse
@@ -56,10 +95,13 @@ absorb(const VitalsSample *sample, VitalsSigns *signs, VitalsSource *source)
 
     signs->monitor_at = sample->at;
     signs->balloon_never_answered = sample->last_update == 0;
-    pulse = judge(sample, source);
+    recall_pulse(sample, signs, source);
+    pulse = judge(sample, signs, source);
     source->had_counters = sample->has_counters;
     source->answer_at = sample->at;
     source->run_at_answer = signs->run_clock;
+    if (died_young(signs, source))
+        source->armed = TRUE;
     return pulse;
 }
 

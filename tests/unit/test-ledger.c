@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/ledger.h"
+#include "probes/probe.h"
 
 #include "tests/unit/program.h"
 
@@ -93,6 +94,25 @@ test_forget(Fixture *fixture, gconstpointer data)
     vitals_ledger_recall(ledger, fixture->guest);
     g_assert_cmpint(fixture->guest->captured, !=, 0);
     g_assert_cmpint(fixture->guest->episode, ==, VITALS_HEALTH_HEALTHY);
+    vitals_ledger_free(ledger);
+}
+
+/* What had a pulse for the last daemon is known to the next one. */
+static void
+test_pulse(Fixture *fixture, gconstpointer data)
+{
+    VitalsLedger *ledger = vitals_ledger_load(fixture->state_dir);
+    g_autoptr(VitalsGuest) same = vitals_guest_new(fixture->settings, "uuid", "web", 7, FALSE);
+    g_autoptr(VitalsGuest) next = vitals_guest_new(fixture->settings, "uuid", "web", 8, FALSE);
+
+    vitals_ledger_note(ledger, fixture->guest);
+    fixture->guest->watch.signs.sources[vitals_probe_index("balloon")].armed = TRUE;
+    g_assert_true(vitals_ledger_note(ledger, fixture->guest));
+    ledger = restart(fixture, ledger);
+    vitals_ledger_recall(ledger, same);
+    g_assert_true(vitals_watch_has_pulse(&same->watch));
+    vitals_ledger_recall(ledger, next);
+    g_assert_false(vitals_watch_has_pulse(&next->watch));
     vitals_ledger_free(ledger);
 }
 
@@ -197,6 +217,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     ADD("round-trip", test_round_trip);
+    ADD("pulse", test_pulse);
     ADD("unsettled", test_unsettled);
     ADD("forget", test_forget);
     ADD("odd-files", test_odd_files);

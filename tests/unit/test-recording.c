@@ -119,6 +119,7 @@ test_header(void)
     g_autofree char *line = NULL;
 
     vitals_watch_set_balloon_period(&guest->watch, 2500000);
+    vitals_watch_recall_pulse(&guest->watch);
     line = vitals_recording_header_line(guest);
     g_assert_true(strchr(line, '\n') == line + strlen(line) - 1);
     g_assert_true(vitals_recording_parse(line, strlen(line), &header, &sample, NULL));
@@ -126,6 +127,7 @@ test_header(void)
     g_assert_cmpstr(header.domain, ==, guest->name);
     g_assert_cmpint(header.balloon_period, ==, 2500000);
     g_assert_true(header.boot_seen);
+    g_assert_true(header.pulse_recalled);
 }
 
 /* What no sample is, is said to be none. */

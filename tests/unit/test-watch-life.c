@@ -25,19 +25,24 @@ reboot_unannounced(TestModel *model, guint t)
     boot_for(model, t, 36 SECONDS);
 }
 
+static void
+boot_on_console(TestModel *model)
+{
+    g_autoptr(VitalsSample) sample = vitals_sample_new(model->now, model->wall);
+
+    sample->parts[VITALS_PART_CONSOLE] = VITALS_FACT_AVAILABLE;
+    sample->booted = sample->kernel_lines = TRUE;
+    vitals_watch_ingest(&model->watch, sample);
+}
+
 /* No device is reset and no event sent: only the console shows that another kernel took over. */
 static void
 kexec(TestModel *model, guint t)
 {
     model->frozen_stamp = t < 36 SECONDS;
     model->load[0] = 0.53;
-    if (t == 20) {
-        g_autoptr(VitalsSample) sample = vitals_sample_new(model->now, model->wall);
-
-        sample->parts[VITALS_PART_CONSOLE] = VITALS_FACT_AVAILABLE;
-        sample->booted = sample->kernel_lines = TRUE;
-        vitals_watch_ingest(&model->watch, sample);
-    }
+    if (t == 20)
+        boot_on_console(model);
     if (t == 36 SECONDS)
         test_model_boot(model);
     if (t == 37 SECONDS)
@@ -201,6 +206,42 @@ be_long_dead(TestModel *model)
     model->load[0] = 0.9;
 }
 
+/* Its driver came, and its kernel wrote on the console; @beats: stamps of it before it dies. */
+static void
+die_young(TestModel *model, guint t, guint beats, gboolean writes)
+{
+    if (t == 0) {
+        test_model_event(model, VITALS_EVENT_STARTED);
+        test_model_boot(model);
+    }
+    if (t == 5 && writes)
+        boot_on_console(model);
+    if (t == 5 SECONDS) {
+        model->counters = TRUE;
+        model->stamp = model->wall / G_USEC_PER_SEC;
+    }
+    model->frozen_stamp = t < 5 SECONDS || t > 5 SECONDS + beats * 25;
+    model->load[0] = t < 8 SECONDS ? 0.53 : 1.0;
+}
+
+static void
+die_at_drivers(TestModel *model, guint t)
+{
+    die_young(model, t, 0, TRUE);
+}
+
+static void
+die_behind_drivers(TestModel *model, guint t)
+{
+    die_young(model, t, 1, TRUE);
+}
+
+static void
+be_windows_without_service(TestModel *model, guint t)
+{
+    die_young(model, t, 0, FALSE);
+}
+
 /* We dump it: libvirt says paused, and QEMU's timers stand still. */
 static void
 dump(TestModel *model, guint t)
@@ -253,11 +294,50 @@ test_since_without_news(void)
     g_assert_cmpint(model.watch.verdict.since, >, since);
 }
 
+/* A monitor comes anew to a guest that died meanwhile, one whose pulse the former one knew. */
+static const char *
+verdict_of_found(void (*prepare)(TestModel *model), gboolean recalled)
+{
+    TestModel model;
+
+    test_model_init(&model, 3);
+    prepare(&model);
+    g_assert_false(vitals_watch_has_pulse(&model.watch));
+    if (recalled)
+        vitals_watch_recall_pulse(&model.watch);
+    g_assert_true(vitals_watch_has_pulse(&model.watch) == recalled);
+    test_model_run(&model, 15 SECONDS);
+    return model.watch.verdict.cause->id;
+}
+
+static void
+be_resetting(TestModel *model)
+{
+    test_model_boot(model);
+}
+
+static void
+be_well(TestModel *model)
+{
+}
+
+static void
+test_pulse_recalled(void)
+{
+    g_assert_cmpstr(verdict_of_found(be_long_dead, TRUE), ==, "kernel-spinning");
+    g_assert_cmpstr(verdict_of_found(be_long_dead, FALSE), ==, "observing");
+    g_assert_cmpstr(verdict_of_found(be_resetting, TRUE), ==, "observing");
+    g_assert_cmpstr(verdict_of_found(be_well, TRUE), ==, "none");
+}
+
 static const TestRow rows[] = {
     { "halted-clock-set-back", NULL, hang_as_clock_is_set, "kernel-halted", NULL, 12 SECONDS },
     { "kexec-and-hang", NULL, kexec_and_hang, "kernel-spinning", NULL, 125 SECONDS,
       .lasts = 140 SECONDS },
     { "hang-behind-dmesg", NULL, hang_behind_dmesg, "kernel-halted", NULL, 16 SECONDS },
+    { "dead-at-its-drivers", NULL, die_at_drivers, "kernel-spinning", NULL, 45 SECONDS },
+    { "dead-behind-its-drivers", NULL, die_behind_drivers, "kernel-spinning", NULL, 50 SECONDS },
+    { "driver-without-service", NULL, be_windows_without_service, "starting", NULL, 0 },
     { "starved-then-dead", NULL, starve_then_hang, "kernel-spinning", NULL, 34 SECONDS },
     { "idle", NULL, NULL, "none", .lasts = 600 SECONDS },
     { "busy", model_be_busy, NULL, "none", NULL, 0 },
@@ -292,5 +372,6 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     test_rows_add(rows, G_N_ELEMENTS(rows));
     g_test_add_func("/watch/since-without-news", test_since_without_news);
+    g_test_add_func("/watch/pulse-recalled", test_pulse_recalled);
     return g_test_run();
 }
