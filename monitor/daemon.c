@@ -381,8 +381,8 @@ start(VitalsDaemon *daemon, GError **error)
     daemon->disk = vitals_lane_new("ledger", NULL, 1, &daemon->abandoned);
     daemon->casebook = vitals_casebook_new(daemon->hypervisor, daemon->settings, daemon->state_dir,
                                            TRUE, &daemon->abandoned, &case_listener, daemon);
-    daemon->linter = vitals_linter_new(daemon->hypervisor, daemon->settings, &daemon->abandoned,
-                                       on_linted, daemon);
+    daemon->linter = vitals_linter_new(daemon->hypervisor, daemon->settings, "/",
+                                       &daemon->abandoned, on_linted, daemon);
     daemon->collector = vitals_collector_new(daemon->hypervisor, daemon->settings,
                                              &daemon->abandoned, &collector_listener, daemon);
     return TRUE;

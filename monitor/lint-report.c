@@ -20,6 +20,7 @@ vitals_lint_report_new(void)
     report->rows = g_ptr_array_new_with_free_func(free_row);
     report->lines =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
+    report->host = g_ptr_array_new_with_free_func(g_free);
     return report;
 }
 
@@ -37,6 +38,7 @@ vitals_lint_report_unref(VitalsLintReport *report)
         return;
     g_ptr_array_unref(report->rows);
     g_hash_table_unref(report->lines);
+    g_ptr_array_unref(report->host);
     g_free(report);
 }
 

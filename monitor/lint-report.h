@@ -4,7 +4,7 @@
 #include <glib.h>
 
 /**
- * VitalsLintRow: what one rule finds in one guest
+ * VitalsLintRow: what one rule finds in one guest, or in the host; that has an empty name and UUID
  * @count: how many findings of that severity
  */
 typedef struct {
@@ -20,6 +20,7 @@ typedef struct {
  * @rows: (element-type VitalsLintRow): by guest; no more than VITALS_LINT_MAX_ROWS
  * @lines: (element-type utf8 GPtrArray): by UUID, what incidents of that guest tell; one line each,
  *   safe to show
+ * @host: (element-type utf8): what is wrong with the host itself; likewise
  * @linted: how many definitions were judged
  * @realtime: when that was, microseconds
  */
@@ -27,6 +28,7 @@ typedef struct {
     gatomicrefcount references;
     GPtrArray *rows;
     GHashTable *lines;
+    GPtrArray *host;
     guint linted;
     gint64 realtime;
 } VitalsLintReport;

@@ -19,6 +19,7 @@ struct VitalsLinter {
     VitalsLane *lane;
     VitalsLintChoice *choice;
     VitalsLintReport *report;
+    char *root;
     gboolean running; /* also while a call that is overdue has not returned */
     gboolean failed;
     gint64 due;
@@ -31,6 +32,7 @@ typedef struct {
     VitalsLinter *linter;
     VitalsLintChoice *choice;
     GPtrArray *rules;
+    char *root;
     VitalsFleet *fleet; /* the worker's, and the next */
     char *today;
 } Round;
@@ -43,6 +45,30 @@ free_report(gpointer report)
 
 /* ---- a round, on the worker ---- */
 
+/* Judges, counts what the chosen rules find, and returns the lines that are told of. */
+static GPtrArray *
+note(const Round *round, VitalsDefinition *definition, const GPtrArray *rules, const char *name,
+     const char *uuid, VitalsLintReport *report)
+{
+    g_autoptr(VitalsFindings) findings = NULL;
+    GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
+    guint first = report->rows->len;
+
+    definition->today = round->today;
+    definition->fleet = round->fleet;
+    findings = vitals_lint(definition, rules);
+    vitals_lint_choice_apply(round->choice, findings);
+    for (guint i = 0; i < findings->found->len; i++) {
+        const VitalsFinding *finding = findings->found->pdata[i];
+
+        g_ptr_array_add(lines, vitals_prediction_line(finding));
+        if (g_ptr_array_find(round->choice->rules, finding->rule, NULL))
+            vitals_lint_report_count(report, first, name, uuid, finding->rule->id,
+                                     vitals_severity_name(finding->severity));
+    }
+    return lines;
+}
+
 static void
 judge(const Round *round, const VitalsHostFacts *facts, const VitalsSurveyDomain *domain,
       VitalsLintReport *report)
@@ -51,29 +77,24 @@ judge(const Round *round, const VitalsHostFacts *facts, const VitalsSurveyDomain
         domain->inactive ? vitals_definition_new("definition", domain->inactive,
                                                  strlen(domain->inactive), facts, NULL)
                          : NULL;
-    g_autoptr(VitalsFindings) findings = NULL;
-    GPtrArray *lines;
-    guint first = report->rows->len;
 
     if (!definition)
         return;
-    definition->today = round->today;
-    definition->fleet = round->fleet;
     definition->is_autostart = domain->is_autostart ? VITALS_YES : VITALS_NO;
     definition->is_running = domain->is_active ? VITALS_YES : VITALS_NO;
-    findings = vitals_lint(definition, round->rules);
-    vitals_lint_choice_apply(round->choice, findings);
-    lines = g_ptr_array_new_with_free_func(g_free);
-    for (guint i = 0; i < findings->found->len; i++) {
-        const VitalsFinding *finding = findings->found->pdata[i];
-
-        g_ptr_array_add(lines, vitals_prediction_line(finding));
-        if (g_ptr_array_find(round->choice->rules, finding->rule, NULL))
-            vitals_lint_report_count(report, first, domain->name, domain->uuid, finding->rule->id,
-                                     vitals_severity_name(finding->severity));
-    }
-    g_hash_table_replace(report->lines, g_strdup(domain->uuid), lines);
+    g_hash_table_replace(report->lines, g_strdup(domain->uuid),
+                         note(round, definition, round->rules, domain->name, domain->uuid, report));
     report->linted++;
+}
+
+/* The host is a guest without a name: an empty label is none to Prometheus. */
+static void
+judge_host(const Round *round, const VitalsHostFacts *facts, VitalsLintReport *report)
+{
+    g_autoptr(VitalsDefinition) definition = vitals_definition_new_host(facts);
+
+    g_ptr_array_unref(report->host);
+    report->host = note(round, definition, round->choice->rules, "", "", report);
 }
 
 static gpointer
@@ -82,7 +103,7 @@ lint_all(VitalsConnection *connection, gpointer data, GError **error)
     Round *round = data;
     const VitalsDriver *driver = connection->hypervisor->driver;
     g_autoptr(VitalsSurvey) survey = driver->survey(connection, error);
-    g_autoptr(VitalsHostFacts) facts = survey ? vitals_facts_collect("/") : NULL;
+    g_autoptr(VitalsHostFacts) facts = survey ? vitals_facts_collect(round->root) : NULL;
     g_autoptr(VitalsLintReport) report = vitals_lint_report_new();
     g_autoptr(GDateTime) now = g_date_time_new_now_local();
 
@@ -94,6 +115,7 @@ lint_all(VitalsConnection *connection, gpointer data, GError **error)
     vitals_survey_add_guests(survey, round->fleet);
     for (guint i = 0; i < survey->domains->len; i++)
         judge(round, facts, survey->domains->pdata[i], report);
+    judge_host(round, facts, report);
     report->realtime = g_get_real_time();
     return g_steal_pointer(&report);
 }
@@ -107,6 +129,7 @@ free_round(gpointer data)
 
     vitals_lint_choice_free(round->choice);
     g_ptr_array_unref(round->rules);
+    g_free(round->root);
     vitals_fleet_free(round->fleet);
     g_free(round->today);
     g_free(round);
@@ -160,6 +183,7 @@ begin(VitalsLinter *linter)
 
     round->linter = linter;
     round->choice = copy_choice(linter->choice);
+    round->root = g_strdup(linter->root);
     round->rules = vitals_prediction_rules(round->choice->rules);
     linter->running = TRUE;
     vitals_lane_submit(linter->lane, &call);
@@ -181,7 +205,7 @@ vitals_linter_hurry(VitalsLinter *linter)
 }
 
 VitalsLinter *
-vitals_linter_new(VitalsHypervisor *hypervisor, const VitalsSettings *settings,
+vitals_linter_new(VitalsHypervisor *hypervisor, const VitalsSettings *settings, const char *root,
                   VitalsAbandoned *abandoned, void (*changed)(gpointer data), gpointer data)
 {
     VitalsLinter *linter = g_new0(VitalsLinter, 1);
@@ -194,6 +218,7 @@ vitals_linter_new(VitalsHypervisor *hypervisor, const VitalsSettings *settings,
                   error->message);
         linter->choice = vitals_lint_choice_new(&(VitalsLintWords){ "", "", "", "" }, NULL);
     }
+    linter->root = g_strdup(root);
     linter->lane = vitals_lane_new("lint", hypervisor, 1, abandoned);
     linter->due = g_get_monotonic_time() + HURRY;
     linter->changed = changed;
@@ -211,6 +236,7 @@ vitals_linter_free(VitalsLinter *linter, gint64 patience)
     ended = vitals_lane_free(linter->lane, patience);
     vitals_lint_choice_free(linter->choice);
     vitals_lint_report_unref(linter->report);
+    g_free(linter->root);
     g_free(linter);
     return ended;
 }

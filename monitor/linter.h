@@ -7,8 +7,8 @@
 #include "monitor/lint-report.h"
 
 /*
- * Lint in the daemon: all definitions that libvirt has, running or not, are judged when one is defined
- * or started and every ten minutes, when the facts of this host are read again as well. A worker of its
+ * Lint in the daemon: all definitions that libvirt has, running or not, and the host itself are judged when
+ * a guest is defined or started and every ten minutes; each time the facts of this host are read again. A worker of its
  * own with a connection of its own does it; what it asks libvirt for never waits for QEMU. Paths that
  * definitions name are not looked at: one on a hung file system would keep the worker for ever.
  */
@@ -18,13 +18,14 @@ typedef struct VitalsLinter VitalsLinter;
  * vitals_linter_new:
  * @settings: whose section [Lint] chooses rules and severities; a word in it that means nothing is
  *   told in the log, and the defaults are used
+ * @root: the directory that stands for the host's "/"; "/" itself but in tests
  * @changed: called on the main loop when there is a new report
  *
  * Returns: (transfer full): it; the first round begins soon
  */
 VitalsLinter *vitals_linter_new(VitalsHypervisor *hypervisor, const VitalsSettings *settings,
-                                VitalsAbandoned *abandoned, void (*changed)(gpointer data),
-                                gpointer data);
+                                const char *root, VitalsAbandoned *abandoned,
+                                void (*changed)(gpointer data), gpointer data);
 
 /* See vitals_lane_free(). */
 gboolean vitals_linter_free(VitalsLinter *linter, gint64 patience);

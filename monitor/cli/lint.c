@@ -398,6 +398,8 @@ lint_host(Run *run)
     if (!facts || run->is_quiet || run->options->hook) /* a guest is not to blame for its host */
         return;
     source->name = g_strdup("host");
+    if (run->options->facts && !g_str_equal(run->options->facts, "host"))
+        source->file = g_strdup(run->options->facts);
     source->definition = vitals_definition_new_host(facts);
     run->totals.known += vitals_lint_judge(&run->judge, source);
     conclude(run, source);

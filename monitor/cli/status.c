@@ -263,6 +263,17 @@ exit_status(const GPtrArray *guests, gboolean connected)
     return connected ? VITALS_EXIT_OK : VITALS_EXIT_UNDECIDED;
 }
 
+/* One line; who wants to know more asks lint. */
+static void
+print_host(const json_t *findings)
+{
+    size_t n = json_array_size(findings);
+
+    if (n > 0)
+        g_print("%zu finding%s about this host; 'virt-vitals lint --host' shows %s\n", n,
+                n == 1 ? "" : "s", n == 1 ? "it" : "them");
+}
+
 static int
 show(json_t *document, gboolean json, gboolean detailed)
 {
@@ -277,6 +288,8 @@ show(json_t *document, gboolean json, gboolean detailed)
         print_json(document);
     else
         print_table(guests, detailed);
+    if (!json && !detailed)
+        print_host(json_object_get(document, "host_findings"));
     if (!connected)
         g_printerr("virt-vitals: the monitor gets no answer from libvirt, so this may be old; look "
                    "at libvirtd and at the monitor's log\n");

@@ -36,7 +36,8 @@ const VitalsMetric vitals_metrics_lint[] = {
     {
         .name = "virt_vitals_lint_findings",
         .type = "gauge",
-        .help = "Findings of a lint rule in the definition of a guest, running or not.",
+        .help = "Findings of a lint rule in the definition of a guest, running or not; without "
+                "a domain, in the host itself.",
         .labels = { "domain", "uuid", "rule", "severity" },
         .emit = emit_findings,
     },

@@ -31,18 +31,16 @@ uri_of(const char *name)
 static json_t *
 render_result(const VitalsLintSource *source, const VitalsFinding *finding)
 {
-    g_autofree char *uri = uri_of(source->name);
+    g_autofree char *uri = uri_of(source->file ? source->file : source->name);
     g_autofree char *text = g_strdup_printf("%s. Remedy: %s.", finding->message, finding->remedy);
     g_autofree char *identity =
         g_strjoin("\n", source->name, finding->rule->id, finding->message, NULL);
     g_autofree char *fingerprint = g_compute_checksum_for_string(G_CHECKSUM_SHA256, identity, -1);
+    /* A host has no line, and code-scanning takes no result without a region: the first one stands for it. */
+    json_t *location =
+        json_pack("{s:{s:s}, s:{s:i, s:i}}", "artifactLocation", "uri", uri, "region", "startLine",
+                  (int)MAX(finding->line, 1), "startColumn", (int)MAX(finding->column, 1));
 
-    json_t *location = json_pack("{s:{s:s}}", "artifactLocation", "uri", uri);
-
-    if (finding->line > 0) /* a host has none */
-        json_object_set_new(location, "region",
-                            json_pack("{s:i, s:i}", "startLine", (int)finding->line, "startColumn",
-                                      (int)finding->column));
     return json_pack("{s:s, s:i, s:s, s:{s:s}, s:[{s:o}], s:{s:s}}", "ruleId", finding->rule->id,
                      "ruleIndex", rule_index(finding->rule), "level", levels[finding->severity],
                      "message", "text", text, "locations", "physicalLocation", location,

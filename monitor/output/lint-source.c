@@ -7,6 +7,7 @@ vitals_lint_source_free(VitalsLintSource *source)
     if (!source)
         return;
     g_free(source->name);
+    g_free(source->file);
     vitals_definition_free(source->definition);
     vitals_findings_free(source->findings);
     g_free(source->problem);

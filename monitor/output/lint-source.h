@@ -6,6 +6,7 @@
 /**
  * VitalsLintSource: one thing that was linted, as the outputs show it
  * @name: what the user called it, as it came
+ * @file: (nullable): the file that it comes from, where that is not @name: the facts of a host
  * @is_domain: libvirt was asked for it
  * @definition: (nullable): what it held; %NULL if it could not be read
  * @findings: (nullable): what was found in it; %NULL likewise
@@ -13,6 +14,7 @@
  */
 typedef struct {
     char *name;
+    char *file;
     gboolean is_domain;
     VitalsDefinition *definition;
     VitalsFindings *findings;

@@ -122,6 +122,17 @@ vitals_json_guest(const VitalsGuestView *guest, gint64 age)
     return object;
 }
 
+/* What lint says of the host; an empty array also before it has looked. */
+static json_t *
+host_findings(const VitalsSnapshot *snapshot)
+{
+    json_t *array = json_array();
+
+    for (guint i = 0; snapshot->lint && i < snapshot->lint->host->len; i++)
+        json_array_append_new(array, text(snapshot->lint->host->pdata[i]));
+    return array;
+}
+
 json_t *
 vitals_json_guests(const VitalsSnapshot *snapshot, gint64 age)
 {
@@ -133,6 +144,7 @@ vitals_json_guests(const VitalsSnapshot *snapshot, gint64 age)
                               vitals_json_guest(g_ptr_array_index(snapshot->guests, i), age));
     json_object_set_new(document, "guests", array);
     json_object_set_new(document, "uri", text(snapshot->uri));
+    json_object_set_new(document, "host_findings", host_findings(snapshot));
     json_object_set_new(document, "connected", json_boolean(snapshot->connected));
     json_object_set_new(document, "ready", json_boolean(snapshot->ready));
     json_object_set_new(document, "taken", when(snapshot->realtime));

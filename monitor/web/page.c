@@ -182,6 +182,25 @@ write_guests(VitalsHtml *html, const VitalsSnapshot *snapshot)
     vitals_html_close(html);
 }
 
+/* ---- the host ---- */
+
+/* What lint says of the host itself, where it says anything. */
+static void
+write_host(VitalsHtml *html, const VitalsSnapshot *snapshot)
+{
+    const GPtrArray *lines = snapshot->lint ? snapshot->lint->host : NULL;
+
+    if (!lines || lines->len == 0)
+        return;
+    vitals_section_open(html, "This host");
+    vitals_html_open(html, "ul", NULL);
+    for (guint i = 0; i < lines->len; i++)
+        vitals_html_element(html, "li", "", lines->pdata[i]);
+    vitals_html_close(html);
+    vitals_html_element(html, "p", "quiet", "'virt-vitals rules ID' explains one.");
+    vitals_html_close(html);
+}
+
 /* ---- the incidents ---- */
 
 static void
@@ -273,6 +292,7 @@ vitals_page_render(const VitalsSnapshot *snapshot, const char *telemetry_path)
     write_head(html, snapshot);
     write_guests(html, snapshot);
     write_incidents(html, snapshot);
+    write_host(html, snapshot);
     write_foot(html, telemetry_path);
     page = vitals_html_end(html);
     return g_bytes_new_take(page, strlen(page));

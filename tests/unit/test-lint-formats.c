@@ -229,15 +229,18 @@ test_sarif_shape(LintFixture *fixture, gconstpointer data)
     json_t *document;
 
     lint_add_file(fixture, "a name: ä.xml", accepted);
+    lint_add_file(fixture, "host.json",
+                  "{\"virt_vitals_facts\": 1, \"words\": {\"journal_storage\": \"volatile\"}}");
     lint_check(
         fixture,
         "lint --profile production --format sarif clean.xml notice.xml warning.xml error.xml "
-        "unknown.xml broken.xml .",
+        "unknown.xml broken.xml . --facts host.json",
         2);
     document = lint_parse_json(fixture->out);
     check_sarif_object("", "", document);
     g_assert_nonnull(strstr(fixture->out, "\"uri\": \"./a%20name%3A%20%C3%A4.xml\""));
     g_assert_nonnull(strstr(fixture->out, "\"kind\": \"inSource\""));
+    g_assert_nonnull(strstr(fixture->out, "\"uri\": \"host.json\""));
     json_decref(document);
 }
 

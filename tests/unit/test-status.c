@@ -102,6 +102,22 @@ test_all_fine(Fixture *fixture, gconstpointer data)
     vitals_web_server_publish(fixture->server, snapshot);
     run = test_run_program("status", "--url", fixture->url, NULL);
     g_assert_cmpint(run.status, ==, 0);
+    g_assert_null(strstr(run.out, "about this host"));
+}
+
+/* What is wrong with the host is no guest's trouble, and told in a line. */
+static void
+test_host(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(VitalsSnapshot) snapshot = test_snapshot_of(3);
+    g_auto(TestRun) run = { 0 };
+
+    snapshot->lint = vitals_lint_report_new();
+    g_ptr_array_add(snapshot->lint->host, g_strdup("HST007 journal-volatile: in RAM; keep it"));
+    vitals_web_server_publish(fixture->server, snapshot);
+    run = test_run_program("status", "--url", fixture->url, NULL);
+    g_assert_cmpint(run.status, ==, 0);
+    g_assert_nonnull(strstr(run.out, "\n1 finding about this host; 'virt-vitals lint --host' "));
 }
 
 /* Cannot tell is not healthy. */
@@ -160,6 +176,7 @@ main(int argc, char **argv)
     ADD("json", test_json);
     ADD("domains", test_domains);
     ADD("all-fine", test_all_fine);
+    ADD("host", test_host);
     ADD("not-connected", test_not_connected);
     ADD("unreachable", test_unreachable);
     ADD("usage", test_usage);

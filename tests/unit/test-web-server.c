@@ -168,6 +168,22 @@ test_page_order(Fixture *fixture, gconstpointer data)
     g_assert_nonnull(strstr(text, "The kernel panicked"));
 }
 
+/* What is wrong with the host is told where anything is. */
+static void
+test_page_host(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(VitalsSnapshot) snapshot = test_snapshot();
+    g_autoptr(GBytes) before = vitals_page_render(snapshot, "/metrics");
+    g_autoptr(GBytes) after = NULL;
+
+    g_assert_null(strstr(g_bytes_get_data(before, NULL), "This host"));
+    snapshot->lint = vitals_lint_report_new();
+    g_ptr_array_add(snapshot->lint->host, g_strdup("HST007 journal-volatile: it's in RAM; <b>"));
+    after = vitals_page_render(snapshot, "/metrics");
+    g_assert_nonnull(strstr(g_bytes_get_data(after, NULL), "HST007 journal-volatile: it"));
+    g_assert_null(strstr(g_bytes_get_data(after, NULL), "<b>;"));
+}
+
 static void
 test_page_is_escaped(Fixture *fixture, gconstpointer data)
 {
@@ -460,6 +476,7 @@ main(int argc, char **argv)
     ADD("paths", set_up_published, test_paths);
     ADD("publishing-again", set_up_published, test_publishing_again);
     ADD("page-order", set_up_published, test_page_order);
+    ADD("page-host", set_up_published, test_page_host);
     ADD("page-is-escaped", set_up_published, test_page_is_escaped);
     ADD("headers", set_up_published, test_headers);
     ADD("report", set_up, test_report);
