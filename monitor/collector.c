@@ -281,6 +281,21 @@ sweep(VitalsConnection *connection, gpointer data, GError **error)
     return connection->hypervisor->driver->sweep(connection, errand->spared, error);
 }
 
+/* A definition that was read while libvirt was starting the guest lacks what the start settles, as the names of
+ * its ptys. */
+static void
+note_start(VitalsGuest *guest, const VitalsSample *sample)
+{
+    gboolean starting =
+        sample->state == VITALS_DOMAIN_PAUSED && sample->reason == VITALS_REASON_STARTING;
+
+    if (sample->parts[VITALS_PART_STATE] != VITALS_FACT_AVAILABLE)
+        return;
+    if (guest->starting && !starting)
+        guest->define_at = sample->at;
+    guest->starting = starting;
+}
+
 static void
 take_sighting(VitalsCollector *collector, VitalsSighting *sighting)
 {
@@ -294,6 +309,7 @@ take_sighting(VitalsCollector *collector, VitalsSighting *sighting)
         return;
     guest = guest_of_run(collector, sighting->uuid, sighting->name, sighting->id, collector->ready);
     guest->seen = MAX(guest->seen, sighting->sample->at);
+    note_start(guest, sighting->sample);
     ingest(collector, guest, sighting->sample);
 }
 

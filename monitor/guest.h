@@ -21,6 +21,7 @@
  * @warnings: (nullable) (element-type utf8): what lint says of it; never changed
  * @define_at: monotonic time at which the definition is to be read again, as something about it failed;
  *   0 for never
+ * @starting: libvirt was still starting it when it was last seen
  * @booted: when it was booted, as vitals_host_ticks() counts; 0 if we did not see that
  * @doubted: it was suspicious at the last tick
  * @asking: a balloon question is under way or waits for a worker
@@ -60,6 +61,7 @@ typedef struct {
     char *xml;
     GPtrArray *warnings;
     gint64 define_at;
+    gboolean starting;
     guint64 booted;
     gboolean doubted;
     gboolean asking;

@@ -39,6 +39,27 @@ test_definition_changes(Watching *test, gconstpointer data)
     g_assert_true(watching_is(test, "grows", VITALS_HEALTH_HEALTHY));
 }
 
+/* It is seen first while libvirt is starting it and its devices have no names yet. */
+static void
+test_definition_of_start(Watching *test, gconstpointer data)
+{
+    Fake *fake = test->scene.fake;
+    FakeGuest *guest = fake_add(fake, "early");
+
+    guest->state = VITALS_DOMAIN_PAUSED;
+    guest->reason = VITALS_REASON_STARTING;
+    watching_start(test);
+    scene_until(watching_find(test, "early") && watching_find(test, "early")->outline, 3);
+    g_assert_null(watching_find(test, "early")->outline->console_pty);
+    fake_lock(fake);
+    guest->state = VITALS_DOMAIN_RUNNING;
+    guest->reason = VITALS_REASON_OTHER;
+    guest->extra = "<devices><console type='pty'><source path='/dev/pts/4095'/>"
+                   "</console></devices>";
+    fake_unlock(fake);
+    scene_until(watching_find(test, "early")->outline->console_pty, 4);
+}
+
 static void
 on_warning(const char *domain, GLogLevelFlags level, const char *message, gpointer data)
 {
@@ -255,6 +276,7 @@ main(int argc, char **argv)
     scene_init(&argc, &argv);
     ADD("definition/fails", test_definition_fails);
     ADD("definition/changes", test_definition_changes);
+    ADD("definition/of-start", test_definition_of_start);
     ADD("disks", test_disks);
     ADD("definition/wishes-misread", test_wishes_misread);
     ADD("definition/hangs", test_definition_hangs);
