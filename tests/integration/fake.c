@@ -172,6 +172,17 @@ fake_silence(Fake *fake, FakeGuest *guest, double cores)
     fake_unlock(fake);
 }
 
+VitalsAction
+fake_done(Fake *fake, const FakeGuest *guest)
+{
+    VitalsAction done;
+
+    fake_lock(fake);
+    done = guest->done;
+    fake_unlock(fake);
+    return done;
+}
+
 void
 fake_vanish(Fake *fake, FakeGuest *guest)
 {

@@ -137,6 +137,9 @@ void fake_fail_nth(Fake *fake, guint nth, VitalsHypervisorError error);
 /* Whether that call has been made. */
 gboolean fake_has_failed(Fake *fake);
 
+/* What was done to it last. */
+VitalsAction fake_done(Fake *fake, const FakeGuest *guest);
+
 /* How many calls were begun: of @guest, or with %NULL of all. */
 guint fake_calls(Fake *fake, const FakeGuest *guest, FakeCall call);
 /* How many questions to QEMU (balloon, period) and dumps were under way at once, at the most. */

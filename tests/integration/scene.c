@@ -3,6 +3,7 @@
 #include "monitor/cli/client.h"
 #include "tests/unit/program.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 static gboolean
@@ -203,6 +204,23 @@ scene_file(const json_t *incident, const char *name)
 
     g_file_get_contents(path, &text, NULL, NULL);
     return text;
+}
+
+void
+scene_check_told(const json_t *incident, ...)
+{
+    g_autofree char *manifest = scene_file(incident, "incident.json");
+    const char *at = manifest;
+    const char *text;
+    va_list texts;
+
+    va_start(texts, incident);
+    while ((text = va_arg(texts, const char *))) {
+        at = at ? strstr(at, text) : NULL;
+        if (!at)
+            g_error("no '%s' in its place in:\n%s", text, manifest);
+    }
+    va_end(texts);
 }
 
 static guint

@@ -62,6 +62,8 @@ const char *scene_member(const json_t *json, const char *name);
 const char *scene_capture(const json_t *json, const char *name);
 /* A file of an incident. Returns: (transfer full) (nullable) */
 char *scene_file(const json_t *incident, const char *name);
+/* Fails the test unless the incident's manifest has these texts, each behind the one before; up to %NULL. */
+void scene_check_told(const json_t *incident, ...) G_GNUC_NULL_TERMINATED;
 
 /* How many files are open, and threads running, in this process. */
 guint scene_open_files(void);

@@ -24,37 +24,10 @@ set_job(Scene *scene, FakeGuest *guest, VitalsJob job)
     fake_unlock(scene->fake);
 }
 
-static VitalsAction
-done_to(Scene *scene, const FakeGuest *guest)
-{
-    VitalsAction done;
-
-    fake_lock(scene->fake);
-    done = guest->done;
-    fake_unlock(scene->fake);
-    return done;
-}
-
-/* The incident's manifest has these texts, each behind the one before; up to %NULL. */
-static void
-check_told(const json_t *incident, const char *const *texts)
-{
-    g_autofree char *manifest = scene_file(incident, "incident.json");
-    const char *at = manifest;
-
-    for (; *texts; texts++) {
-        at = strstr(at, *texts);
-        if (!at)
-            g_error("no '%s' in its place in:\n%s", *texts, manifest);
-    }
-}
-
 /* Its crash kernel is given its time, and when that did not help it is dumped and reset. */
 static void
 test_kdump_over(Scene *scene, gconstpointer data)
 {
-    static const char *const told[] = { "kdump is at work and is given 3", "kdump is over",
-                                        "dump begins", "reset done", NULL };
     g_autoptr(json_t) incident = NULL;
     FakeGuest *guest;
 
@@ -68,8 +41,9 @@ test_kdump_over(Scene *scene, gconstpointer data)
     g_assert_cmpuint(fake_calls(scene->fake, guest, FAKE_DUMP), ==, 0);
     incident = scene_incident(scene, 8);
     g_assert_cmpstr(scene_capture(incident, "result"), ==, "ok");
-    g_assert_cmpint(done_to(scene, guest), ==, VITALS_ACTION_RESET);
-    check_told(incident, told);
+    g_assert_cmpint(fake_done(scene->fake, guest), ==, VITALS_ACTION_RESET);
+    scene_check_told(incident, "kdump is at work and is given 3", "kdump is over", "dump begins",
+                     "reset done", NULL);
 }
 
 /* It ended as it does: with a reset. There is one incident, and nobody touched the guest. */
@@ -117,8 +91,6 @@ test_kdump_unwanted(Scene *scene, gconstpointer data)
 static void
 test_nmi_first(Scene *scene, gconstpointer data)
 {
-    static const char *const told[] = { "inject-nmi begins", "inject-nmi done", "guest-panicked",
-                                        "dump begins", NULL };
     g_autoptr(json_t) incident = NULL;
     FakeGuest *guest;
 
@@ -131,8 +103,9 @@ test_nmi_first(Scene *scene, gconstpointer data)
     fake_panic(scene->fake, guest);
     incident = scene_incident(scene, 10);
     g_assert_cmpstr(scene_capture(incident, "result"), ==, "ok");
-    g_assert_cmpint(done_to(scene, guest), ==, VITALS_ACTION_INJECT_NMI);
-    check_told(incident, told);
+    g_assert_cmpint(fake_done(scene->fake, guest), ==, VITALS_ACTION_INJECT_NMI);
+    scene_check_told(incident, "inject-nmi begins", "inject-nmi done", "guest-panicked",
+                     "dump begins", NULL);
     scene_run(0.5);
     g_assert_cmpuint(scene_n_incidents(scene), ==, 1);
 }
@@ -141,7 +114,6 @@ test_nmi_first(Scene *scene, gconstpointer data)
 static void
 test_nmi_fails(Scene *scene, gconstpointer data)
 {
-    static const char *const told[] = { "inject-nmi failed: no NMI here", "dump begins", NULL };
     g_autoptr(json_t) incident = NULL;
     FakeGuest *guest;
 
@@ -155,14 +127,13 @@ test_nmi_fails(Scene *scene, gconstpointer data)
     fake_silence(scene->fake, guest, 0.9);
     incident = scene_incident(scene, 15);
     g_assert_cmpstr(scene_capture(incident, "result"), ==, "ok");
-    check_told(incident, told);
+    scene_check_told(incident, "inject-nmi failed: no NMI here", "dump begins", NULL);
 }
 
 /* Somebody's dump is waited for. */
 static void
 test_job_ends(Scene *scene, gconstpointer data)
 {
-    static const char *const told[] = { "a dump of the guest is under way", "dump begins", NULL };
     g_autoptr(json_t) incident = NULL;
     FakeGuest *guest = start_with(scene, "web");
 
@@ -173,7 +144,7 @@ test_job_ends(Scene *scene, gconstpointer data)
     set_job(scene, guest, VITALS_JOB_NONE);
     incident = scene_incident(scene, 5);
     g_assert_cmpstr(scene_capture(incident, "result"), ==, "ok");
-    check_told(incident, told);
+    scene_check_told(incident, "a dump of the guest is under way", "dump begins", NULL);
 }
 
 /* What does not end is the reason. */
@@ -198,7 +169,6 @@ test_job_stays(Scene *scene, gconstpointer data)
 static void
 test_job_forbids(Scene *scene, gconstpointer data)
 {
-    static const char *const told[] = { "did not end within", "no restart: a migration", NULL };
     g_autoptr(json_t) incident = NULL;
     FakeGuest *guest;
 
@@ -210,7 +180,7 @@ test_job_forbids(Scene *scene, gconstpointer data)
     set_job(scene, guest, VITALS_JOB_MIGRATION);
     fake_panic(scene->fake, guest);
     incident = scene_incident(scene, 6);
-    check_told(incident, told);
+    scene_check_told(incident, "did not end within", "no restart: a migration", NULL);
     g_assert_cmpuint(fake_calls(scene->fake, guest, FAKE_ACT), ==, 0);
 }
 

@@ -2,7 +2,6 @@
 #include "tests/integration/scene.h"
 
 #include <fcntl.h>
-#include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -18,29 +17,6 @@ start_with(Scene *scene, const char *name)
     return guest;
 }
 
-/* What was done to it. */
-static VitalsAction
-done_to(Scene *scene, const FakeGuest *guest)
-{
-    VitalsAction done;
-
-    fake_lock(scene->fake);
-    done = guest->done;
-    fake_unlock(scene->fake);
-    return done;
-}
-
-/* The incident's manifest has these texts, the first before the second. */
-static void
-check_told(const json_t *incident, const char *first, const char *second)
-{
-    g_autofree char *manifest = scene_file(incident, "incident.json");
-    const char *at = strstr(manifest, first);
-
-    if (!at || !strstr(at, second))
-        g_error("no '%s' with '%s' behind it in:\n%s", first, second, manifest);
-}
-
 static void
 test_reset(Scene *scene, gconstpointer data)
 {
@@ -52,9 +28,9 @@ test_reset(Scene *scene, gconstpointer data)
     fake_panic(scene->fake, guest);
     incident = scene_incident(scene, 5);
     g_assert_cmpstr(scene_capture(incident, "result"), ==, "ok");
-    g_assert_cmpint(done_to(scene, guest), ==, VITALS_ACTION_RESET);
+    g_assert_cmpint(fake_done(scene->fake, guest), ==, VITALS_ACTION_RESET);
     g_assert_cmpuint(fake_calls(scene->fake, guest, FAKE_ACT), ==, 1);
-    check_told(incident, "dump ends", "reset done");
+    scene_check_told(incident, "dump ends", "reset done", NULL);
 }
 
 /* The evidence is not safe, so that nobody touches the guest. */
@@ -71,8 +47,8 @@ test_no_dump_no_reset(Scene *scene, gconstpointer data)
     fake_panic(scene->fake, guest);
     incident = scene_incident(scene, 5);
     g_assert_cmpstr(scene_capture(incident, "result"), ==, "failed");
-    g_assert_cmpint(done_to(scene, guest), ==, VITALS_ACTION_NONE);
-    check_told(incident, "dump failed", "no reset: its memory is not saved");
+    g_assert_cmpint(fake_done(scene->fake, guest), ==, VITALS_ACTION_NONE);
+    scene_check_told(incident, "dump failed", "no reset: its memory is not saved", NULL);
 }
 
 /* Unless the service comes first. */
@@ -89,8 +65,8 @@ test_recover_without_dump(Scene *scene, gconstpointer data)
     guest = start_with(scene, "web");
     fake_panic(scene->fake, guest);
     incident = scene_incident(scene, 5);
-    g_assert_cmpint(done_to(scene, guest), ==, VITALS_ACTION_DESTROY);
-    check_told(incident, "dump failed", "destroy done");
+    g_assert_cmpint(fake_done(scene->fake, guest), ==, VITALS_ACTION_DESTROY);
+    scene_check_told(incident, "dump failed", "destroy done", NULL);
 }
 
 /* libvirt that goes away for a moment does not save the guest from it. */
@@ -107,9 +83,9 @@ test_act_again(Scene *scene, gconstpointer data)
     guest = start_with(scene, "web");
     fake_panic(scene->fake, guest);
     incident = scene_incident(scene, 8);
-    g_assert_cmpint(done_to(scene, guest), ==, VITALS_ACTION_RESET);
+    g_assert_cmpint(fake_done(scene->fake, guest), ==, VITALS_ACTION_RESET);
     g_assert_cmpuint(fake_calls(scene->fake, guest, FAKE_ACT), ==, 2);
-    check_told(incident, "dump ends", "reset done");
+    scene_check_told(incident, "dump ends", "reset done", NULL);
 }
 
 /* An action that fails is told of, and the incident is whole all the same. */
@@ -128,7 +104,7 @@ test_action_fails(Scene *scene, gconstpointer data)
     fake_panic(scene->fake, guest);
     incident = scene_incident(scene, 5);
     g_assert_cmpstr(scene_capture(incident, "result"), ==, "ok");
-    check_told(incident, "dump ends", "inject-nmi failed: no NMI here");
+    scene_check_told(incident, "dump ends", "inject-nmi failed: no NMI here", NULL);
 }
 
 /* A verdict has to hold for as long as the policy wants to see it. */
@@ -146,7 +122,7 @@ test_act_after(Scene *scene, gconstpointer data)
     g_assert_cmpuint(scene_n_incidents(scene), ==, 0);
     incident = scene_incident(scene, 5);
     g_assert_cmpstr(scene_capture(incident, "result"), ==, "ok");
-    g_assert_cmpint(done_to(scene, guest), ==, VITALS_ACTION_NONE);
+    g_assert_cmpint(fake_done(scene->fake, guest), ==, VITALS_ACTION_NONE);
 }
 
 /* A guest that is heard again is left alone, though its verdict waits for that to last. */
@@ -210,7 +186,7 @@ test_other_run(Scene *scene, gconstpointer data)
     g_test_message("the dump: %s", scene_capture(incident, "result"));
     g_assert_true(g_strv_contains(undumped, scene_capture(incident, "result")));
     g_assert_cmpstr(scene_capture(incident, "path"), ==, "");
-    g_assert_cmpint(done_to(scene, guest), ==, VITALS_ACTION_NONE);
+    g_assert_cmpint(fake_done(scene->fake, guest), ==, VITALS_ACTION_NONE);
 }
 
 /* A guest that is to be started anew is another run of itself, and well. */
@@ -226,9 +202,9 @@ test_restart(Scene *scene, gconstpointer data)
     id = guest->id;
     fake_panic(scene->fake, guest);
     incident = scene_incident(scene, 5);
-    g_assert_cmpint(done_to(scene, guest), ==, VITALS_ACTION_RESTART);
+    g_assert_cmpint(fake_done(scene->fake, guest), ==, VITALS_ACTION_RESTART);
     g_assert_cmpint(guest->id, !=, id);
-    check_told(incident, "dump ends", "restart done");
+    scene_check_told(incident, "dump ends", "restart done", NULL);
     scene_until(scene_is(scene, "web", "healthy"), 10);
 }
 
