@@ -50,7 +50,7 @@ static void
 on_acted(const GError *error, gpointer data)
 {
     VitalsCase *item = data;
-    const char *action = vitals_action_name(item->action);
+    const char *action = vitals_action_name(item->dossier->deed);
     g_autofree char *label = vitals_guest_label(item->guest);
 
     if (may_act_again(item, error)) {
@@ -63,19 +63,21 @@ on_acted(const GError *error, gpointer data)
         g_warning("%s of %s failed: %s", action, label, error->message);
     else
         g_message("%s of %s done", action, label);
-    item->guest->revived = !error && item->action == VITALS_ACTION_RESET;
-    vitals_case_acted(item);
+    item->guest->revived = !error && item->dossier->deed == VITALS_ACTION_RESET;
+    vitals_dossier_note_deed(item->dossier, error ? "failed" : "done");
+    vitals_case_keep(item, vitals_case_acted);
 }
 
 static void
 leave_alone(VitalsCase *item, const char *why)
 {
-    const char *action = vitals_action_name(item->action);
+    const char *action = vitals_action_name(item->dossier->deed);
     g_autofree char *label = vitals_guest_label(item->guest);
 
     vitals_dossier_note(item->dossier, g_get_real_time(), "no %s: %s", action, why);
     g_message("no %s of %s: %s", action, label, why);
-    vitals_case_acted(item);
+    vitals_dossier_note_deed(item->dossier, "dropped");
+    vitals_case_keep(item, vitals_case_acted);
 }
 
 /* Whether the guest may be the worse for an action in the middle of that job: one that is destroyed here while its
@@ -93,10 +95,10 @@ act(VitalsCase *item)
     if (!item->act_until) {
         item->act_until = g_get_monotonic_time() + ACT_PATIENCE;
         vitals_dossier_note(item->dossier, g_get_real_time(), "%s begins, as the policy says",
-                            vitals_action_name(item->action));
+                            vitals_action_name(item->dossier->deed));
     }
-    vitals_capture_act(item->casebook->capture, item->guest->uuid, item->guest->id, item->action,
-                       on_acted, item);
+    vitals_capture_act(item->casebook->capture, item->guest->uuid, item->guest->id,
+                       item->dossier->deed, on_acted, item);
 }
 
 /* The dump took its time, or was given up for this very job. */
@@ -125,18 +127,29 @@ ask_job(VitalsCase *item)
     vitals_capture_ask_job(item->casebook->capture, item->guest->uuid, on_job, item);
 }
 
+/* What an earlier monitor began counts already. */
+static void
+begin(VitalsCase *item)
+{
+    vitals_dossier_note_deed(item->dossier, "begun");
+    if (item->dossier->inherited)
+        vitals_case_keep(item, ask_job);
+    else
+        vitals_case_keep_deed(item, ask_job);
+}
+
 /* The evidence is safe, or cannot be had: does to the guest what the policy says, then writes it down. */
 void
 vitals_case_act(VitalsCase *item, gboolean dumped)
 {
     g_autoptr(GError) error = NULL;
 
-    if (item->action == VITALS_ACTION_NONE)
+    if (item->dossier->deed == VITALS_ACTION_NONE)
         vitals_case_acted(item);
     else if (!dumped && item->action_needs_dump)
         leave_alone(item, "its memory is not saved (RecoverWithoutDump)");
     else if (!vitals_case_check_wanted(item, &error))
         leave_alone(item, error->message);
     else
-        vitals_case_keep_deed(item, ask_job);
+        begin(item);
 }

@@ -142,6 +142,8 @@ on_dump_ended(VitalsDumpFormat format, double seconds, const GError *error, gpoi
     /* the list says "running" until everything that belongs to the incident is in its place */
     vitals_casebook_changed(casebook);
     item->dumped = !error;
+    if (item->dumped)
+        vitals_dossier_note_deed(dossier, "due");
     vitals_case_keep(item, on_kept);
 }
 

@@ -177,7 +177,8 @@ void
 vitals_case_prepare(VitalsCase *item)
 {
     /* nobody touches the guest, so nothing has to be over */
-    if ((!item->capture || item->lost) && item->action == VITALS_ACTION_NONE && !item->nmi_wait) {
+    if ((!item->capture || item->lost) && item->dossier->deed == VITALS_ACTION_NONE &&
+        !item->nmi_wait) {
         vitals_case_act(item, FALSE);
         return;
     }

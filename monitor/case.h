@@ -7,6 +7,7 @@
 #include "monitor/examiner.h"
 #include "monitor/hook.h"
 #include "monitor/incident.h"
+#include "monitor/legacy.h"
 #include "monitor/storekeeper.h"
 
 /*
@@ -45,6 +46,7 @@ struct VitalsCasebook {
     GHashTable *captures_total;
     GQueue captured_at;
     VitalsBrake *recoveries;
+    VitalsLegacy *legacy;
     guint pending;
 };
 
@@ -84,7 +86,6 @@ typedef struct {
     gint64 kdump_until;
     gint64 job_until;
     gint64 act_until;
-    VitalsAction action;
     gboolean action_needs_dump;
     gint64 last_logged;
     gboolean acted;

@@ -112,7 +112,8 @@ open_case(VitalsCasebook *casebook, VitalsGuest *guest, const VitalsCause *cause
     item->asked_for = cause->health == VITALS_HEALTH_UNKNOWN;
     casebook->pending += decision->capture;
     item->nmi_wait = decision->nmi_wait;
-    item->action = decision->action;
+    item->dossier->deed = decision->action;
+    item->dossier->inherited = decision->inherited;
     item->action_needs_dump = decision->action_needs_dump;
     if (decision->inaction)
         vitals_dossier_note(item->dossier, view->opened, "the guest is left as it is: %s",
@@ -170,6 +171,19 @@ captures_last_hour(VitalsCasebook *casebook)
     return g_queue_get_length(&casebook->captured_at);
 }
 
+/* What an earlier monitor began is brought to its end, if it is still what the policy says. */
+static void
+consider_legacy(VitalsCasebook *casebook, const VitalsGuest *guest, VitalsDecision *decision)
+{
+    const VitalsCause *cause = guest->watch.verdict.cause;
+    VitalsAction action = vitals_policy_action(vitals_trouble_of(cause), guest->name,
+                                               guest->outline, casebook->settings);
+
+    if (vitals_policy_is_death(cause) && decision->incident &&
+        !vitals_settings_boolean(casebook->settings, NULL, "Monitor.DryRun"))
+        vitals_legacy_apply(casebook->legacy, guest, action, decision);
+}
+
 void
 vitals_casebook_consider(VitalsCasebook *casebook, VitalsGuest *guest)
 {
@@ -200,6 +214,7 @@ vitals_casebook_consider(VitalsCasebook *casebook, VitalsGuest *guest)
     vitals_policy_look_back(&occasion, guest->uuid, casebook->views, g_get_real_time(),
                             casebook->settings);
     decision = vitals_policy_decide(&occasion, casebook->settings);
+    consider_legacy(casebook, guest, &decision);
     guest->consider_at = decision.wait ? g_get_monotonic_time() + decision.wait : 0;
     if (vitals_policy_ends_episode(cause->health))
         guest->episode = VITALS_HEALTH_HEALTHY;
@@ -306,8 +321,10 @@ recover(VitalsCasebook *casebook)
         g_message("%u incident(s) that an earlier monitor left unfinished are kept, marked as "
                   "interrupted",
                   recovered);
-    for (guint i = 0; i < paths->len; i++)
+    for (guint i = 0; i < paths->len; i++) {
+        vitals_legacy_take(casebook->legacy, g_ptr_array_index(paths, i));
         vitals_hook_submit(casebook->hook, g_ptr_array_index(paths, i));
+    }
 }
 
 VitalsCasebook *
@@ -334,6 +351,7 @@ vitals_casebook_new(VitalsHypervisor *hypervisor, VitalsSettings *settings, cons
     g_queue_init(&casebook->captured_at);
     casebook->hook = vitals_hook_new(settings);
     casebook->recoveries = vitals_brake_new();
+    casebook->legacy = vitals_legacy_new();
     vitals_case_recall_deeds(casebook);
     if (owner)
         recover(casebook);
@@ -384,6 +402,7 @@ vitals_casebook_free(VitalsCasebook *casebook, gint64 patience)
     g_hash_table_unref(casebook->captures_total);
     g_queue_clear_full(&casebook->captured_at, g_free);
     vitals_brake_free(casebook->recoveries);
+    vitals_legacy_free(casebook->legacy);
     g_free(casebook->state_dir);
     vitals_settings_unref(casebook->settings);
     g_free(casebook);

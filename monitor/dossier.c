@@ -71,6 +71,13 @@ vitals_dossier_free(VitalsDossier *dossier)
 }
 
 void
+vitals_dossier_note_deed(VitalsDossier *dossier, const char *state)
+{
+    dossier->deed_state = dossier->deed == VITALS_ACTION_NONE ? NULL : state;
+    dossier->deed_at = g_get_real_time();
+}
+
+void
 vitals_dossier_note(VitalsDossier *dossier, gint64 realtime, const char *format, ...)
 {
     VitalsMoment *moment = g_new0(VitalsMoment, 1);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "monitor/hypervisor.h"
 #include "monitor/snapshot.h"
 #include "monitor/triage.h"
 #include "monitor/vmcore.h"
@@ -55,6 +56,10 @@ typedef struct {
  * @dump_seconds: how long the dump took
  * @vmcore: (nullable): what the dump turned out to be
  * @triage: (nullable): what the dump says
+ * @deed: what the policy does to the guest behind its dump; %VITALS_ACTION_NONE for nothing
+ * @deed_state: (nullable): "due", "begun", "done", "failed" or "dropped"; %NULL before it is due
+ * @deed_at: wall clock at which that became so
+ * @inherited: it was decided by an earlier monitor
  * @claim: the open directory, locked for as long as it is being written; -1 before
  */
 typedef struct {
@@ -83,6 +88,10 @@ typedef struct {
     double dump_seconds;
     VitalsVmcore *vmcore;
     VitalsTriage *triage;
+    VitalsAction deed;
+    const char *deed_state;
+    gint64 deed_at;
+    gboolean inherited;
     int claim;
 } VitalsDossier;
 
@@ -90,6 +99,9 @@ typedef struct {
 VitalsDossier *vitals_dossier_new(const char *state_dir);
 void vitals_dossier_free(VitalsDossier *dossier);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsDossier, vitals_dossier_free)
+
+/* Notes how far the deed has come, if there is one to be done. */
+void vitals_dossier_note_deed(VitalsDossier *dossier, const char *state);
 
 /* Adds a line to the timeline, at its place in time. */
 void vitals_dossier_note(VitalsDossier *dossier, gint64 realtime, const char *format, ...)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/forecasts.h"
+#include "monitor/boot.h"
 
 #include <string.h>
 
@@ -48,11 +49,9 @@ copied_free(gpointer data)
 static char *
 header(void)
 {
-    g_autofree char *boot = NULL;
+    g_autofree char *boot = vitals_boot_id();
 
-    if (!g_file_get_contents("/proc/sys/kernel/random/boot_id", &boot, NULL, NULL))
-        return g_strdup(HEADER "unknown");
-    return g_strconcat(HEADER, g_strstrip(boot), NULL);
+    return g_strconcat(HEADER, *boot ? boot : "unknown", NULL);
 }
 
 /* One guest's part of the file: "guest UUID ID\n" and its text. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/ledger.h"
+#include "monitor/boot.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -22,16 +23,6 @@ struct VitalsLedger {
     char *boot;
     GHashTable *entries; /* by UUID */
 };
-
-static char *
-current_boot(void)
-{
-    char *boot = NULL;
-
-    if (!g_file_get_contents("/proc/sys/kernel/random/boot_id", &boot, NULL, NULL))
-        return g_strdup("");
-    return g_strstrip(boot);
-}
 
 static VitalsHealth
 health_named(const char *name)
@@ -75,7 +66,7 @@ vitals_ledger_load(const char *state_dir)
     json_t *json = NULL;
     const char *boot;
 
-    ledger->boot = current_boot();
+    ledger->boot = vitals_boot_id();
     ledger->entries = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     if (g_file_get_contents(path, &text, &length, NULL) && length <= LEDGER_MAX)
         json = json_loadb(text, length, 0, NULL);

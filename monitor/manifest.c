@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/manifest.h"
+#include "monitor/boot.h"
 #include "monitor/output/time.h"
 #include "monitor/report.h"
 
@@ -95,15 +96,14 @@ pieces_json(const VitalsDossier *dossier)
     return array;
 }
 
-/* The boot that this happened in: with the domain's number it names one run of one guest. */
-static char *
-boot_id(void)
+/* What the next monitor has to go on with, if this one is killed: see monitor/legacy.h. */
+static json_t *
+deed_json(const VitalsDossier *dossier)
 {
-    g_autofree char *id = NULL;
+    g_autofree char *at = vitals_time_rfc3339(dossier->deed_at);
 
-    if (!g_file_get_contents("/proc/sys/kernel/random/boot_id", &id, NULL, NULL))
-        return g_strdup("");
-    return g_strdup(g_strstrip(id));
+    return json_pack("{s:s, s:s, s:s, s:b}", "action", vitals_action_name(dossier->deed), "state",
+                     dossier->deed_state, "at", at, "inherited", dossier->inherited);
 }
 
 json_t *
@@ -111,7 +111,7 @@ vitals_manifest_new(const VitalsDossier *dossier, gboolean complete)
 {
     const VitalsIncidentView *view = dossier->view;
     g_autofree char *opened = vitals_time_rfc3339(view->opened);
-    g_autofree char *boot = boot_id();
+    g_autofree char *boot = vitals_boot_id();
     json_t *json = json_pack(
         "{s:i, s:b, s:o, s:o, s:o, s:i, s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "version", 1,
         "complete", complete, "id", text_json(view->id), "domain", text_json(view->domain), "uuid",
@@ -130,6 +130,8 @@ vitals_manifest_new(const VitalsDossier *dossier, gboolean complete)
     json_object_set_new(json, "evidence", strings_json(dossier->evidence));
     json_object_set_new(json, "timeline", timeline_json(dossier));
     json_object_set_new(json, "capture", capture_json(dossier));
+    if (dossier->deed_state)
+        json_object_set_new(json, "deed", deed_json(dossier));
     if (dossier->triage)
         json_object_set_new(json, "triage", vitals_triage_json(dossier->triage));
     json_object_set_new(json, "pieces", pieces_json(dossier));

@@ -36,6 +36,21 @@ vitals_policy_response(VitalsTrouble trouble, const char *guest, const VitalsOut
     return g_str_equal(metadata, "milder") ? MIN(response, outline->wishes[trouble]) : response;
 }
 
+VitalsAction
+vitals_policy_action(VitalsTrouble trouble, const char *guest, const VitalsOutline *outline,
+                     const VitalsSettings *settings)
+{
+    return actions[vitals_policy_response(trouble, guest, outline, settings)];
+}
+
+gboolean
+vitals_policy_is_death(const VitalsCause *cause)
+{
+    VitalsTrouble trouble = vitals_trouble_of(cause);
+
+    return trouble == VITALS_TROUBLE_CRASHED || trouble == VITALS_TROUBLE_KERNEL_DEAD;
+}
+
 /* A QEMU that is stopped and continued, or storage that comes and goes, must not fill the disk with
  * incidents that all say the same. Deaths have brakes of their own. */
 #define FLAP_GAP (10 * G_TIME_SPAN_MINUTE)
@@ -242,11 +257,10 @@ VitalsDecision
 vitals_policy_decide(const VitalsOccasion *occasion, const VitalsSettings *settings)
 {
     VitalsDecision decision = decide(occasion, settings);
-    VitalsTrouble trouble = vitals_trouble_of(occasion->cause);
 
-    if ((trouble != VITALS_TROUBLE_CRASHED && trouble != VITALS_TROUBLE_KERNEL_DEAD) ||
-        !decision.incident || decision.capture || decision.nmi_wait ||
-        decision.action != VITALS_ACTION_NONE || !vitals_policy_is_worn_out(occasion))
+    if (!vitals_policy_is_death(occasion->cause) || !decision.incident || decision.capture ||
+        decision.nmi_wait || decision.action != VITALS_ACTION_NONE ||
+        !vitals_policy_is_worn_out(occasion))
         return decision;
     /* looked at again, in case that this was the last of its deaths */
     return (VitalsDecision){ .result = "none", .wait = FLAP_GAP - occasion->since_same };
@@ -267,9 +281,8 @@ static gboolean
 was_death(const VitalsIncidentView *view)
 {
     const VitalsCause *cause = view->cause ? vitals_cause_find(view->cause) : NULL;
-    VitalsTrouble trouble = cause ? vitals_trouble_of(cause) : VITALS_TROUBLE_NONE;
 
-    return trouble == VITALS_TROUBLE_CRASHED || trouble == VITALS_TROUBLE_KERNEL_DEAD;
+    return cause && vitals_policy_is_death(cause);
 }
 
 void

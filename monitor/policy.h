@@ -52,6 +52,7 @@ typedef struct {
  * @action: what is done to the guest behind that
  * @action_needs_dump: only if the dump succeeds; never without one
  * @inaction: (nullable): why nothing is done, where it otherwise would be
+ * @inherited: the action was decided by an earlier monitor, see monitor/legacy.h
  */
 typedef struct {
     gint64 wait;
@@ -63,6 +64,7 @@ typedef struct {
     VitalsAction action;
     gboolean action_needs_dump;
     const char *inaction;
+    gboolean inherited;
 } VitalsDecision;
 
 /**
@@ -73,6 +75,13 @@ typedef struct {
  */
 VitalsResponse vitals_policy_response(VitalsTrouble trouble, const char *guest,
                                       const VitalsOutline *outline, const VitalsSettings *settings);
+
+/* What is done to the guest behind its dump, by that. */
+VitalsAction vitals_policy_action(VitalsTrouble trouble, const char *guest,
+                                  const VitalsOutline *outline, const VitalsSettings *settings);
+
+/* Whether that cause is the end of a guest's kernel. */
+gboolean vitals_policy_is_death(const VitalsCause *cause);
 
 /**
  * vitals_policy_look_back:

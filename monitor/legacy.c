@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "monitor/legacy.h"
+#include "monitor/boot.h"
+#include "monitor/postmortem/facts.h"
+#include "monitor/reasons.h"
+#include "monitor/store.h"
+
+/* For so long nobody may have looked at the guest: it may have been reset, have booted and died anew meanwhile.
+ * systemd begins the next monitor within seconds. */
+#define UNWATCHED_MAX G_TIME_SPAN_MINUTE
+
+/* @at: wall clock of the last that is known of it
+ * @saved: the guest's memory is in that incident, and can have changed but little since
+ * @begun: and something was begun behind that */
+typedef struct {
+    int id;
+    VitalsAction action;
+    gint64 at;
+    gboolean saved;
+    gboolean begun;
+    char *refusal;
+} Bequest;
+
+struct VitalsLegacy {
+    GHashTable *bequests; /* by UUID */
+    char *refusal;
+};
+
+static void
+bequest_free(gpointer data)
+{
+    Bequest *bequest = data;
+
+    g_free(bequest->refusal);
+    g_free(bequest);
+}
+
+VitalsLegacy *
+vitals_legacy_new(void)
+{
+    VitalsLegacy *legacy = g_new0(VitalsLegacy, 1);
+
+    legacy->bequests = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, bequest_free);
+    return legacy;
+}
+
+void
+vitals_legacy_free(VitalsLegacy *legacy)
+{
+    if (!legacy)
+        return;
+    g_hash_table_unref(legacy->bequests);
+    g_free(legacy->refusal);
+    g_free(legacy);
+}
+
+static VitalsAction
+action_named(const char *name)
+{
+    for (VitalsAction action = VITALS_ACTION_NONE; action <= VITALS_ACTION_RESTART; action++) {
+        if (g_str_equal(vitals_action_name(action), name))
+            return action;
+    }
+    return VITALS_ACTION_NONE;
+}
+
+/* One that was a bequest itself is not handed on: a guest whose reset kills the monitor is dumped the next time, and
+ * meets the caps on dumps and recoveries. */
+static Bequest *
+read_bequest(const json_t *manifest)
+{
+    const json_t *deed = json_object_get(manifest, "deed");
+    const char *state = vitals_fact_text(deed, "state");
+    const char *result = vitals_fact_text(json_object_get(manifest, "capture"), "result");
+    g_autofree char *boot = vitals_boot_id();
+    Bequest *bequest;
+
+    if (!json_is_true(json_object_get(manifest, "interrupted")) ||
+        !g_str_equal(vitals_fact_text(manifest, "boot_id"), boot) ||
+        json_is_true(json_object_get(deed, "inherited")) ||
+        (!g_str_equal(state, "due") && !g_str_equal(state, "begun")))
+        return NULL;
+    bequest = g_new0(Bequest, 1);
+    bequest->id = (int)json_integer_value(json_object_get(manifest, "domain_id"));
+    bequest->action = action_named(vitals_fact_text(deed, "action"));
+    bequest->at = vitals_fact_time(deed, "at");
+    bequest->saved =
+        g_str_equal(result, "ok") && ABS(g_get_real_time() - bequest->at) <= UNWATCHED_MAX;
+    bequest->begun = g_str_equal(state, "begun");
+    bequest->refusal = g_strdup_printf(
+        "%s in the incident %s, whose monitor was killed before it had done what the policy says",
+        bequest->saved ? "its memory is saved already," : "what is left of it is",
+        vitals_fact_text(manifest, "id"));
+    return bequest;
+}
+
+void
+vitals_legacy_take(VitalsLegacy *legacy, const char *directory)
+{
+    json_t *manifest = vitals_store_read_manifest(directory, NULL);
+    Bequest *bequest = manifest ? read_bequest(manifest) : NULL;
+    const char *uuid = vitals_fact_text(manifest, "uuid");
+    const Bequest *other = g_hash_table_lookup(legacy->bequests, uuid);
+
+    if (bequest && bequest->action != VITALS_ACTION_NONE && (!other || other->at < bequest->at))
+        g_hash_table_replace(legacy->bequests, g_strdup(uuid), g_steal_pointer(&bequest));
+    if (bequest)
+        bequest_free(bequest);
+    json_decref(manifest);
+}
+
+/* Whether libvirt says that it was reset after a crash and not continued (qemuDomainReset() of its QEMU driver):
+ * what such a guest died of is not in its memory any more. */
+static gboolean
+stands_reset(const VitalsGuest *guest)
+{
+    const VitalsSigns *signs = &guest->watch.signs;
+
+    return signs->state == VITALS_DOMAIN_PAUSED && signs->reason == VITALS_REASON_CRASHED;
+}
+
+/* Since this monitor looks at it; also by its death. */
+static gboolean
+was_seen_alive(const VitalsSigns *signs)
+{
+    return signs->rebooted || signs->crashed_at || signs->said[VITALS_SAID_PANIC].live ||
+           vitals_reasons_last_beat(signs, VITALS_LAYER_KERNEL) ||
+           vitals_reasons_last_beat(signs, VITALS_LAYER_USERSPACE);
+}
+
+static gboolean
+is_the_same_death(const Bequest *bequest, const VitalsGuest *guest)
+{
+    if (guest->id != bequest->id || was_seen_alive(&guest->watch.signs))
+        return FALSE;
+    return bequest->saved || (bequest->begun && stands_reset(guest));
+}
+
+void
+vitals_legacy_apply(VitalsLegacy *legacy, const VitalsGuest *guest, VitalsAction action,
+                    VitalsDecision *decision)
+{
+    Bequest *bequest = g_hash_table_lookup(legacy->bequests, guest->uuid);
+
+    if (!bequest)
+        return;
+    if (bequest->action == action && is_the_same_death(bequest, guest)) {
+        g_free(legacy->refusal);
+        legacy->refusal = g_steal_pointer(&bequest->refusal);
+        *decision = (VitalsDecision){
+            .incident = TRUE,
+            .refusal = legacy->refusal,
+            .result = "skipped",
+            .action = bequest->action,
+            .inherited = TRUE,
+        };
+    }
+    g_hash_table_remove(legacy->bequests, guest->uuid);
+}
