@@ -13,7 +13,8 @@ vitals_said_name(VitalsSaid said)
         [VITALS_SAID_OOM] = "oom",         [VITALS_SAID_FAULT] = "fault",
         [VITALS_SAID_STORAGE] = "storage", [VITALS_SAID_STOPPED] = "stopped",
         [VITALS_SAID_LOOP] = "loop",       [VITALS_SAID_FLOOD] = "flood",
-        [VITALS_SAID_KDUMP] = "kdump",     [VITALS_SAID_OTHER] = "other",
+        [VITALS_SAID_KDUMP] = "kdump",     [VITALS_SAID_ASLEEP] = "asleep",
+        [VITALS_SAID_OTHER] = "other",
     };
     return (guint)said < VITALS_N_SAID ? names[said] : "invalid";
 }
@@ -35,6 +36,8 @@ vitals_said_by_report(const VitalsSignature *signature)
         return VITALS_SAID_PANIC;
     if (g_strcmp0(signature->kind, "KDUMP") == 0)
         return VITALS_SAID_KDUMP;
+    if (g_strcmp0(signature->kind, "SLEEP") == 0)
+        return VITALS_SAID_ASLEEP;
     if (signature->severity < VITALS_CONSOLE_ERROR || is_one_of(signature->kind, harmless))
         return VITALS_SAID_OTHER;
     if (signature->health == VITALS_CONSOLE_STUCK || is_one_of(signature->kind, stopped))

@@ -19,12 +19,13 @@ typedef enum {
     VITALS_SAID_LOOP,    /* a line that means trouble comes again and again at a steady pace */
     VITALS_SAID_FLOOD,   /* more than can be read */
     VITALS_SAID_KDUMP,   /* its own crash kernel is at work, or (as an error) failed */
+    VITALS_SAID_ASLEEP,  /* it goes to sleep, or was halted: its silence is meant */
     VITALS_SAID_OTHER,   /* worth a line on the timeline, and no more */
     VITALS_N_SAID,
 } VitalsSaid;
 
 /* "nothing", "panic", "stall", "hung-task", "oom", "fault", "storage", "stopped", "loop", "flood", "kdump",
- * "other" */
+ * "asleep", "other" */
 const char *vitals_said_name(VitalsSaid said);
 
 /* Of a title so much is kept where it is plain data, its NUL included; the longest that kernel developers

@@ -208,6 +208,16 @@ vitals_signs_kernel_is_dead(const VitalsSigns *signs, const VitalsLimits *limits
            !vitals_signs_kernel_is_heard(signs) && !vitals_signs_boots_anew(signs, limits);
 }
 
+/* Stamps are whole seconds. */
+#define DATED_BEFORE (2 * G_USEC_PER_SEC)
+
+gboolean
+vitals_signs_agent_left_last(const VitalsSigns *signs)
+{
+    return signs->agent_left_at != 0 &&
+           !kernel_beat_since(signs, signs->agent_left_at + DATED_BEFORE);
+}
+
 gboolean
 vitals_signs_is_alive(const VitalsSigns *signs, VitalsLayer layer)
 {
@@ -288,6 +298,7 @@ static const gint64 holds_for[VITALS_N_SAID] = {
     [VITALS_SAID_STOPPED] = G_MAXINT64,
     [VITALS_SAID_FLOOD] = 10 * G_TIME_SPAN_SECOND,
     [VITALS_SAID_KDUMP] = G_MAXINT64,
+    [VITALS_SAID_ASLEEP] = G_MAXINT64,
 };
 
 /* A loop is over when it missed its time thrice; what is heard of it lags behind. */
@@ -303,6 +314,14 @@ vitals_signs_holds(const VitalsSigns *signs, VitalsSaid said)
     if (said == VITALS_SAID_LOOP)
         hold = LOOP_PERIODS * MIN(heard->period, G_TIME_SPAN_DAY) + LOOP_LAG;
     return heard->at != 0 && signs->now - heard->at <= hold;
+}
+
+gboolean
+vitals_signs_told_of_sleep(const VitalsSigns *signs)
+{
+    gint64 at = signs->said[VITALS_SAID_ASLEEP].at;
+
+    return at != 0 && !kernel_beat_since(signs, at);
 }
 
 /* A beat that is dated after the panic by so much is none that was under way. Stamps are whole seconds. */

@@ -125,6 +125,8 @@ typedef enum {
  * @balloon_never_answered: its balloon was asked and has no stamp at all
  * @agent: what came of the last ping to the guest agent
  * @agent_at: monotonic time of that ping; 0 for never
+ * @agent_left_at: monotonic time at which libvirt told us that the agent's port was closed in the guest; 0 if it was
+ *   not since @started, or is open again
  * @fs_frozen_at: monotonic time at which the agent last said that the guest's file systems are frozen; 0 if
  *   it did not, or said since that they are not
  * @watchdog_at: monotonic time at which the guest's watchdog expired; 0 if it did not since @started,
@@ -209,6 +211,7 @@ typedef struct {
     gboolean balloon_never_answered;
     VitalsAgent agent;
     gint64 agent_at;
+    gint64 agent_left_at;
     gint64 fs_frozen_at;
     gint64 watchdog_at;
     gboolean rebooted;
@@ -301,6 +304,13 @@ gboolean vitals_signs_kernel_is_dead(const VitalsSigns *signs, const VitalsLimit
  * not told that it failed. It saves the memory from within and then resets the guest; who dumps or resets it
  * meanwhile takes that away. A kernel that beats on later was not dead. */
 gboolean vitals_signs_kdump_works(const VitalsSigns *signs);
+
+/* Whether the agent's port was closed in the guest and the kernel has not been heard since: what dies closes nothing,
+ * while a kernel that goes to sleep, or is halted, lets go of its devices first. */
+gboolean vitals_signs_agent_left_last(const VitalsSigns *signs);
+
+/* Whether the console told that the guest goes to sleep or halts, and the kernel has not been heard since. */
+gboolean vitals_signs_told_of_sleep(const VitalsSigns *signs);
 
 /* Whether the guest's file systems are frozen: its disks and whatever writes to them stand still, which is no
  * fault. The kernel goes on, and is judged as ever. */

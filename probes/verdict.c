@@ -345,6 +345,9 @@ vitals_verdict_evidence(const VitalsSigns *signs, const VitalsLimits *limits)
         g_ptr_array_add(lines, g_strdup_printf("agent: the last ping was %s, %.1f s ago",
                                                vitals_agent_name(signs->agent),
                                                seconds(signs->now - signs->agent_at)));
+    if (signs->agent_left_at)
+        g_ptr_array_add(lines, g_strdup_printf("agent: its port was closed in the guest %.1f s ago",
+                                               seconds(signs->now - signs->agent_left_at)));
     if (vitals_signs_is_fs_frozen(signs))
         g_ptr_array_add(lines, g_strdup_printf("agent: the guest's file systems are frozen, as it "
                                                "said %.1f s ago",

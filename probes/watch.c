@@ -99,6 +99,7 @@ start_over(VitalsSigns *signs, gint64 now)
     signs->resumed_at = 0;
     signs->pulse_recalled = FALSE;
     signs->fs_frozen_at = 0;
+    signs->agent_left_at = 0;
     signs->block_moved_at = 0;
     signs->queues_at = 0;
     signs->queues_busy = FALSE;

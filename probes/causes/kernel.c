@@ -77,6 +77,46 @@ const VitalsCause vitals_cause_vcpu_hung = {
 #define HALTED_SHARE 0.002
 #define SPINNING_SHARE 0.5
 
+/* All vCPUs of a guest that sleeps wait with interrupts on. */
+static gboolean
+seen_dead(const VitalsSigns *signs)
+{
+    return signs->looks_at != 0 && vitals_signs_vcpu_state(signs, 0) == VITALS_VCPU_HALTED_DEAD;
+}
+
+/*
+ * Suspended to idle, which neither QEMU nor libvirt knows of, or halted for good ("System halted"). It stands as a
+ * dead one does; what tells them apart is that it was meant. On the console the kernel says so, if it is not
+ * quiet; the agent's port is closed by either, and by no death.
+ */
+static gboolean
+holds_asleep(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    double share = vitals_signs_vcpu_share(signs);
+
+    if (!vitals_signs_kernel_is_dead(signs, limits) || share < 0 || seen_dead(signs))
+        return FALSE;
+    return (share < SPINNING_SHARE && vitals_signs_told_of_sleep(signs)) ||
+           (share < HALTED_SHARE && vitals_signs_agent_left_last(signs));
+}
+
+const VitalsCause vitals_cause_asleep = {
+    .id = "asleep",
+    .health = VITALS_HEALTH_PAUSED,
+    .layer = VITALS_LAYER_NONE,
+    .meaning = "The guest suspended itself to idle, or was halted from within: it said so, or "
+               "closed its agent's "
+               "port before it fell silent, and its vCPUs stand still. libvirt is not told of that "
+               "and goes "
+               "on saying that it runs.",
+    .remedy =
+        "Wake it by a key on its screen ('virsh send-key') or by its power button ('virsh shutdown "
+        "--mode "
+        "acpi'), or start it anew; 'systemctl mask sleep.target' in the guest keeps it awake.",
+    .said = VITALS_SAID_ASLEEP,
+    .holds = holds_asleep,
+};
+
 static gboolean
 holds_kernel_halted(const VitalsSigns *signs, const VitalsLimits *limits)
 {

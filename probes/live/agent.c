@@ -7,11 +7,21 @@
  * the guest (re)started is missed when it does not answer: many guests have the channel and no agent.
  */
 static VitalsPulse
+absorb_event(const VitalsSample *sample, VitalsSigns *signs)
+{
+    if (sample->event == VITALS_EVENT_AGENT_DISCONNECTED)
+        signs->agent_left_at = sample->at;
+    if (sample->event != VITALS_EVENT_AGENT_CONNECTED)
+        return VITALS_PULSE_NONE;
+    signs->agent_left_at = 0;
+    return VITALS_PULSE_BEAT;
+}
+
+static VitalsPulse
 absorb(const VitalsSample *sample, VitalsSigns *signs, VitalsSource *source)
 {
-    if (vitals_sample_has(sample, VITALS_PART_EVENT) &&
-        sample->event == VITALS_EVENT_AGENT_CONNECTED)
-        return VITALS_PULSE_BEAT;
+    if (vitals_sample_has(sample, VITALS_PART_EVENT))
+        return absorb_event(sample, signs);
     if (!vitals_sample_has(sample, VITALS_PART_AGENT))
         return VITALS_PULSE_NONE;
 
@@ -21,6 +31,7 @@ absorb(const VitalsSample *sample, VitalsSigns *signs, VitalsSource *source)
     source->run_at_answer = signs->run_clock;
     if (sample->agent == VITALS_AGENT_DISCONNECTED || sample->agent == VITALS_AGENT_UNAVAILABLE)
         return VITALS_PULSE_NONE;
+    signs->agent_left_at = 0;
     signs->fs_frozen_at = sample->fs_frozen ? sample->at : 0;
     signs->watchdog_at = 0;
     return VITALS_PULSE_BEAT;

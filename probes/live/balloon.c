@@ -100,8 +100,11 @@ absorb(const VitalsSample *sample, VitalsSigns *signs, VitalsSource *source)
     source->had_counters = sample->has_counters;
     source->answer_at = sample->at;
     source->run_at_answer = signs->run_clock;
-    if (died_young(signs, source))
+    if (died_young(signs, source)) {
         source->armed = TRUE;
+        /* a reset would have taken its figures, so they are of this boot */
+        source->last_beat = MAX(source->last_beat, signs->booted_at + 1);
+    }
     return pulse;
 }
 

@@ -13,6 +13,9 @@ monitor=
 # What is to be ended before the lab is: pids.
 helpers=()
 
+# What it needs of the build besides the program.
+bench_targets=()
+
 # Lines of configuration for the monitor, behind its usual ones.
 monitor_config=()
 
@@ -39,7 +42,7 @@ start_lab() {
     dir=$(mktemp -d /var/tmp/virt-vitals-bench.XXXXXX)
     chmod 755 "$dir"
     [ -d "$root/build-bench" ] || meson setup "$root/build-bench" "$root" >"$dir/build.log"
-    ninja -C "$root/build-bench" >"$dir/build.log" || { cat "$dir/build.log" >&2; exit 2; }
+    ninja -C "$root/build-bench" monitor/virt-vitals "${bench_targets[@]}" >"$dir/build.log" || { cat "$dir/build.log" >&2; exit 2; }
     "$lab/libvirtd" start "$dir" >/dev/null
     uri=$("$lab/libvirtd" uri "$dir")
 }

@@ -521,6 +521,8 @@ test_kinds(void)
         { "warning", VITALS_SAID_OTHER },
         { "kdump-kernel", VITALS_SAID_KDUMP },
         { "kdump-failed", VITALS_SAID_KDUMP },
+        { "suspend-to-idle", VITALS_SAID_ASLEEP },
+        { "halted", VITALS_SAID_ASLEEP },
         { "oom-cgroup", VITALS_SAID_OTHER },
         { "windows-ems", VITALS_SAID_OTHER },
     };

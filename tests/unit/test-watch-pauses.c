@@ -51,6 +51,63 @@ pause_by_watchdog(TestModel *model, guint t)
     model->reason = VITALS_REASON_WATCHDOG;
 }
 
+/* The kernel freezes its processes, then its devices, among them the agent's port, then itself. */
+static void
+suspend_to_idle(TestModel *model, guint t)
+{
+    if (t == 0)
+        test_model_event(model, VITALS_EVENT_AGENT_DISCONNECTED);
+    model_halt(model, t);
+}
+
+static void
+suspend_to_idle_and_wake(TestModel *model, guint t)
+{
+    suspend_to_idle(model, t);
+    model->kernel_dead = t < 30 SECONDS;
+    model->load[0] = t < 30 SECONDS ? 0.0 : 0.008;
+}
+
+static void
+say_asleep(TestModel *model, guint t)
+{
+    if (t == 0) {
+        g_autoptr(VitalsSample) sample = vitals_sample_new(model->now, model->wall);
+
+        sample->parts[VITALS_PART_CONSOLE] = VITALS_FACT_AVAILABLE;
+        sample->n_utterances = 1;
+        sample->utterances = g_new0(VitalsUtterance, 1);
+        sample->utterances[0].what = VITALS_SAID_ASLEEP;
+        vitals_watch_ingest(&model->watch, sample);
+    }
+    model_halt(model, t);
+}
+
+/* It says so, and hangs on its way. */
+static void
+say_asleep_and_spin(TestModel *model, guint t)
+{
+    say_asleep(model, t);
+    model->load[0] = 1.0;
+}
+
+/* Somebody ended the agent, long before. */
+static void
+halt_without_agent(TestModel *model, guint t)
+{
+    if (t == 0)
+        test_model_event(model, VITALS_EVENT_AGENT_DISCONNECTED);
+    if (t >= 10 SECONDS)
+        model_halt(model, t);
+}
+
+static void
+spin_without_agent(TestModel *model, guint t)
+{
+    suspend_to_idle(model, t);
+    model->load[0] = 1.0;
+}
+
 static void
 pause_for_job(TestModel *model, guint t)
 {
@@ -150,6 +207,12 @@ suspend(TestModel *model, guint t)
 }
 
 static const TestRow rows[] = {
+    { "suspended-to-idle", NULL, suspend_to_idle, "asleep", NULL, 0 },
+    { "suspended-to-idle-and-woken", NULL, suspend_to_idle_and_wake, "none", NULL, 0 },
+    { "asleep-as-it-said", NULL, say_asleep, "asleep", NULL, 0 },
+    { "hung-on-the-way-to-sleep", NULL, say_asleep_and_spin, "kernel-spinning", NULL, 12 SECONDS },
+    { "agent-killed-then-halted", NULL, halt_without_agent, "kernel-halted", NULL, 22 SECONDS },
+    { "agent-killed-then-spin", NULL, spin_without_agent, "kernel-spinning", NULL, 12 SECONDS },
     { "halted-while-fs-frozen", NULL, halt_while_fs_frozen, "kernel-halted", NULL, 12 SECONDS },
     { "io-error", NULL, pause_by_io_error, "io-error", NULL, 2 SECONDS },
     { "internal-snapshot", NULL, take_internal_snapshot, "paused-for-job", NULL, 0 },
