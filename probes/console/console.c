@@ -154,15 +154,27 @@ follow_stamp(VitalsConsole *console, const VitalsPrefix *prefix)
     return TRUE;
 }
 
+static gboolean
+starts_with(const VitalsLine *line, const char *text)
+{
+    gsize length = strlen(text);
+
+    return line->length >= length && memcmp(line->text, text, length) == 0;
+}
+
 static void
 follow_boot(VitalsConsole *console, const VitalsLine *line)
 {
-    if (line->prefix.stamp < 0)
+    if (line->prefix.stamp < 0) {
+        /* a boot loader that stamps its lines, too, has done its part */
+        if (starts_with(line, "Starting kernel ..."))
+            console->running = FALSE;
         return;
+    }
     console->stamp = line->prefix.stamp;
     if (console->stamp >= RUNNING_AFTER)
         console->running = TRUE;
-    if (console->running && line->length > 8 && memcmp(line->text, "reboot: ", 8) == 0)
+    if (console->running && starts_with(line, "reboot: "))
         console->running = FALSE;
 }
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* How many prefixes one line may have: logger, syslog, level, stamp, caller, and one to spare. */
-enum { MAX_PREFIXES = 6, MAX_HOST = 64 };
+enum { MAX_PREFIXES = 6, MAX_HOST = 64, MAX_MONTH = 12 };
 
 typedef struct {
     const char *at;
@@ -271,6 +271,40 @@ accept_month(Cursor *cursor, gint64 *ret_month)
     return TRUE;
 }
 
+/* A month in the language of whoever saved the log: a short word, of letters or bytes of UTF-8. */
+static gboolean
+accept_foreign_month(Cursor *cursor)
+{
+    const char *begin = cursor->at;
+    const char *last = MIN(begin + MAX_MONTH, cursor->end);
+
+    while (cursor->at < last && (g_ascii_isalpha(*cursor->at) || (guchar)*cursor->at >= 0x80))
+        cursor->at++;
+    accept(cursor, ".");
+    return cursor->at > begin && accept(cursor, " ");
+}
+
+/* `июл 27 12:00:00 host kernel: `: only the kernel's, so that nothing else is taken for a date */
+static gboolean
+peel_foreign_syslog(Cursor *cursor, VitalsPrefix *prefix)
+{
+    VitalsPrefix found = *prefix;
+    gint64 day;
+
+    if (!accept_foreign_month(cursor))
+        return FALSE;
+    skip_spaces(cursor);
+    if (!accept_number(cursor, 1, 2, &day) || !accept(cursor, " ") ||
+        !accept_clock(cursor, day, &found.wall) || !accept(cursor, " "))
+        return FALSE;
+    found.kernel = FALSE;
+    skip_kernel_tag(cursor, &found);
+    if (!found.kernel)
+        return FALSE;
+    *prefix = found;
+    return TRUE;
+}
+
 /* `Jan 31 12:00:00 host tag: `; what is not the kernel's keeps its tag */
 static gboolean
 peel_syslog(Cursor *cursor, VitalsPrefix *prefix)
@@ -361,7 +395,8 @@ peel_one(Cursor *cursor, VitalsPrefix *prefix)
     case '(':
         return peel_with(cursor, prefix, peel_xen);
     case 'k':
-        return peel_with(cursor, prefix, peel_facility);
+        return peel_with(cursor, prefix, peel_facility) ||
+               peel_with(cursor, prefix, peel_foreign_syslog);
     case 'J':
     case 'F':
     case 'M':
@@ -370,9 +405,13 @@ peel_one(Cursor *cursor, VitalsPrefix *prefix)
     case 'O':
     case 'N':
     case 'D':
-        return peel_with(cursor, prefix, peel_syslog);
+        return peel_with(cursor, prefix, peel_syslog) ||
+               peel_with(cursor, prefix, peel_foreign_syslog);
     default:
-        return g_ascii_isdigit(c) && peel_with(cursor, prefix, peel_date);
+        if (g_ascii_isdigit(c))
+            return peel_with(cursor, prefix, peel_date);
+        return (g_ascii_isalpha(c) || (guchar)c >= 0x80) &&
+               peel_with(cursor, prefix, peel_foreign_syslog);
     }
 }
 
