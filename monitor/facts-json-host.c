@@ -99,6 +99,9 @@ vitals_facts_json_add_host(const VitalsHostFacts *facts, json_t *document)
     json_object_set_new(document, "words", render_words(facts));
     add_table(document, "filesystems", facts->filesystems, render_filesystem);
     add_table(document, "networks", facts->networks, render_network);
+    add_table(document, "pools", facts->pools, render_network);
+    add_table(document, "abilities", facts->abilities, render_text);
+    add_table(document, "usb_places", facts->usb_places, render_text);
     add_table(document, "machines", facts->machines, render_machine);
     add_table(document, "emulators", facts->emulators, render_text);
     add_table(document, "interface_masters", facts->masters, render_text);
@@ -145,6 +148,31 @@ read_network(VitalsHostFacts *facts, const char *name, const json_t *row)
     };
 
     vitals_host_facts_add_network(facts, name, &network);
+}
+
+static void
+read_pool(VitalsHostFacts *facts, const char *name, const json_t *row)
+{
+    VitalsHostNetwork pool = {
+        .is_active = json_is_true(json_object_get(row, "active")),
+        .is_autostart = json_is_true(json_object_get(row, "autostart")),
+    };
+
+    vitals_host_facts_add_pool(facts, name, &pool);
+}
+
+static void
+read_ability(VitalsHostFacts *facts, const char *name, const json_t *row)
+{
+    if (json_is_string(row))
+        vitals_host_facts_add_ability(facts, name, json_string_value(row));
+}
+
+static void
+read_usb_place(VitalsHostFacts *facts, const char *name, const json_t *row)
+{
+    if (json_is_string(row))
+        vitals_host_facts_add_usb_place(facts, name, json_string_value(row));
 }
 
 static void
@@ -195,6 +223,7 @@ void
 vitals_facts_json_read_host(VitalsHostFacts *facts, const json_t *document)
 {
     json_t *networks = json_object_get(document, "networks");
+    json_t *pools = json_object_get(document, "pools");
     json_t *machines = json_object_get(document, "machines");
     json_t *emulators = json_object_get(document, "emulators");
     json_t *masters = json_object_get(document, "interface_masters");
@@ -202,9 +231,13 @@ vitals_facts_json_read_host(VitalsHostFacts *facts, const json_t *document)
     read_words(facts, json_object_get(document, "words"));
     read_table(facts, json_object_get(document, "filesystems"), read_filesystem);
     read_table(facts, json_object_get(document, "numa_nodes"), read_node);
+    read_table(facts, json_object_get(document, "abilities"), read_ability);
+    read_table(facts, json_object_get(document, "usb_places"), read_usb_place);
     /* an empty table says that there is none; without a table nobody knows */
     if (json_is_object(networks))
         facts->networks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    if (json_is_object(pools))
+        facts->pools = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     if (json_is_object(machines))
         facts->machines = new_table();
     if (json_is_object(emulators))
@@ -212,6 +245,7 @@ vitals_facts_json_read_host(VitalsHostFacts *facts, const json_t *document)
     if (json_is_object(masters))
         facts->masters = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     read_table(facts, networks, read_network);
+    read_table(facts, pools, read_pool);
     if (facts->machines)
         read_table(facts, machines, read_machine);
     if (facts->emulators)

@@ -64,11 +64,11 @@ render_pci(GHashTable *devices)
     for (guint i = 0; i < keys->len; i++) {
         const VitalsHostPciDevice *device = g_hash_table_lookup(devices, keys->pdata[i]);
 
-        json_t *row =
-            json_pack("{s:o, s:o, s:i, s:o, s:o, s:o, s:b}", "driver", text(device->driver),
-                      "iommu_group", text(device->group), "class", (int)device->class_code, "reset",
-                      text(device->resets), "parent", text(device->parent), "carrier",
-                      text(device->carrier), "boot_display", device->is_boot_display);
+        json_t *row = json_pack("{s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:b}", "id", text(device->id),
+                                "driver", text(device->driver), "iommu_group", text(device->group),
+                                "class", (int)device->class_code, "reset", text(device->resets),
+                                "parent", text(device->parent), "carrier", text(device->carrier),
+                                "boot_display", device->is_boot_display);
 
         if (device->aspm)
             json_object_set_new(row, "aspm", text(device->aspm));
@@ -107,6 +107,23 @@ render_pages(GHashTable *pages)
 }
 
 static json_t *
+render_path(const VitalsHostPath *path)
+{
+    json_t *row =
+        json_pack("{s:s, s:s, s:I, s:I, s:b}", "kind", vitals_path_kind_name(path->kind), "format",
+                  path->format, "virtual_kib", (json_int_t)path->virtual_kib, "allocated_kib",
+                  (json_int_t)path->allocated_kib, "unnamed_backing", path->has_unnamed_backing);
+
+    if (path->mode > 0) {
+        g_autofree char *mode = g_strdup_printf("%04o", path->mode);
+
+        json_object_set_new(row, "owner", text(path->owner));
+        json_object_set_new(row, "mode", json_string(mode));
+    }
+    return row;
+}
+
+static json_t *
 render_paths(GHashTable *paths)
 {
     g_autoptr(GPtrArray) keys = sorted_keys(paths);
@@ -116,12 +133,7 @@ render_paths(GHashTable *paths)
         const VitalsHostPath *path = g_hash_table_lookup(paths, keys->pdata[i]);
         g_autofree char *name = g_utf8_make_valid(keys->pdata[i], -1);
 
-        json_object_set_new(object, name,
-                            json_pack("{s:s, s:s, s:I, s:I, s:b}", "kind",
-                                      vitals_path_kind_name(path->kind), "format", path->format,
-                                      "virtual_kib", (json_int_t)path->virtual_kib, "allocated_kib",
-                                      (json_int_t)path->allocated_kib, "unnamed_backing",
-                                      path->has_unnamed_backing));
+        json_object_set_new(object, name, render_path(path));
     }
     return object;
 }
@@ -203,6 +215,7 @@ read_pci(VitalsHostFacts *facts, json_t *object)
     json_object_foreach(object, address, value)
     {
         VitalsHostPciDevice device = {
+            .id = (char *)read_text(value, "id"),
             .driver = (char *)read_text(value, "driver"),
             .group = (char *)read_text(value, "iommu_group"),
             .class_code = (guint32)json_integer_value(json_object_get(value, "class")),
@@ -266,6 +279,8 @@ read_paths(VitalsHostFacts *facts, json_t *object)
             .virtual_kib = (guint64)json_integer_value(json_object_get(value, "virtual_kib")),
             .allocated_kib = (guint64)json_integer_value(json_object_get(value, "allocated_kib")),
             .has_unnamed_backing = json_is_true(json_object_get(value, "unnamed_backing")),
+            .owner = (char *)read_text(value, "owner"),
+            .mode = (guint)g_ascii_strtoull(read_text(value, "mode"), NULL, 8),
         };
 
         for (guint kind = VITALS_PATH_ABSENT; kind <= VITALS_PATH_OTHER; kind++) {

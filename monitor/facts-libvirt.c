@@ -17,6 +17,7 @@ typedef struct {
 
 static const Setting qemu_settings[] = {
     { VITALS_HOST_STDIO_HANDLER, "stdio_handler", "logd" },
+    { VITALS_HOST_QEMU_USER, "user", "" },
     { VITALS_HOST_DUMP_PATH, "auto_dump_path", "/var/lib/libvirt/qemu/dump" },
     { VITALS_HOST_DUMP_FORMAT, "dump_image_format", "raw" },
     { VITALS_HOST_MAX_CORE, "max_core", "0" },
@@ -165,6 +166,45 @@ collect_makedumpfile(VitalsHostFacts *facts, const char *root)
                                                  : g_strdup("");
 }
 
+/* A line "name : value" of `xl info`. Returns: (transfer full) (nullable) */
+static char *
+value_of(const char *info, const char *name)
+{
+    const char *line = info ? strstr(info, name) : NULL;
+
+    line = line ? strchr(line, ':') : NULL;
+    return line ? g_strstrip(g_strndup(line + 1, strcspn(line + 1, "\n"))) : NULL;
+}
+
+/* Xen's own boot messages: parameter "foo" unknown! (xen/common/kernel.c). They go round in a ring: what is
+ * not there any more is not known. */
+static char *
+unknown_to_xen(const char *messages)
+{
+    g_autoptr(GRegex) line = g_regex_new("parameter \"([^\"\n]+)\" unknown!", 0, 0, NULL);
+    g_autoptr(GMatchInfo) match = NULL;
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+
+    g_regex_match(line, messages, 0, &match);
+    for (; g_match_info_matches(match); g_match_info_next(match, NULL))
+        g_ptr_array_add(names, g_match_info_fetch(match, 1));
+    if (names->len == 0 && !strstr(messages, "Xen version "))
+        return NULL;
+    g_ptr_array_add(names, NULL);
+    return g_strjoinv(" ", (char **)names->pdata);
+}
+
+static void
+collect_xen_messages(VitalsHostFacts *facts, const char *root)
+{
+    static const char *const command[] = { "timeout", "2", "xl", "dmesg", NULL };
+    g_autofree char *messages = output_of(root, "xl-dmesg", command);
+    g_autofree char *valid = messages ? g_utf8_make_valid(messages, -1) : NULL;
+
+    if (valid)
+        facts->words[VITALS_HOST_XEN_UNKNOWN] = unknown_to_xen(valid);
+}
+
 /* The hypervisor's command line stands in no file that dom0 can read. */
 static void
 collect_xen(VitalsHostFacts *facts, const char *root)
@@ -172,17 +212,13 @@ collect_xen(VitalsHostFacts *facts, const char *root)
     static const char *const command[] = { "timeout", "2", "xl", "info", NULL };
     g_autofree char *capabilities = vitals_facts_read_text(root, "proc/xen/capabilities");
     g_autofree char *info = NULL;
-    const char *line;
 
     if (!capabilities || !strstr(capabilities, "control_d"))
         return;
     info = output_of(root, "xl-info", command);
-    line = info ? strstr(info, "xen_commandline") : NULL;
-    line = line ? strchr(line, ':') : NULL;
-    if (line) {
-        facts->words[VITALS_HOST_XEN_CMDLINE] = g_strndup(line + 1, strcspn(line + 1, "\n"));
-        g_strstrip(facts->words[VITALS_HOST_XEN_CMDLINE]);
-    }
+    facts->words[VITALS_HOST_XEN_CMDLINE] = value_of(info, "xen_commandline");
+    facts->words[VITALS_HOST_XEN_ABILITIES] = value_of(info, "virt_caps");
+    collect_xen_messages(facts, root);
     apply(facts, root, "etc/libvirt/libxl.conf", xen_settings, G_N_ELEMENTS(xen_settings));
 }
 

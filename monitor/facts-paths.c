@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,6 +11,8 @@
 
 /* All marks that are looked for stand in the first sector. */
 #define HEADER_BYTES 512
+/* An entry of the user database takes some hundred bytes. */
+#define PASSWD_BYTES 16384
 
 /* Where image formats put their marks, as QEMU's block drivers probe for them. */
 static const struct {
@@ -120,12 +123,26 @@ note_filesystem(VitalsHostFacts *facts, const char *root, const char *path)
     free(resolved);
 }
 
+/* Whose it is; "" for nobody that this host knows. */
+static char *
+owner_of(uid_t user)
+{
+    g_autofree char *buffer = g_malloc(PASSWD_BYTES);
+    struct passwd entry;
+    struct passwd *found = NULL;
+
+    if (getpwuid_r(user, &entry, buffer, PASSWD_BYTES, &found) != 0 || !found)
+        return g_strdup("");
+    return g_strdup(found->pw_name);
+}
+
 void
 vitals_facts_look_at(VitalsHostFacts *facts, const char *root, const char *path)
 {
     g_autofree char *full = g_build_filename(root, path, NULL);
     VitalsHostPath found = { .kind = VITALS_PATH_OTHER, .format = (char *)"" };
-    struct stat info;
+    g_autofree char *owner = NULL;
+    struct stat info = { 0 };
 
     if (stat(full, &info) != 0) {
         if (errno != ENOENT && errno != ENOTDIR)
@@ -139,6 +156,10 @@ vitals_facts_look_at(VitalsHostFacts *facts, const char *root, const char *path)
             return;
     } else if (S_ISBLK(info.st_mode) || S_ISCHR(info.st_mode)) {
         found.kind = VITALS_PATH_DEVICE;
+    } else if (S_ISDIR(info.st_mode)) {
+        owner = owner_of(info.st_uid);
+        found.owner = owner;
+        found.mode = info.st_mode & (S_IRWXU | S_IRWXG | S_IRWXO);
     }
     vitals_host_facts_add_path(facts, path, &found);
     note_filesystem(facts, root, path);

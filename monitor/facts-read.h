@@ -40,9 +40,9 @@ GHashTable *vitals_facts_settings_new(void);
 /**
  * vitals_facts_collect_words:
  *
- * Fills in what there is to know of @facts->words without libvirt. At "/" it runs `xl info` in a dom0
- * and `makedumpfile -v`, each for two seconds at the most; at another root it reads what they print from
- * the files "xl-info" and "makedumpfile-version" there.
+ * Fills in what there is to know of @facts->words without libvirt. At "/" it runs `xl info` and
+ * `xl dmesg` in a dom0 and `makedumpfile -v`, each for two seconds at the most; at another root it reads
+ * what they print from the files "xl-info", "xl-dmesg" and "makedumpfile-version" there.
  */
 void vitals_facts_collect_words(VitalsHostFacts *facts, const char *root);
 

@@ -287,6 +287,30 @@ collect_netconsole(VitalsHostFacts *facts, const char *root)
     facts->words[VITALS_HOST_NETCONSOLE] = g_strjoinv(" ", (char **)names->pdata);
 }
 
+/* A service that runs has a control group: "serial-getty@ttyS0.service" */
+static void
+collect_logins(VitalsHostFacts *facts, const char *root)
+{
+    static const char path[] = "sys/fs/cgroup/system.slice/system-serial\\x2dgetty.slice";
+    static const char lead[] = "serial-getty@";
+    g_autoptr(GDir) services = vitals_facts_open_directory(root, path);
+    GString *names = g_string_new(NULL);
+    const char *service;
+
+    while (services && (service = g_dir_read_name(services))) {
+        g_autofree char *name =
+            g_str_has_prefix(service, lead) ? g_strdup(service + strlen(lead)) : NULL;
+
+        if (name && g_str_has_suffix(name, ".service"))
+            g_string_append_printf(names, "%s%.*s", names->len > 0 ? " " : "",
+                                   (int)(strlen(name) - strlen(".service")), name);
+    }
+    if (vitals_facts_exists(root, "sys/fs/cgroup/system.slice"))
+        facts->words[VITALS_HOST_TTY_LOGINS] = g_string_free(names, FALSE);
+    else
+        g_string_free(names, TRUE);
+}
+
 static gboolean
 is_pstore_mounted(const char *root)
 {
@@ -312,5 +336,6 @@ vitals_facts_collect_words(VitalsHostFacts *facts, const char *root)
     collect_processor(facts, root);
     collect_watchdog(facts, root);
     collect_netconsole(facts, root);
+    collect_logins(facts, root);
     vitals_facts_collect_libvirt_words(facts, root);
 }

@@ -104,6 +104,18 @@ read_parent(const char *root, const char *address)
     return g_strdup(g_str_has_prefix(name, "pci") || !strchr(name, ':') ? "" : name);
 }
 
+/* "0x10de" and "0x1b80" as lspci shows them */
+static char *
+read_pci_id(const char *root, const char *address)
+{
+    g_autofree char *vendor = vitals_facts_read_of(root, PCI, address, "vendor");
+    g_autofree char *product = vitals_facts_read_of(root, PCI, address, "device");
+
+    if (!vendor || !product || !g_str_has_prefix(vendor, "0x") || !g_str_has_prefix(product, "0x"))
+        return g_strdup("");
+    return g_strdup_printf("%s:%s", vendor + 2, product + 2);
+}
+
 static void
 collect_pci(VitalsHostFacts *facts, const char *root)
 {
@@ -114,6 +126,7 @@ collect_pci(VitalsHostFacts *facts, const char *root)
         return;
     facts->pci_devices = vitals_host_facts_pci_table();
     while ((address = g_dir_read_name(devices))) {
+        g_autofree char *id = read_pci_id(root, address);
         g_autofree char *driver = vitals_facts_read_link(root, PCI, address, "driver");
         g_autofree char *group = vitals_facts_read_link(root, PCI, address, "iommu_group");
         g_autofree char *class_text = vitals_facts_read_of(root, PCI, address, "class");
@@ -123,6 +136,7 @@ collect_pci(VitalsHostFacts *facts, const char *root)
         g_autofree char *carrier = read_carrier(root, address);
         g_autofree char *boot_display = vitals_facts_read_of(root, PCI, address, "boot_vga");
         VitalsHostPciDevice device = {
+            .id = id,
             .driver = driver,
             .group = group,
             .class_code = class_text ? (guint32)g_ascii_strtoull(class_text, NULL, 16) : 0,
@@ -150,12 +164,19 @@ collect_usb(VitalsHostFacts *facts, const char *root)
     while ((name = g_dir_read_name(devices))) {
         g_autofree char *vendor = vitals_facts_read_of(root, path, name, "idVendor");
         g_autofree char *product = vitals_facts_read_of(root, path, name, "idProduct");
+        g_autofree char *bus = vitals_facts_read_of(root, path, name, "busnum");
+        g_autofree char *number = vitals_facts_read_of(root, path, name, "devnum");
         char *id;
         guint before;
 
         if (!vendor || !product)
             continue;
         id = g_strdup_printf("%s:%s", vendor, product);
+        if (bus && number) {
+            g_autofree char *place = g_strdup_printf("%s.%s", bus, number);
+
+            vitals_host_facts_add_usb_place(facts, place, id);
+        }
         before = GPOINTER_TO_UINT(g_hash_table_lookup(facts->usb_devices, id));
         g_hash_table_replace(facts->usb_devices, id, GUINT_TO_POINTER(before + 1));
     }

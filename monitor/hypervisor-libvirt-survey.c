@@ -96,6 +96,29 @@ read_networks(VitalsSurvey *survey, virConnectPtr connection)
     free(networks);
 }
 
+/* As networks; those whose driver is not there bring none. */
+static void
+read_pools(VitalsSurvey *survey, virConnectPtr connection)
+{
+    virStoragePoolPtr *pools = NULL;
+    int count = virConnectListAllStoragePools(connection, &pools, 0);
+
+    if (count < 0)
+        return;
+    survey->pools = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    for (int i = 0; i < count; i++) {
+        VitalsHostNetwork pool = { .is_active = virStoragePoolIsActive(pools[i]) == 1 };
+        int is_autostart = 0;
+
+        if (virStoragePoolGetAutostart(pools[i], &is_autostart) == 0)
+            pool.is_autostart = is_autostart != 0;
+        g_hash_table_replace(survey->pools, g_strdup(virStoragePoolGetName(pools[i])),
+                             g_memdup2(&pool, sizeof pool));
+        virStoragePoolFree(pools[i]);
+    }
+    free(pools);
+}
+
 /* 1,000,000 * major + 1,000 * minor + release (virConnectGetVersion) */
 static char *
 read_version(virConnectPtr connection)
@@ -117,7 +140,10 @@ vitals_libvirt_survey(VitalsConnection *base, GError **error)
     if (!read_domains(survey, self->connection, error))
         return NULL;
     read_networks(survey, self->connection);
+    read_pools(survey, self->connection);
     survey->capabilities = virConnectGetCapabilities(self->connection);
+    survey->domain_capabilities =
+        virConnectGetDomainCapabilities(self->connection, NULL, NULL, NULL, NULL, 0);
     survey->version = read_version(self->connection);
     virResetLastError();
     return g_steal_pointer(&survey);

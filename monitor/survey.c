@@ -11,7 +11,9 @@ vitals_survey_free(VitalsSurvey *survey)
         return;
     g_ptr_array_unref(survey->domains);
     g_clear_pointer(&survey->networks, g_hash_table_unref);
+    g_clear_pointer(&survey->pools, g_hash_table_unref);
     g_free(survey->capabilities);
+    g_free(survey->domain_capabilities);
     g_free(survey->version);
     g_free(survey);
 }
@@ -78,6 +80,23 @@ add_emulator(VitalsHostFacts *facts, const char *path)
     g_hash_table_replace(facts->emulators, key, key);
 }
 
+/* An architecture may stand in several <guest>s, as Xen's do for each kind of guest. */
+static void
+add_types(VitalsHostFacts *facts, const char *arch, const GPtrArray *domains)
+{
+    g_autofree char *key = g_strdup_printf("%s types", arch);
+    const char *before = vitals_host_facts_ability(facts, arch, "types");
+    g_autoptr(GString) types = g_string_new(before);
+
+    for (guint i = 0; i < domains->len; i++) {
+        const char *type = vitals_xml_attribute(domains->pdata[i], "type");
+
+        if (type)
+            g_string_append_printf(types, "%s%s", types->len > 0 ? " " : "", type);
+    }
+    vitals_host_facts_add_ability(facts, key, types->str);
+}
+
 /* <guest><arch name=…><emulator/><machine/>…<domain type=…><emulator/><machine/>… */
 static void
 add_guest(VitalsHostFacts *facts, const VitalsXmlNode *guest)
@@ -89,6 +108,7 @@ add_guest(VitalsHostFacts *facts, const VitalsXmlNode *guest)
 
     if (!name)
         return;
+    add_types(facts, name, domains);
     if (emulator)
         add_emulator(facts, emulator);
     add_machines(facts, name, arch);
@@ -110,11 +130,38 @@ add_capabilities(VitalsHostFacts *facts, const char *text)
         return;
     g_clear_pointer(&facts->machines, g_hash_table_unref);
     g_clear_pointer(&facts->emulators, g_hash_table_unref);
+    g_clear_pointer(&facts->abilities, g_hash_table_unref);
     facts->machines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     facts->emulators = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     guests = vitals_xml_all(vitals_xml_root(xml), "guest");
     for (guint i = 0; i < guests->len; i++)
         add_guest(facts, guests->pdata[i]);
+}
+
+/* <domainCapabilities><arch/><os><enum name='firmware'><value/>…<features><vmcoreinfo supported=…/> */
+static void
+add_domain_capabilities(VitalsHostFacts *facts, const char *text)
+{
+    g_autoptr(VitalsXml) xml = vitals_xml_parse("domain capabilities", text, strlen(text), NULL);
+    const VitalsXmlNode *root = xml ? vitals_xml_root(xml) : NULL;
+    const char *arch = vitals_xml_value(root, "arch");
+    const char *vmcoreinfo = vitals_xml_value(root, "features/vmcoreinfo/@supported");
+    const VitalsXmlNode *list = vitals_xml_first(root, "os/enum");
+    g_autoptr(GPtrArray) values = list ? vitals_xml_all(list, "value") : NULL;
+    g_autofree char *vmcoreinfo_key = g_strdup_printf("%s vmcoreinfo", arch ? arch : "");
+    g_autofree char *firmware_key = g_strdup_printf("%s firmware", arch ? arch : "");
+    g_autoptr(GString) firmware = g_string_new(NULL);
+
+    if (!arch)
+        return;
+    if (vmcoreinfo)
+        vitals_host_facts_add_ability(facts, vmcoreinfo_key, vmcoreinfo);
+    if (g_strcmp0(vitals_xml_attribute(list, "name"), "firmware") != 0)
+        return;
+    for (guint i = 0; i < values->len; i++)
+        g_string_append_printf(firmware, "%s%s", i > 0 ? " " : "",
+                               vitals_xml_text(values->pdata[i]));
+    vitals_host_facts_add_ability(facts, firmware_key, firmware->str);
 }
 
 void
@@ -124,8 +171,14 @@ vitals_survey_add_facts(const VitalsSurvey *survey, VitalsHostFacts *facts)
         g_clear_pointer(&facts->networks, g_hash_table_unref);
         facts->networks = g_hash_table_ref(survey->networks);
     }
+    if (survey->pools) {
+        g_clear_pointer(&facts->pools, g_hash_table_unref);
+        facts->pools = g_hash_table_ref(survey->pools);
+    }
     if (survey->capabilities)
         add_capabilities(facts, survey->capabilities);
+    if (survey->domain_capabilities)
+        add_domain_capabilities(facts, survey->domain_capabilities);
     if (survey->version) {
         g_free(facts->words[VITALS_HOST_QEMU_VERSION]);
         facts->words[VITALS_HOST_QEMU_VERSION] = g_strdup(survey->version);

@@ -27,13 +27,17 @@ typedef struct {
  * VitalsSurvey: a host by way of libvirt
  * @domains: (element-type VitalsSurveyDomain): all, by name; the host's own entry of Xen is left out
  * @networks: (nullable) (element-type utf8 VitalsHostNetwork): %NULL if the driver has none
+ * @pools: (nullable) (element-type utf8 VitalsHostNetwork): storage pools; likewise
  * @capabilities: (nullable): libvirt's XML
+ * @domain_capabilities: (nullable): libvirt's XML of what a guest of the host's architecture may have
  * @version: (nullable): of the hypervisor, "7.2.22"
  */
 typedef struct VitalsSurvey {
     GPtrArray *domains;
     GHashTable *networks;
+    GHashTable *pools;
     char *capabilities;
+    char *domain_capabilities;
     char *version;
 } VitalsSurvey;
 

@@ -7,6 +7,8 @@
 struct VitalsFleet {
     gboolean is_one_host;
     GPtrArray *members;
+    GPtrArray *images;
+    GHashTable *seen;   /* set of @images */
     GHashTable *claims; /* "claim key" -> GPtrArray of members, which belong to @members */
 };
 
@@ -27,6 +29,8 @@ vitals_fleet_new(gboolean is_one_host)
 
     fleet->is_one_host = is_one_host;
     fleet->members = g_ptr_array_new_with_free_func(free_member);
+    fleet->images = g_ptr_array_new_with_free_func(g_free);
+    fleet->seen = g_hash_table_new(g_str_hash, g_str_equal);
     fleet->claims =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
     return fleet;
@@ -38,6 +42,8 @@ vitals_fleet_free(VitalsFleet *fleet)
     if (!fleet)
         return;
     g_hash_table_unref(fleet->claims);
+    g_hash_table_unref(fleet->seen);
+    g_ptr_array_unref(fleet->images);
     g_ptr_array_unref(fleet->members);
     g_free(fleet);
 }
@@ -46,6 +52,12 @@ const GPtrArray *
 vitals_fleet_members(const VitalsFleet *fleet)
 {
     return fleet->members;
+}
+
+const GPtrArray *
+vitals_fleet_images(const VitalsFleet *fleet)
+{
+    return fleet->images;
 }
 
 /* ---- what a guest claims ---- */
@@ -108,6 +120,17 @@ vitals_claim_disk(const VitalsXmlNode *disk)
             return NULL;
     }
     return path;
+}
+
+const char *
+vitals_claim_growing(const VitalsXmlNode *disk)
+{
+    const char *policy = vitals_xml_value(disk, "driver/@error_policy");
+
+    if (vitals_xml_first(disk, "readonly") || g_strcmp0(policy, "report") == 0 ||
+        g_strcmp0(policy, "ignore") == 0)
+        return NULL;
+    return vitals_xml_value(disk, "source/@file");
 }
 
 static void
@@ -258,6 +281,21 @@ new_member(const VitalsDefinition *definition)
     return member;
 }
 
+static void
+add_images(VitalsFleet *fleet, const VitalsDefinition *definition)
+{
+    g_autoptr(GPtrArray) disks = vitals_xml_all(definition->devices, "disk");
+
+    for (guint i = 0; i < disks->len; i++) {
+        const char *path = vitals_claim_growing(disks->pdata[i]);
+
+        if (!path || *path != '/' || g_hash_table_contains(fleet->seen, path))
+            continue;
+        g_ptr_array_add(fleet->images, g_strdup(path));
+        g_hash_table_add(fleet->seen, fleet->images->pdata[fleet->images->len - 1]);
+    }
+}
+
 void
 vitals_fleet_add(VitalsFleet *fleet, const VitalsDefinition *definition)
 {
@@ -267,6 +305,7 @@ vitals_fleet_add(VitalsFleet *fleet, const VitalsDefinition *definition)
         return;
     adding.member = new_member(definition);
     g_ptr_array_add(fleet->members, adding.member);
+    add_images(fleet, definition);
     for (guint claim = 0; claim < VITALS_N_CLAIMS; claim++) {
         adding.claim = (VitalsClaim)claim;
         claims[claim].visit(definition, add_claim, &adding);

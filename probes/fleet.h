@@ -58,6 +58,18 @@ void vitals_fleet_judge(const VitalsDefinition *definition, VitalsClaim claim,
                         VitalsFindings *findings);
 
 /**
+ * vitals_claim_growing:
+ * @disk: a <disk>
+ *
+ * Returns: (transfer none) (nullable): the image of a writable disk that pauses the guest when it cannot
+ *   grow; %NULL for none
+ */
+const char *vitals_claim_growing(const VitalsXmlNode *disk);
+
+/* Returns: (transfer none) (element-type utf8): the growing images of all guests, each once */
+const GPtrArray *vitals_fleet_images(const VitalsFleet *fleet);
+
+/**
  * vitals_claim_disk:
  * @disk: a <disk>
  *

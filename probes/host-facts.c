@@ -14,12 +14,15 @@ vitals_host_facts_free(VitalsHostFacts *facts)
         return;
     g_clear_pointer(&facts->pci_devices, g_hash_table_unref);
     g_clear_pointer(&facts->usb_devices, g_hash_table_unref);
+    g_clear_pointer(&facts->usb_places, g_hash_table_unref);
     g_clear_pointer(&facts->mediated_devices, g_hash_table_unref);
     g_clear_pointer(&facts->interfaces, g_hash_table_unref);
     g_clear_pointer(&facts->huge_pages, g_hash_table_unref);
     g_clear_pointer(&facts->paths, g_hash_table_unref);
     g_clear_pointer(&facts->filesystems, g_hash_table_unref);
     g_clear_pointer(&facts->networks, g_hash_table_unref);
+    g_clear_pointer(&facts->pools, g_hash_table_unref);
+    g_clear_pointer(&facts->abilities, g_hash_table_unref);
     g_clear_pointer(&facts->machines, g_hash_table_unref);
     g_clear_pointer(&facts->emulators, g_hash_table_unref);
     g_clear_pointer(&facts->masters, g_hash_table_unref);
@@ -36,6 +39,7 @@ free_pci_device(gpointer data)
 {
     VitalsHostPciDevice *device = data;
 
+    g_free(device->id);
     g_free(device->driver);
     g_free(device->group);
     g_free(device->resets);
@@ -57,6 +61,7 @@ vitals_host_facts_add_pci(VitalsHostFacts *facts, const char *address,
 {
     VitalsHostPciDevice *copy = g_new0(VitalsHostPciDevice, 1);
 
+    copy->id = g_strdup(device->id ? device->id : "");
     copy->driver = g_strdup(device->driver);
     copy->group = g_strdup(device->group);
     copy->class_code = device->class_code;
@@ -74,6 +79,7 @@ free_path(gpointer data)
     VitalsHostPath *path = data;
 
     g_free(path->format);
+    g_free(path->owner);
     g_free(path);
 }
 
@@ -91,6 +97,7 @@ vitals_host_facts_add_path(VitalsHostFacts *facts, const char *path, const Vital
     VitalsHostPath *copy = g_memdup2(found, sizeof *found);
 
     copy->format = g_strdup(found->format ? found->format : "");
+    copy->owner = g_strdup(found->owner ? found->owner : "");
     put(&facts->paths, path, copy, free_path);
 }
 
@@ -121,6 +128,24 @@ vitals_host_facts_add_network(VitalsHostFacts *facts, const char *name,
 }
 
 void
+vitals_host_facts_add_pool(VitalsHostFacts *facts, const char *name, const VitalsHostNetwork *pool)
+{
+    put(&facts->pools, name, g_memdup2(pool, sizeof *pool), g_free);
+}
+
+void
+vitals_host_facts_add_ability(VitalsHostFacts *facts, const char *name, const char *value)
+{
+    put(&facts->abilities, name, g_strdup(value), g_free);
+}
+
+void
+vitals_host_facts_add_usb_place(VitalsHostFacts *facts, const char *place, const char *id)
+{
+    put(&facts->usb_places, place, g_strdup(id), g_free);
+}
+
+void
 vitals_host_facts_add_node(VitalsHostFacts *facts, const char *number, const VitalsHostNode *node)
 {
     put(&facts->nodes, number, g_memdup2(node, sizeof *node), g_free);
@@ -142,6 +167,17 @@ vitals_host_facts_filesystem(const VitalsHostFacts *facts, const char *path)
         at = above;
     }
     return NULL;
+}
+
+const char *
+vitals_host_facts_ability(const VitalsHostFacts *facts, const char *arch, const char *name)
+{
+    g_autofree char *key = NULL;
+
+    if (!facts || !facts->abilities || !(arch || facts->arch))
+        return NULL;
+    key = g_strdup_printf("%s %s", arch ? arch : facts->arch, name);
+    return g_hash_table_lookup(facts->abilities, key);
 }
 
 const char *

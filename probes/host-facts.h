@@ -18,6 +18,7 @@ typedef enum {
 
 /**
  * VitalsHostPciDevice: a PCI device of the host
+ * @id: its vendor and product in lower-case hexadecimal, "10de:1b80"; "" for not known
  * @driver: what it is bound to; "" for none
  * @group: its IOMMU group; "" for none
  * @class_code: the kernel's class, base and sub-class first: 0x030000 is a VGA controller
@@ -28,6 +29,7 @@ typedef enum {
  * @is_boot_display: the firmware shows its screen there
  */
 typedef struct {
+    char *id;
     char *driver;
     char *group;
     guint32 class_code;
@@ -54,6 +56,8 @@ typedef enum {
  * @virtual_kib: of a file: the size of the disk in it, KiB; 0 for not known
  * @allocated_kib: of a file: what it takes on its file system, KiB
  * @has_unnamed_backing: of a qcow2 image: it lies over another whose format it does not name
+ * @owner: name of the user it belongs to; "" for not known
+ * @mode: its permission bits, as of chmod(2); 0 for not known
  */
 typedef struct {
     VitalsPathKind kind;
@@ -61,6 +65,8 @@ typedef struct {
     guint64 virtual_kib;
     guint64 allocated_kib;
     gboolean has_unnamed_backing;
+    char *owner;
+    guint mode;
 } VitalsHostPath;
 
 /* "absent", "file", "device" or "other" */
@@ -109,6 +115,7 @@ typedef struct {
  *   sysfs, "0000:01:00.0"
  * @usb_devices: (nullable) (element-type utf8 guint): how many there are by "vendor:product" in
  *   lower-case hexadecimal, "0403:6001"
+ * @usb_places: (nullable) (element-type utf8 utf8): the same ids by "bus.device" in decimal, "1.7"
  * @mediated_devices: (nullable) (element-type utf8): set of UUIDs in lower case
  * @interfaces: (nullable) (element-type utf8): set of names of network interfaces
  * @huge_pages: (nullable) (element-type guint64 guint64): KiB that are reserved, or may be, by size of
@@ -118,6 +125,10 @@ typedef struct {
  * @filesystems: (nullable) (element-type utf8 VitalsHostFilesystem): by the directory where they are
  *   mounted, or of a path of @paths that a link leads elsewhere
  * @networks: (nullable) (element-type utf8 VitalsHostNetwork): libvirt's virtual networks
+ * @pools: (nullable) (element-type utf8 VitalsHostNetwork): its storage pools
+ * @abilities: (nullable) (element-type utf8 utf8): what its capabilities and domain capabilities say of
+ *   an architecture, by "x86_64 types" (of domains, with blanks), "x86_64 firmware" (that it finds by
+ *   itself, with blanks) and "x86_64 vmcoreinfo" ("yes" or "no")
  * @machines: (nullable) (element-type utf8 guint): machine types that libvirt's emulators know, as
  *   "x86_64 pc-q35-7.2"; 2 for one that is deprecated, else 1
  * @emulators: (nullable) (element-type utf8): set of paths of emulators that libvirt knows
@@ -133,12 +144,15 @@ typedef struct {
 typedef struct {
     GHashTable *pci_devices;
     GHashTable *usb_devices;
+    GHashTable *usb_places;
     GHashTable *mediated_devices;
     GHashTable *interfaces;
     GHashTable *huge_pages;
     GHashTable *paths;
     GHashTable *filesystems;
     GHashTable *networks;
+    GHashTable *pools;
+    GHashTable *abilities;
     GHashTable *machines;
     GHashTable *emulators;
     GHashTable *masters;
@@ -184,11 +198,15 @@ void vitals_host_facts_add_pci(VitalsHostFacts *facts, const char *address,
 void vitals_host_facts_add_path(VitalsHostFacts *facts, const char *path,
                                 const VitalsHostPath *found);
 
-/* Likewise for @filesystems, @networks and @nodes. */
+/* Likewise for @filesystems, @networks, @pools, @abilities, @usb_places and @nodes. */
 void vitals_host_facts_add_filesystem(VitalsHostFacts *facts, const char *directory,
                                       const VitalsHostFilesystem *filesystem);
 void vitals_host_facts_add_network(VitalsHostFacts *facts, const char *name,
                                    const VitalsHostNetwork *network);
+void vitals_host_facts_add_pool(VitalsHostFacts *facts, const char *name,
+                                const VitalsHostNetwork *pool);
+void vitals_host_facts_add_ability(VitalsHostFacts *facts, const char *name, const char *value);
+void vitals_host_facts_add_usb_place(VitalsHostFacts *facts, const char *place, const char *id);
 void vitals_host_facts_add_node(VitalsHostFacts *facts, const char *number,
                                 const VitalsHostNode *node);
 
@@ -201,6 +219,17 @@ void vitals_host_facts_add_node(VitalsHostFacts *facts, const char *number,
  */
 const VitalsHostFilesystem *vitals_host_facts_filesystem(const VitalsHostFacts *facts,
                                                          const char *path);
+
+/**
+ * vitals_host_facts_ability:
+ * @facts: (nullable): a host
+ * @arch: (nullable): an architecture; the host's own if none is named
+ * @name: what follows it in @abilities, "types"
+ *
+ * Returns: (transfer none) (nullable): what libvirt says; %NULL for not known
+ */
+const char *vitals_host_facts_ability(const VitalsHostFacts *facts, const char *arch,
+                                      const char *name);
 
 /**
  * vitals_host_facts_has_word:

@@ -20,11 +20,14 @@ GPtrArray *
 vitals_host_paths(const VitalsDefinition *definition)
 {
     static const char *const names[] = { "file", "dev", "path" };
+    static const char *const boot[] = { "os/loader", "os/kernel", "os/initrd", "os/dtb" };
     g_autoptr(GPtrArray) devices = vitals_serial_character_devices(definition);
     g_autoptr(GPtrArray) disks = vitals_xml_all(definition->devices, "disk");
     GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
 
     add(paths, vitals_xml_value(definition->devices, "emulator"));
+    for (guint i = 0; i < G_N_ELEMENTS(boot); i++)
+        add(paths, vitals_xml_value(definition->domain, boot[i]));
     for (guint i = 0; i < devices->len; i++) {
         add_directory(paths, vitals_xml_value(devices->pdata[i], "log/@file"));
         if (g_strcmp0(vitals_xml_attribute(devices->pdata[i], "type"), "file") == 0)

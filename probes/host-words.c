@@ -37,6 +37,7 @@ static const struct {
     [VITALS_HOST_NMI_WATCHDOG] = { "nmi_watchdog", "the host's sysctl kernel.nmi_watchdog" },
     [VITALS_HOST_SYSRQ] = { "sysrq", "the host's sysctl kernel.sysrq" },
     [VITALS_HOST_STDIO_HANDLER] = { "stdio_handler", "stdio_handler in the host's qemu.conf" },
+    [VITALS_HOST_QEMU_USER] = { "qemu_user", "the user that QEMU runs as" },
     [VITALS_HOST_DUMP_PATH] = { "auto_dump_path", "auto_dump_path in the host's qemu.conf" },
     [VITALS_HOST_DUMP_FORMAT] = { "dump_image_format",
                                   "dump_image_format in the host's qemu.conf" },
@@ -55,11 +56,15 @@ static const struct {
     [VITALS_HOST_MEMORY] = { "memory_kib", "the host's memory" },
     [VITALS_HOST_SWAP] = { "swap_kib", "the host's swap space" },
     [VITALS_HOST_XEN_CMDLINE] = { "xen_cmdline", "the Xen hypervisor's command line" },
+    [VITALS_HOST_XEN_ABILITIES] = { "xen_abilities", "what the Xen hypervisor can virtualise" },
+    [VITALS_HOST_XEN_UNKNOWN] = { "xen_unknown_parameters",
+                                  "the boot messages of the Xen hypervisor" },
     [VITALS_HOST_XEN_AUTOBALLOON] = { "xen_autoballoon", "autoballoon in the host's libxl.conf" },
     [VITALS_HOST_XENCONSOLED] = { "xenconsoled", "the arguments of the host's xenconsoled" },
     [VITALS_HOST_MDEV_AUTOSTART] = { "mdev_autostart",
                                      "which mediated devices the host makes when it boots" },
     [VITALS_HOST_TTY_CONSOLES] = { "tty_consoles", "the terminals of the host's own console" },
+    [VITALS_HOST_TTY_LOGINS] = { "tty_logins", "the serial terminals of the host's logins" },
 };
 
 G_STATIC_ASSERT(G_N_ELEMENTS(words) == VITALS_N_HOST_WORDS);

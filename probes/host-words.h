@@ -35,6 +35,7 @@ typedef enum {
     VITALS_HOST_NMI_WATCHDOG,
     VITALS_HOST_SYSRQ,
     VITALS_HOST_STDIO_HANDLER, /* qemu.conf, its default where nobody set it, and likewise below */
+    VITALS_HOST_QEMU_USER,     /* "" where the distribution's own choice holds and is not known */
     VITALS_HOST_DUMP_PATH,
     VITALS_HOST_DUMP_FORMAT,
     VITALS_HOST_MAX_CORE,
@@ -45,16 +46,19 @@ typedef enum {
     VITALS_HOST_GUESTS_ON_SHUTDOWN, /* "suspend" or "shutdown", as it takes effect */
     VITALS_HOST_GUESTS_TIMEOUT,     /* SHUTDOWN_TIMEOUT */
     VITALS_HOST_LIBVIRT_HOOKS,      /* hooks for guests below /etc/libvirt/hooks, with blanks */
-    VITALS_HOST_PLAIN_DUMPS,  /* scripts that call virsh dump without --memory-only, with blanks */
-    VITALS_HOST_MAKEDUMPFILE, /* its version, "1.7.2"; "" if it is not installed */
-    VITALS_HOST_QEMU_VERSION, /* of the QEMU that libvirt uses, "7.2.22" */
-    VITALS_HOST_MEMORY,       /* MemTotal in KiB */
-    VITALS_HOST_SWAP,         /* SwapTotal in KiB */
-    VITALS_HOST_XEN_CMDLINE,  /* the hypervisor's, of a dom0 */
+    VITALS_HOST_PLAIN_DUMPS,   /* scripts that call virsh dump without --memory-only, with blanks */
+    VITALS_HOST_MAKEDUMPFILE,  /* its version, "1.7.2"; "" if it is not installed */
+    VITALS_HOST_QEMU_VERSION,  /* of the QEMU that libvirt uses, "7.2.22" */
+    VITALS_HOST_MEMORY,        /* MemTotal in KiB */
+    VITALS_HOST_SWAP,          /* SwapTotal in KiB */
+    VITALS_HOST_XEN_CMDLINE,   /* the hypervisor's, of a dom0 */
+    VITALS_HOST_XEN_ABILITIES, /* what it can virtualise, with blanks: `xl info` says virt_caps */
+    VITALS_HOST_XEN_UNKNOWN,   /* options that it called unknown at boot, with blanks */
     VITALS_HOST_XEN_AUTOBALLOON, /* libxl.conf: "0", "1" or "auto" */
     VITALS_HOST_XENCONSOLED,     /* arguments of the xenconsoled that runs */
     VITALS_HOST_MDEV_AUTOSTART,  /* UUIDs of mediated devices that boot makes, with blanks */
     VITALS_HOST_TTY_CONSOLES,    /* terminals that are the host's own console, with blanks */
+    VITALS_HOST_TTY_LOGINS,      /* terminals where systemd waits for a login, with blanks */
     VITALS_N_HOST_WORDS,
 } VitalsHostWord;
 

@@ -68,7 +68,8 @@ run(int argc, char **argv)
           "and /proc",
           "DIRECTORY" },
         { "connect", 'c', 0, G_OPTION_ARG_STRING, &uri,
-          "ask this libvirt for networks, emulators and guests too; 'none' for none (default: the "
+          "ask this libvirt for networks, pools, emulators and guests too; 'none' for none "
+          "(default: the "
           "host's own, where there is one)",
           "URI" },
         { NULL },
@@ -81,8 +82,8 @@ run(int argc, char **argv)
             "Reads /sys, /proc and configuration below /etc, asks libvirt, and of each guest and\n"
             "definition FILE (or - for standard input) looks at the images, devices and pipes "
             "that\n"
-            "it names. Of another --root, files xl-info and makedumpfile-version there stand for\n"
-            "what `xl info` and `makedumpfile -v` print. Changes nothing.",
+            "it names. Of another --root, files xl-info, xl-dmesg and makedumpfile-version there\n"
+            "stand for what `xl info`, `xl dmesg` and `makedumpfile -v` print. Changes nothing.",
             &argc, &argv))
         return VITALS_EXIT_USAGE;
     facts = vitals_facts_collect(root ? root : "/");

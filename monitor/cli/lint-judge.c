@@ -157,6 +157,18 @@ ask_libvirt(VitalsLintJudge *judge, const VitalsLintSource *source)
     definition->refusal = vitals_text_printable(reason ? reason : error->message, -1);
 }
 
+/* What other guests' images may take is taken from the same file systems. */
+static void
+look_at_images(VitalsHostFacts *facts, const VitalsFleet *fleet)
+{
+    const GPtrArray *images = vitals_fleet_images(fleet);
+
+    for (guint i = 0; i < images->len; i++) {
+        if (!facts->paths || !g_hash_table_contains(facts->paths, images->pdata[i]))
+            vitals_facts_look_at(facts, "/", images->pdata[i]);
+    }
+}
+
 /* Files are looked at where the facts are this host's own; what a file of facts does not hold stays
  * unknown. */
 static void
@@ -168,6 +180,9 @@ look_at_paths(VitalsLintJudge *judge, const VitalsDefinition *definition)
 
     for (guint i = 0; paths && i < paths->len; i++)
         vitals_facts_look_at(facts, "/", paths->pdata[i]);
+    if (facts && judge->fleet && judge->looked_for != facts)
+        look_at_images(facts, judge->fleet);
+    judge->looked_for = facts ? facts : judge->looked_for;
 }
 
 /* A guest whose agent says nothing stays unknown. */

@@ -17,12 +17,14 @@
  * @guest_nmi: (nullable): likewise
  * @log_directory: (nullable): as in VitalsDefinition
  * @own: (nullable): of this host, once a guest of its libvirt asked for it
+ * @looked_for: (nullable): the facts that hold what @fleet's images are
  */
 typedef struct {
     const VitalsLintOptions *options;
     VitalsLintBaseline *baseline;
     VitalsHostFacts *facts;
     VitalsHostFacts *own;
+    const VitalsHostFacts *looked_for;
     VitalsSurvey *survey;
     VitalsFleet *fleet;
     char *guest_cmdline;

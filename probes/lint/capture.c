@@ -150,9 +150,13 @@ check_cap007(const VitalsDefinition *definition, VitalsFindings *findings)
     gboolean is_off = g_strcmp0(vitals_xml_attribute(vmcoreinfo, "state"), "off") == 0;
     const VitalsXmlNode *where = vmcoreinfo ? vmcoreinfo : features ? features : definition->domain;
     const char *action = vitals_definition_on_crash(definition);
+    const char *arch = vitals_xml_value(definition->domain, "os/type/@arch");
+    const char *ability = vitals_host_facts_ability(definition->host, arch, "vmcoreinfo");
     gboolean dumps = g_str_has_prefix(action, "coredump-");
     VitalsFinding *finding;
 
+    if (g_strcmp0(ability, "no") == 0)
+        return VITALS_ANSWER_NOT_APPLICABLE;
     if ((vmcoreinfo && !is_off) || vitals_definition_passes(definition, "vmcoreinfo"))
         return VITALS_ANSWER_PASS;
 
@@ -196,7 +200,9 @@ const VitalsRule vitals_rule_cap007 = {
     .exceptions =
         "Guests whose dumps nobody will read. A warning where on_crash asks for a dump, a notice "
         "elsewhere. Harmless for Windows. The note is filled only if the guest loads qemu_fw_cfg. "
-        "Holds back where <qemu:commandline> adds the device.",
+        "Holds back where <qemu:commandline> adds the device, and where libvirt's domain "
+        "capabilities "
+        "say that the host's QEMU has none.",
     .evidence =
         (const char *const[]){
             "measured: without: no VMCOREINFO note, `crash --osrelease` says unknown, makedumpfile "

@@ -318,6 +318,29 @@ const VitalsRule vitals_rule_hst002 = {
     .check = check_hst002,
 };
 
+/* The same of the hypervisor of a dom0; boot loaders add "placeholder", which matters to nobody. */
+static void
+judge_xen_options(const VitalsDefinition *definition, VitalsFindings *findings)
+{
+    static const char *const topics[] = { "iommu",  "pci",  "crash", "watchdog", "console",
+                                          "com1",   "com2", "dom0",  "noreboot", "sync",
+                                          "loglvl", "vtd",  "ivrs",  "panic" };
+    const char *unknown =
+        definition->host ? definition->host->words[VITALS_HOST_XEN_UNKNOWN] : NULL;
+    g_auto(GStrv) tokens = g_strsplit(unknown ? unknown : "", " ", -1);
+
+    for (guint i = 0; tokens[i]; i++) {
+        gboolean matters = FALSE;
+
+        for (guint k = 0; k < G_N_ELEMENTS(topics); k++)
+            matters = matters || strstr(tokens[i], topics[k]);
+        if (matters)
+            vitals_findings_add(findings, NULL,
+                                "Xen said at boot that it does not know the option '%s'",
+                                tokens[i]);
+    }
+}
+
 static VitalsAnswer
 check_hst003(const VitalsDefinition *definition, VitalsFindings *findings)
 {
@@ -336,6 +359,7 @@ check_hst003(const VitalsDefinition *definition, VitalsFindings *findings)
                                 "the kernel said at boot that it does not know the option '%s'",
                                 tokens[i]);
     }
+    judge_xen_options(definition, findings);
     return vitals_findings_answer(findings);
 }
 

@@ -4,6 +4,7 @@
 #include "probes/serial-ports.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 /*
  * Where consoles lead to on the host.
@@ -20,6 +21,19 @@ log_of(const VitalsXmlNode *device)
     if (!path && g_strcmp0(vitals_xml_attribute(device, "type"), "file") == 0)
         path = vitals_xml_value(device, "source/@path");
     return path && *path == '/' && !g_str_has_prefix(path, "/dev/") ? path : NULL;
+}
+
+/* With stdio_handler="file" QEMU writes the logs itself, as a user of its own. A group may let it write;
+ * who is in that is not looked at. */
+static gboolean
+may_not_write(const VitalsDefinition *definition, const VitalsHostPath *directory)
+{
+    const char *user = definition->host ? definition->host->words[VITALS_HOST_QEMU_USER] : NULL;
+
+    return vitals_host_fact_is(definition, VITALS_HOST_STDIO_HANDLER, "file") && user && *user &&
+           !g_str_equal(user, "root") && !g_str_equal(user, "+0") && directory->mode > 0 &&
+           *directory->owner && !g_str_equal(directory->owner, user) &&
+           !(directory->mode & (S_IWGRP | S_IWOTH));
 }
 
 static void
@@ -48,6 +62,13 @@ judge_log(const VitalsDefinition *definition, const VitalsXmlNode *device, const
             "the console's log '%s' is on a file system that cannot be written (%s): "
             "the guest will not start",
             path, filesystem->source);
+    else if (found && may_not_write(definition, found))
+        vitals_findings_add(
+            findings, device,
+            "the directory '%s' of the console's log belongs to %s (mode %04o), and "
+            "QEMU, which runs as %s, writes the log itself (stdio_handler is file): "
+            "the guest will not start",
+            directory, found->owner, found->mode, definition->host->words[VITALS_HOST_QEMU_USER]);
     if (!found || !filesystem)
         vitals_findings_add_unknown(findings, DIRECTORY);
 }
@@ -72,7 +93,7 @@ check_ser016(const VitalsDefinition *definition, VitalsFindings *findings)
 const VitalsRule vitals_rule_ser016 = {
     .id = "SER016",
     .name = "console-log-directory",
-    .title = "console log's directory is missing, read-only or in memory",
+    .title = "console log's directory is missing, not writable or in memory",
     .severity = VITALS_SEVERITY_WARNING,
     .drivers = VITALS_DRIVER_QEMU | VITALS_DRIVER_XEN,
     .machines = VITALS_MACHINE_ANY,
@@ -89,8 +110,9 @@ const VitalsRule vitals_rule_ser016 = {
             "</devices>",
     .remedy = "use a directory on a disk that exists at boot, such as /var/log/libvirt/qemu",
     .exceptions =
-        "The kind of file system is judged, not the name. Owner and mode are not looked at: "
-        "virtlogd runs as root.",
+        "The kind of file system is judged, not the name. Owner and mode matter only where "
+        "qemu.conf "
+        "says stdio_handler = \"file\" and which user QEMU runs as: virtlogd runs as root.",
     .evidence =
         (const char *const[]){ "measured: define accepts a missing directory, and the start fails: "
                                "\"Unable to open file: …: No such file or directory\"",
@@ -98,6 +120,14 @@ const VitalsRule vitals_rule_ser016 = {
                                "https://github.com/azlux/log2ram", NULL },
     .check = check_ser016,
 };
+
+static gboolean
+waits_for_login(const VitalsDefinition *definition, const char *tty)
+{
+    const char *logins = definition->host ? definition->host->words[VITALS_HOST_TTY_LOGINS] : NULL;
+
+    return logins && vitals_host_has_word(logins, tty);
+}
 
 static VitalsAnswer
 check_ser017(const VitalsDefinition *definition, VitalsFindings *findings)
@@ -118,6 +148,12 @@ check_ser017(const VitalsDefinition *definition, VitalsFindings *findings)
                                 "'%s' is the host's own console: host and guest read each other's "
                                 "input",
                                 path);
+        else if (waits_for_login(definition, path + strlen("/dev/")))
+            vitals_findings_add(
+                findings, devices->pdata[i],
+                "on '%s' a getty of the host's waits for a login: host and guest read "
+                "each other's input",
+                path);
         answer = vitals_findings_answer(findings);
     }
     return answer;

@@ -76,6 +76,40 @@ usb_sources(const VitalsDefinition *definition)
     return sources;
 }
 
+static char *
+usb_place(const char *bus, const char *device)
+{
+    return g_strdup_printf("%" G_GUINT64_FORMAT ".%" G_GUINT64_FORMAT,
+                           g_ascii_strtoull(bus ? bus : "0", NULL, 0),
+                           g_ascii_strtoull(device, NULL, 0));
+}
+
+/* What is plugged in there now is taken for what is meant, if there is but one of its kind. */
+static void
+offer_usb_name(const VitalsDefinition *definition, const VitalsXmlNode *source,
+               const VitalsXmlNode *address, VitalsFinding *finding)
+{
+    const VitalsHostFacts *host = definition->host;
+    g_autofree char *place =
+        usb_place(vitals_xml_attribute(address, "bus"), vitals_xml_attribute(address, "device"));
+    const char *id = host && host->usb_places ? g_hash_table_lookup(host->usb_places, place) : NULL;
+    g_auto(GStrv) parts = g_strsplit(id ? id : "", ":", 2);
+    g_autofree char *vendor = NULL;
+    g_autofree char *product = NULL;
+    VitalsFix *fix;
+
+    if (!id || g_strv_length(parts) != 2 || !host->usb_devices ||
+        GPOINTER_TO_UINT(g_hash_table_lookup(host->usb_devices, id)) != 1 ||
+        !g_regex_match_simple("^[0-9a-f]{4}:[0-9a-f]{4}$", id, G_REGEX_DOLLAR_ENDONLY, 0))
+        return;
+    vendor = g_strdup_printf("<vendor id='0x%s'/>", parts[0]);
+    product = g_strdup_printf("<product id='0x%s'/>", parts[1]);
+    fix = vitals_finding_offer(finding, VITALS_FIX_UNSAFE);
+    vitals_fix_add_before(fix, address, vendor);
+    vitals_fix_add_before(fix, address, product);
+    vitals_fix_drop(fix, address);
+}
+
 static VitalsAnswer
 check_usb001(const VitalsDefinition *definition, VitalsFindings *findings)
 {
@@ -89,11 +123,13 @@ check_usb001(const VitalsDefinition *definition, VitalsFindings *findings)
         const char *bus = vitals_xml_attribute(address, "bus");
 
         if (device && !vitals_xml_first(sources->pdata[i], "vendor"))
-            vitals_findings_add(
-                findings, address,
-                "USB device %s of bus %s: the number changes whenever it is plugged in "
-                "or the host boots",
-                device, bus ? bus : "?");
+            offer_usb_name(
+                definition, sources->pdata[i], address,
+                vitals_findings_add(
+                    findings, address,
+                    "USB device %s of bus %s: the number changes whenever it is plugged in "
+                    "or the host boots",
+                    device, bus ? bus : "?"));
     }
     return vitals_findings_answer(findings);
 }
@@ -121,7 +157,10 @@ const VitalsRule vitals_rule_usb001 = {
             "  </hostdev>\n"
             "</devices>",
     .remedy = "name it by <vendor> and <product>; `lsusb` shows them",
-    .exceptions = "Several devices of one kind need the address besides vendor and product.",
+    .fixes = VITALS_FIXES_UNSAFE,
+    .exceptions =
+        "Several devices of one kind need the address besides vendor and product. The fix takes "
+        "what is plugged in there on this host now, where there is one of its kind.",
     .evidence =
         (const char *const[]){
             "https://github.com/dockur/windows/issues/655: \"not ideal as the values will change\"",

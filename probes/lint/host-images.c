@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "probes/fleet.h"
 #include "probes/host-paths.h"
 #include "probes/rule.h"
 
@@ -8,64 +9,114 @@
 
 #define FACT "the images that the definition names"
 
-/* The image of a writable disk that pauses the guest when it cannot grow; %NULL for none. */
-static const char *
-growing_image(const VitalsXmlNode *disk)
-{
-    const char *policy = vitals_xml_value(disk, "driver/@error_policy");
+/* What a file system is promised beyond what is there. */
+typedef struct {
+    guint64 all_kib;
+    guint64 own_kib; /* by the guest itself */
+} Promise;
 
-    if (vitals_xml_first(disk, "readonly") || g_strcmp0(policy, "report") == 0 ||
-        g_strcmp0(policy, "ignore") == 0)
-        return NULL;
-    return vitals_xml_value(disk, "source/@file");
+/* How much the image may still grow, KiB; nothing where that is not known. */
+static guint64
+growth(const VitalsDefinition *definition, const char *path)
+{
+    const VitalsHostPath *found = vitals_host_path(definition, path);
+
+    return found && found->virtual_kib > found->allocated_kib
+               ? found->virtual_kib - found->allocated_kib
+               : 0;
 }
 
-/* What each file system is promised beyond what is there, by its source. */
-static GHashTable *
-add_up(const VitalsDefinition *definition, const GPtrArray *disks, VitalsFindings *findings)
+static Promise *
+promise_of(GHashTable *promises, const char *source)
 {
-    GHashTable *sums = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+    Promise *promise = g_hash_table_lookup(promises, source);
+
+    if (!promise) {
+        promise = g_new0(Promise, 1);
+        g_hash_table_insert(promises, (gpointer)source, promise);
+    }
+    return promise;
+}
+
+/* The guest's own images, by the source of their file system. @own: a set that they are added to */
+static GHashTable *
+add_up(const VitalsDefinition *definition, const GPtrArray *disks, GHashTable *own,
+       VitalsFindings *findings)
+{
+    GHashTable *promises = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
 
     for (guint i = 0; i < disks->len; i++) {
-        const char *path = growing_image(disks->pdata[i]);
-        const VitalsHostPath *found = vitals_host_path(definition, path);
+        const char *path = vitals_claim_growing(disks->pdata[i]);
         const VitalsHostFilesystem *filesystem =
-            found ? vitals_host_facts_filesystem(definition->host, path) : NULL;
-        guint64 *sum;
+            vitals_host_path(definition, path)
+                ? vitals_host_facts_filesystem(definition->host, path)
+                : NULL;
+        Promise *promise;
 
         if (path && *path == '/' && !filesystem)
             vitals_findings_add_unknown(findings, FACT);
-        if (!filesystem || found->virtual_kib <= found->allocated_kib)
+        if (!filesystem || !g_hash_table_add(own, (gpointer)path) || growth(definition, path) == 0)
             continue;
-        sum = g_hash_table_lookup(sums, filesystem->source);
-        if (!sum) {
-            sum = g_new0(guint64, 1);
-            g_hash_table_insert(sums, filesystem->source, sum);
-        }
-        *sum += found->virtual_kib - found->allocated_kib;
+        promise = promise_of(promises, filesystem->source);
+        promise->own_kib += growth(definition, path);
+        promise->all_kib = promise->own_kib;
     }
-    return sums;
+    return promises;
+}
+
+/* Those of other guests on the same file systems, as far as they are known. */
+static void
+add_others(const VitalsDefinition *definition, GHashTable *own, GHashTable *promises)
+{
+    const GPtrArray *images = definition->fleet ? vitals_fleet_images(definition->fleet) : NULL;
+
+    for (guint i = 0; images && i < images->len; i++) {
+        const char *path = images->pdata[i];
+        const VitalsHostFilesystem *filesystem =
+            vitals_host_facts_filesystem(definition->host, path);
+        Promise *promise = filesystem ? g_hash_table_lookup(promises, filesystem->source) : NULL;
+
+        if (promise && !g_hash_table_contains(own, path))
+            promise->all_kib += growth(definition, path);
+    }
+}
+
+static void
+judge_growth(const VitalsDefinition *definition, const VitalsXmlNode *disk,
+             const VitalsHostFilesystem *filesystem, const Promise *promise,
+             VitalsFindings *findings)
+{
+    g_autofree char *others =
+        promise->all_kib > promise->own_kib
+            ? g_strdup_printf(" (%" G_GUINT64_FORMAT " MiB of it in other guests' images)",
+                              (promise->all_kib - promise->own_kib) / 1024)
+            : g_strdup("");
+
+    vitals_findings_add(
+        findings, disk,
+        "images on %s may grow by %" G_GUINT64_FORMAT " MiB%s, and %" G_GUINT64_FORMAT
+        " MiB are free there: at the end the guest is paused",
+        filesystem->source, promise->all_kib / 1024, others, filesystem->free_kib / 1024);
 }
 
 static VitalsAnswer
 check_dsk006(const VitalsDefinition *definition, VitalsFindings *findings)
 {
     g_autoptr(GPtrArray) disks = vitals_xml_all(definition->devices, "disk");
-    g_autoptr(GHashTable) sums = add_up(definition, disks, findings);
+    g_autoptr(GHashTable) own = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) promises = add_up(definition, disks, own, findings);
 
+    add_others(definition, own, promises);
     for (guint i = 0; i < disks->len; i++) {
-        const char *path = growing_image(disks->pdata[i]);
+        const char *path = vitals_claim_growing(disks->pdata[i]);
         const VitalsHostFilesystem *filesystem =
             path && *path == '/' ? vitals_host_facts_filesystem(definition->host, path) : NULL;
-        const guint64 *sum = filesystem ? g_hash_table_lookup(sums, filesystem->source) : NULL;
+        const Promise *promise =
+            filesystem ? g_hash_table_lookup(promises, filesystem->source) : NULL;
 
-        if (!sum || *sum <= filesystem->free_kib)
+        if (!promise || promise->all_kib <= filesystem->free_kib)
             continue;
-        vitals_findings_add(findings, disks->pdata[i],
-                            "the guest's images on %s may grow by %" G_GUINT64_FORMAT
-                            " MiB, and %" G_GUINT64_FORMAT
-                            " MiB are free there: at the end the guest is paused",
-                            filesystem->source, *sum / 1024, filesystem->free_kib / 1024);
+        judge_growth(definition, disks->pdata[i], filesystem, promise, findings);
         break;
     }
     return disks->len > 0 ? vitals_findings_answer(findings) : VITALS_ANSWER_NOT_APPLICABLE;
@@ -96,8 +147,10 @@ const VitalsRule vitals_rule_dsk006 = {
             "</devices>",
     .remedy = "make room, or watch the space and let the guest give blocks back (discard='unmap')",
     .exceptions =
-        "Thin on purpose: ignore the rule there. Only the images of the guest itself are "
-        "added up. Disks whose error_policy is report are left out: the guest is not paused.",
+        "Thin on purpose: ignore the rule there. All guests' images on the file system are added "
+        "up, "
+        "as far as they are known, for guests that have one there that can grow. Disks whose "
+        "error_policy is report are left out: the guest is not paused.",
     .evidence = (const char *const[]){ "https://www.qemu.org/docs/master/system/invocation.html: "
                                        "\"enospc (pause QEMU only if the "
                                        "host disk is full…)\" is the default",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "probes/host-fact.h"
 #include "probes/host-paths.h"
-#include "probes/rule.h"
 
 #include <string.h>
 
@@ -107,6 +107,21 @@ knows_arch(GHashTable *machines, const char *arch)
     return FALSE;
 }
 
+/* What is there for an architecture may be emulation alone. */
+static void
+judge_type(const VitalsDefinition *definition, const char *arch, VitalsFindings *findings)
+{
+    const char *type = vitals_xml_attribute(definition->domain, "type");
+    const char *types = vitals_host_facts_ability(definition->host, arch, "types");
+
+    if (type && types && *types && !vitals_host_has_word(types, type))
+        vitals_findings_add(
+            findings, definition->domain,
+            "libvirt on this host has no guests of type '%s' (it has: %s): the guest "
+            "will not start",
+            type, types);
+}
+
 static void
 judge_machine(const VitalsDefinition *definition, VitalsFindings *findings)
 {
@@ -122,6 +137,7 @@ judge_machine(const VitalsDefinition *definition, VitalsFindings *findings)
 
     if (!arch && !host_arch)
         return;
+    judge_type(definition, arch, findings);
     if (!knows_arch(definition->host->machines, arch ? arch : host_arch))
         vitals_findings_add(findings, type ? type : definition->domain,
                             "libvirt on this host has no emulator for '%s'",

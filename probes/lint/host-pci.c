@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "probes/rule.h"
+#include "probes/host-fact.h"
 
 #include <string.h>
 
@@ -287,15 +287,42 @@ const VitalsRule vitals_rule_pci006 = {
     .check = check_pci006,
 };
 
+/* Under Xen the IOMMU is the hypervisor's: dom0's kernel sees no groups. A paravirtualised guest may do
+ * without. */
+static void
+judge_xen_iommu(const VitalsDefinition *definition, const VitalsXmlNode *device,
+                VitalsFindings *findings)
+{
+    const char *abilities = vitals_host_fact(definition, VITALS_HOST_XEN_ABILITIES, findings);
+
+    if (abilities && !vitals_host_has_word(abilities, "hvm_directio"))
+        vitals_findings_add(findings, device,
+                            "a host device is assigned, but Xen has no IOMMU at work (virt_caps: "
+                            "%s): the guest will not start",
+                            abilities);
+}
+
+/* Only fully virtualised guests of Xen's, and PVH ones, need it. */
+static gboolean
+does_without_iommu(const VitalsDefinition *definition)
+{
+    const char *type = vitals_xml_value(definition->domain, "os/type");
+
+    return definition->driver == VITALS_DRIVER_XEN && !definition->is_hvm &&
+           g_strcmp0(type, "xenpvh") != 0;
+}
+
 static VitalsAnswer
 check_pci007(const VitalsDefinition *definition, VitalsFindings *findings)
 {
     g_autoptr(GPtrArray) devices = vitals_definition_pci_devices(definition);
     VitalsKnown iommu = definition->host ? definition->host->iommu : VITALS_UNKNOWN;
 
-    if (devices->len == 0)
+    if (devices->len == 0 || does_without_iommu(definition))
         return VITALS_ANSWER_NOT_APPLICABLE;
-    if (iommu == VITALS_UNKNOWN)
+    if (definition->driver == VITALS_DRIVER_XEN)
+        judge_xen_iommu(definition, devices->pdata[0], findings);
+    else if (iommu == VITALS_UNKNOWN)
         vitals_findings_add_unknown(findings, "whether the host's IOMMU is at work");
     else if (iommu == VITALS_NO)
         vitals_findings_add(findings, devices->pdata[0],
@@ -309,7 +336,7 @@ const VitalsRule vitals_rule_pci007 = {
     .name = "no-iommu",
     .title = "passthrough is configured, but the IOMMU is not active",
     .severity = VITALS_SEVERITY_ERROR,
-    .drivers = VITALS_DRIVER_QEMU,
+    .drivers = VITALS_DRIVER_QEMU | VITALS_DRIVER_XEN,
     .machines = VITALS_MACHINE_ANY,
     .profiles = VITALS_PROFILE_PASSTHROUGH,
     .needs = "whether the host's IOMMU is at work",
@@ -329,12 +356,53 @@ const VitalsRule vitals_rule_pci007 = {
         "for entries in /sys/kernel/iommu_groups",
     .exceptions =
         "VFIO's mode without an IOMMU is not for guests. Judged by effect, not by what the "
-        "command line says.",
+        "command line says; on Xen by what `xl info` says under virt_caps. Paravirtualised guests "
+        "of "
+        "Xen's are left out, as they can do without.",
     .evidence =
-        (const char *const[]){ "measured: \"host doesn't support passthrough of host PCI devices\"",
-                               "virt-host-validate uses the same test", NULL },
+        (const char *const[]){
+            "measured: \"host doesn't support passthrough of host PCI devices\"",
+            "virt-host-validate uses the same test",
+            "libxl_create.c: \"passthrough not supported on this platform\" where "
+            "hvm_directio is missing",
+            NULL },
     .check = check_pci007,
 };
+
+#define LINT_NAMESPACE "{urn:virt-vitals:lint:1}"
+
+/* What the definition's metadata says was at the address when it was assigned. */
+static const char *
+pinned_id(const VitalsDefinition *definition, const char *address)
+{
+    g_autoptr(GPtrArray) pins = vitals_xml_all(definition->domain, "metadata/" LINT_NAMESPACE
+                                                                   "lint/" LINT_NAMESPACE "device");
+
+    for (guint i = 0; i < pins->len; i++) {
+        if (g_strcmp0(vitals_xml_attribute(pins->pdata[i], "address"), address) == 0)
+            return vitals_xml_attribute(pins->pdata[i], "id");
+    }
+    return NULL;
+}
+
+static void
+judge_identity(const VitalsDefinition *definition, const VitalsXmlNode *node, const char *address,
+               const VitalsHostPciDevice *device, VitalsFindings *findings)
+{
+    const char *pinned = pinned_id(definition, address);
+
+    if (!pinned)
+        return;
+    if (!*device->id)
+        vitals_findings_add_unknown(findings, "vendor and product of the host's PCI device %s",
+                                    address);
+    else if (g_ascii_strcasecmp(pinned, device->id) != 0)
+        vitals_findings_add(
+            findings, node,
+            "host device %s is %s now, and the definition's metadata says that %s was "
+            "assigned",
+            address, device->id, pinned);
+}
 
 static VitalsAnswer
 check_pci008(const VitalsDefinition *definition, VitalsFindings *findings)
@@ -348,7 +416,11 @@ check_pci008(const VitalsDefinition *definition, VitalsFindings *findings)
     for (guint i = 0; table && i < devices->len; i++) {
         g_autofree char *address = vitals_definition_pci_address(devices->pdata[i]);
 
-        if (address && !g_hash_table_contains(table, address))
+        const VitalsHostPciDevice *device = address ? g_hash_table_lookup(table, address) : NULL;
+
+        if (device)
+            judge_identity(definition, devices->pdata[i], address, device, findings);
+        else if (address)
             vitals_findings_add(findings, devices->pdata[i],
                                 "host device %s does not exist on this host", address);
     }
@@ -358,7 +430,7 @@ check_pci008(const VitalsDefinition *definition, VitalsFindings *findings)
 const VitalsRule vitals_rule_pci008 = {
     .id = "PCI008",
     .name = "hostdev-does-not-exist",
-    .title = "address of a host device does not exist",
+    .title = "address of a host device does not exist, or is another device",
     .severity = VITALS_SEVERITY_ERROR,
     .drivers = VITALS_DRIVER_QEMU | VITALS_DRIVER_XEN,
     .machines = VITALS_MACHINE_ANY,
@@ -378,8 +450,11 @@ const VitalsRule vitals_rule_pci008 = {
             "</devices>",
     .remedy = "correct the address; `lspci -D` shows them",
     .exceptions =
-        "Virtual functions that a service makes before the guest starts. That another device "
-        "is at the address now cannot be seen without a record of the first.",
+        "Virtual functions that a service makes before the guest starts. That another device is at "
+        "the "
+        "address now is seen where the definition's <metadata> says which was meant: "
+        "<vitals:lint xmlns:vitals='urn:virt-vitals:lint:1'><vitals:device address='0000:01:00.0' "
+        "id='10de:1b80'/></vitals:lint>, with what `lspci -n` shows.",
     .evidence =
         (const char *const[]){ "https://libvirt.org/formatdomain.html#host-device-assignment: "
                                "\"PCI devices can only be "

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "probes/rule.h"
+#include "probes/host-fact.h"
 
 /*
  * What else a guest needs to find on its host: interfaces, huge pages, KVM.
@@ -136,6 +136,17 @@ const VitalsRule vitals_rule_mem013 = {
     .check = check_mem013,
 };
 
+/* libvirt has tried whether QEMU can use it; that the device is there says less. */
+static VitalsKnown
+has_kvm(const VitalsHostFacts *host)
+{
+    const char *types = vitals_host_facts_ability(host, NULL, "types");
+
+    if (types)
+        return vitals_host_has_word(types, "kvm") ? VITALS_YES : VITALS_NO;
+    return host ? host->kvm : VITALS_UNKNOWN;
+}
+
 static VitalsAnswer
 check_cpu001(const VitalsDefinition *definition, VitalsFindings *findings)
 {
@@ -144,9 +155,9 @@ check_cpu001(const VitalsDefinition *definition, VitalsFindings *findings)
 
     if (g_strcmp0(vitals_xml_attribute(definition->domain, "type"), "qemu") != 0)
         return VITALS_ANSWER_NOT_APPLICABLE;
-    if (!host || host->kvm == VITALS_UNKNOWN || !host->arch)
+    if (has_kvm(host) == VITALS_UNKNOWN || !host->arch)
         vitals_findings_add_unknown(findings, "whether the host has KVM");
-    else if (host->kvm == VITALS_YES && (!arch || g_str_equal(arch, host->arch))) {
+    else if (has_kvm(host) == VITALS_YES && (!arch || g_str_equal(arch, host->arch))) {
         VitalsFinding *finding = vitals_findings_add(
             findings, definition->domain,
             "type is 'qemu', so every instruction is emulated, though this host has "
@@ -176,8 +187,10 @@ const VitalsRule vitals_rule_cpu001 = {
     .remedy = "write <domain type='kvm'>",
     .fixes = VITALS_FIXES_UNSAFE,
     .exceptions =
-        "Guests of another architecture than the host's have to be emulated. That /dev/kvm is "
-        "there does not say that it works, as in a guest without nesting: try it first.",
+        "Guests of another architecture than the host's have to be emulated. What libvirt "
+        "found out counts, where it was asked. Otherwise that /dev/kvm is there does not say that "
+        "it "
+        "works, as in a guest without nesting: try it first.",
     .evidence = (const char *const[]){ "virt-host-validate: \"Only emulated CPUs are available; "
                                        "performance will be significantly "
                                        "limited\"",

@@ -123,6 +123,7 @@ test_survey(void)
     g_autoptr(VitalsHostFacts) facts = vitals_host_facts_new();
     const VitalsSurveyDomain *domain;
     const VitalsHostNetwork *network;
+    const VitalsHostNetwork *pool;
 
     g_assert_no_error(error);
     guests = node->driver->survey(connections[0], &error);
@@ -145,6 +146,8 @@ test_survey(void)
     network = g_hash_table_lookup(facts->networks, "default");
     g_assert_true(network->is_active);
     g_assert_false(network->is_autostart);
+    pool = g_hash_table_lookup(facts->pools, "default-pool");
+    g_assert_true(pool->is_active);
     g_assert_nonnull(facts->machines);
     node->driver->disconnect(connections[0]);
     hypervisor->driver->disconnect(connections[1]);
@@ -163,7 +166,11 @@ test_capabilities(void)
         "type='kvm'><machine>kvm-only</machine></domain></arch></guest>"
         "</capabilities>";
     g_autoptr(VitalsHostFacts) facts = vitals_host_facts_new();
-    VitalsSurvey survey = { .capabilities = (char *)text };
+    static const char domain[] =
+        "<domainCapabilities><arch>x86_64</arch><os supported='yes'><enum name='firmware'>"
+        "<value>bios</value><value>efi</value></enum></os><features>"
+        "<vmcoreinfo supported='no'/></features></domainCapabilities>";
+    VitalsSurvey survey = { .capabilities = (char *)text, .domain_capabilities = (char *)domain };
 
     vitals_survey_add_facts(&survey, facts);
     g_assert_cmpuint(g_hash_table_size(facts->machines), ==, 3);
@@ -171,7 +178,12 @@ test_capabilities(void)
                      ==, 2);
     g_assert_cmpuint(GPOINTER_TO_UINT(g_hash_table_lookup(facts->machines, "x86_64 q35")), ==, 1);
     g_assert_true(g_hash_table_contains(facts->emulators, "/usr/bin/qemu-system-x86_64"));
+    g_assert_cmpstr(vitals_host_facts_ability(facts, "x86_64", "types"), ==, "qemu kvm");
+    g_assert_cmpstr(vitals_host_facts_ability(facts, "x86_64", "firmware"), ==, "bios efi");
+    g_assert_cmpstr(vitals_host_facts_ability(facts, "x86_64", "vmcoreinfo"), ==, "no");
+    g_assert_null(vitals_host_facts_ability(facts, "aarch64", "firmware"));
     survey.capabilities = (char *)"<broken";
+    survey.domain_capabilities = (char *)"<broken";
     vitals_survey_add_facts(&survey, facts);
     g_assert_cmpuint(g_hash_table_size(facts->machines), ==, 3);
 }

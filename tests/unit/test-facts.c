@@ -401,12 +401,70 @@ test_dom0(Fixture *fixture, gconstpointer data)
     put(fixture, "proc/xen/capabilities", "control_d\n");
     put(fixture, "proc/77/comm", "xenconsoled\n");
     g_assert_true(g_file_set_contents(path, arguments, sizeof arguments, NULL));
-    put(fixture, "xl-info", "host : a\nxen_commandline        : dom0_mem=4G noreboot\ncc : gcc\n");
+    put(fixture, "xl-info",
+        "host : a\nvirt_caps : pv hvm hap\n"
+        "xen_commandline        : dom0_mem=4G noreboot\ncc : gcc\n");
+    put(fixture, "xl-dmesg",
+        " Xen version 4.17.3\n(XEN) parameter \"placeholder\" unknown!\n"
+        "(XEN) parameter \"crashkernl\" unknown!\n");
     put(fixture, "etc/libvirt/libxl.conf", "autoballoon = 1\n");
     facts = vitals_facts_collect(fixture->root);
     g_assert_cmpstr(word(facts, VITALS_HOST_XEN_CMDLINE), ==, "dom0_mem=4G noreboot");
+    g_assert_cmpstr(word(facts, VITALS_HOST_XEN_ABILITIES), ==, "pv hvm hap");
+    g_assert_cmpstr(word(facts, VITALS_HOST_XEN_UNKNOWN), ==, "placeholder crashkernl");
     g_assert_cmpstr(word(facts, VITALS_HOST_XEN_AUTOBALLOON), ==, "1");
     g_assert_cmpstr(word(facts, VITALS_HOST_XENCONSOLED), ==, "xenconsoled --log=all");
+}
+
+/* What a file of facts holds is what there was. */
+static VitalsHostFacts *
+through_file(const VitalsHostFacts *facts)
+{
+    json_t *document = vitals_facts_json(facts);
+    char *text = json_dumps(document, 0);
+    VitalsHostFacts *read = vitals_facts_parse(text, strlen(text));
+
+    free(text);
+    json_decref(document);
+    return read;
+}
+
+/* Which card and which stick it is, who may write to a directory, and where logins wait. */
+static void
+test_identity(Fixture *fixture, gconstpointer data)
+{
+    static const char stick[] = "sys/bus/usb/devices/1-2";
+    static const char *const files[][2] = {
+        { "idVendor", "0403" }, { "idProduct", "6001" }, { "busnum", "1" }, { "devnum", "7" }
+    };
+    g_autoptr(VitalsHostFacts) facts = NULL;
+    g_autoptr(VitalsHostFacts) read = NULL;
+    const VitalsHostPciDevice *card;
+    const VitalsHostPath *directory;
+
+    put(fixture, "sys/bus/pci/devices/0000:01:00.0/vendor", "0x10de\n");
+    put(fixture, "sys/bus/pci/devices/0000:01:00.0/device", "0x1b80\n");
+    for (guint i = 0; i < G_N_ELEMENTS(files); i++) {
+        g_autofree char *path = g_build_filename(stick, files[i][0], NULL);
+
+        put(fixture, path, files[i][1]);
+    }
+    put_directory(fixture, "var/log/consoles");
+    put_directory(fixture, "sys/fs/cgroup/system.slice/system-serial\\x2dgetty.slice/"
+                           "serial-getty@ttyS1.service");
+    put(fixture, "etc/libvirt/qemu.conf", "user = \"qemu\"\n");
+    facts = vitals_facts_collect(fixture->root);
+    vitals_facts_look_at(facts, fixture->root, "/var/log/consoles");
+    read = through_file(facts);
+
+    card = g_hash_table_lookup(read->pci_devices, "0000:01:00.0");
+    g_assert_cmpstr(card->id, ==, "10de:1b80");
+    g_assert_cmpstr(g_hash_table_lookup(read->usb_places, "1.7"), ==, "0403:6001");
+    directory = g_hash_table_lookup(read->paths, "/var/log/consoles");
+    g_assert_cmpuint(directory->mode, ==, 0700);
+    g_assert_cmpstr(directory->owner, ==, g_get_user_name());
+    g_assert_cmpstr(word(read, VITALS_HOST_TTY_LOGINS), ==, "ttyS1");
+    g_assert_cmpstr(word(read, VITALS_HOST_QEMU_USER), ==, "qemu");
 }
 
 /* A port above a card whose firmware left ASPM on, an interface in a bridge, a watchdog, netconsole. */
@@ -573,6 +631,7 @@ main(int argc, char **argv)
         { "/facts/mediated", test_mediated },
         { "/facts/libvirt-settings", test_libvirt_settings },
         { "/facts/dom0", test_dom0 },
+        { "/facts/identity", test_identity },
         { "/facts/devices", test_devices },
         { "/facts/broken-config", test_broken_config },
         { "/facts/images", test_images },
