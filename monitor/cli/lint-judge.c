@@ -118,6 +118,21 @@ vitals_lint_judge_survey(VitalsLintJudge *judge, GError **error)
     return judge->survey;
 }
 
+/* Facts of this host are libvirt's too, where the user names it; never in its hook, where it waits for us. */
+static void
+add_connected(VitalsLintJudge *judge, gboolean is_local)
+{
+    gboolean is_host = g_strcmp0(judge->options->facts, "host") == 0;
+    const VitalsSurvey *survey =
+        is_host && is_local && judge->options->uri && !judge->options->hook && !judge->is_connected
+            ? vitals_lint_judge_survey(judge, NULL)
+            : NULL;
+
+    judge->is_connected = TRUE;
+    if (survey)
+        vitals_survey_add_facts(survey, judge->facts);
+}
+
 /* A guest of this host's libvirt runs here; a file may be for any host. A URI with a host in it begins
  * its authority with something else than "/". */
 const VitalsHostFacts *
@@ -129,6 +144,7 @@ vitals_lint_judge_facts(VitalsLintJudge *judge, gboolean is_domain)
     gboolean is_local =
         (!authority || authority[strlen("://")] == '/') && !(uri && g_str_has_prefix(uri, "test:"));
 
+    add_connected(judge, is_local);
     if (judge->options->facts || !is_domain || !is_local)
         return judge->facts;
     if (!judge->own)

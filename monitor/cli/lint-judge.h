@@ -17,6 +17,7 @@
  * @guest_nmi: (nullable): likewise
  * @log_directory: (nullable): as in VitalsDefinition
  * @own: (nullable): of this host, once a guest of its libvirt asked for it
+ * @is_connected: @facts have what the connection tells of this host, or nobody wants that
  * @looked_for: (nullable): the facts that hold what @fleet's images are
  */
 typedef struct {
@@ -24,6 +25,7 @@ typedef struct {
     VitalsLintBaseline *baseline;
     VitalsHostFacts *facts;
     VitalsHostFacts *own;
+    gboolean is_connected;
     const VitalsHostFacts *looked_for;
     VitalsSurvey *survey;
     VitalsFleet *fleet;

@@ -371,28 +371,28 @@ const VitalsRule vitals_rule_pci007 = {
 
 #define LINT_NAMESPACE "{urn:virt-vitals:lint:1}"
 
-/* What the definition's metadata says was at the address when it was assigned. */
-static const char *
-pinned_id(const VitalsDefinition *definition, const char *address)
+/* What the definition's metadata says was at each address when it was assigned. */
+static GHashTable *
+pinned_ids(const VitalsDefinition *definition)
 {
+    GHashTable *ids = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(GPtrArray) pins = vitals_xml_all(definition->domain, "metadata/" LINT_NAMESPACE
                                                                    "lint/" LINT_NAMESPACE "device");
 
     for (guint i = 0; i < pins->len; i++) {
-        if (g_strcmp0(vitals_xml_attribute(pins->pdata[i], "address"), address) == 0)
-            return vitals_xml_attribute(pins->pdata[i], "id");
+        const char *address = vitals_xml_attribute(pins->pdata[i], "address");
+        const char *id = vitals_xml_attribute(pins->pdata[i], "id");
+
+        if (address && id)
+            g_hash_table_replace(ids, (gpointer)address, (gpointer)id);
     }
-    return NULL;
+    return ids;
 }
 
 static void
-judge_identity(const VitalsDefinition *definition, const VitalsXmlNode *node, const char *address,
+judge_identity(const char *pinned, const VitalsXmlNode *node, const char *address,
                const VitalsHostPciDevice *device, VitalsFindings *findings)
 {
-    const char *pinned = pinned_id(definition, address);
-
-    if (!pinned)
-        return;
     if (!*device->id)
         vitals_findings_add_unknown(findings, "vendor and product of the host's PCI device %s",
                                     address);
@@ -408,19 +408,21 @@ static VitalsAnswer
 check_pci008(const VitalsDefinition *definition, VitalsFindings *findings)
 {
     g_autoptr(GPtrArray) devices = vitals_definition_pci_devices(definition);
+    g_autoptr(GHashTable) pins = NULL;
     GHashTable *table;
 
     if (devices->len == 0)
         return VITALS_ANSWER_NOT_APPLICABLE;
     table = known_devices(definition, findings);
+    pins = pinned_ids(definition);
     for (guint i = 0; table && i < devices->len; i++) {
         g_autofree char *address = vitals_definition_pci_address(devices->pdata[i]);
-
         const VitalsHostPciDevice *device = address ? g_hash_table_lookup(table, address) : NULL;
+        const char *pinned = device ? g_hash_table_lookup(pins, address) : NULL;
 
-        if (device)
-            judge_identity(definition, devices->pdata[i], address, device, findings);
-        else if (address)
+        if (pinned)
+            judge_identity(pinned, devices->pdata[i], address, device, findings);
+        else if (address && !device)
             vitals_findings_add(findings, devices->pdata[i],
                                 "host device %s does not exist on this host", address);
     }
