@@ -74,19 +74,39 @@ add_mount(VitalsHostFacts *facts, const char *root, const struct mntent *mount)
     vitals_host_facts_add_filesystem(facts, mount->mnt_dir, &filesystem);
 }
 
+/* "pagesize=2M", as the kernel shows it for each (hugetlbfs_show_options) */
+static void
+add_page_size(GString *sizes, const struct mntent *mount)
+{
+    const char *option = hasmntopt(mount, "pagesize");
+    const char *value = option ? strchr(option, '=') : NULL;
+    char *end = NULL;
+    guint64 size = value ? g_ascii_strtoull(value + 1, &end, 10) : 0;
+
+    if (size == 0)
+        return;
+    size *= *end == 'G' ? 1024 * 1024 : *end == 'M' ? 1024 : 1;
+    g_string_append_printf(sizes, "%s%" G_GUINT64_FORMAT, sizes->len > 0 ? " " : "", size);
+}
+
 void
 vitals_facts_collect_mounts(VitalsHostFacts *facts, const char *root)
 {
     g_autofree char *path = g_build_filename(root, "proc/self/mounts", NULL);
     g_autofree char *line = g_malloc(MAX_LINE);
     FILE *mounts = setmntent(path, "re");
+    GString *page_sizes;
     struct mntent mount;
 
     if (!mounts)
         return;
+    page_sizes = g_string_new(NULL);
     while (getmntent_r(mounts, &mount, line, MAX_LINE)) {
+        if (g_str_equal(mount.mnt_type, "hugetlbfs"))
+            add_page_size(page_sizes, &mount);
         if (!is_one_of(mount.mnt_type, pseudo) && *mount.mnt_dir == '/')
             add_mount(facts, root, &mount);
     }
     endmntent(mounts);
+    facts->words[VITALS_HOST_HUGETLBFS] = g_string_free(page_sizes, FALSE);
 }

@@ -52,5 +52,5 @@ void vitals_facts_collect_boot(VitalsHostFacts *facts, const char *root);
 /* Those about libvirt's own configuration; the former calls it. */
 void vitals_facts_collect_libvirt_words(VitalsHostFacts *facts, const char *root);
 
-/* Fills in @facts->filesystems from /proc/self/mounts. Asks no network file system for its space. */
+/* Fills in @facts->filesystems and the word about hugetlbfs from /proc/self/mounts. Asks no network file system for its space. */
 void vitals_facts_collect_mounts(VitalsHostFacts *facts, const char *root);

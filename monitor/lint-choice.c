@@ -78,6 +78,7 @@ choose_rules(VitalsLintChoice *choice, const VitalsLintWords *words, GError **er
 
     if (!ignored)
         return FALSE;
+    choice->is_selected = selected[0] != NULL;
     for (const VitalsRule *const *rule = vitals_rules; *rule; rule++) {
         gboolean is_used =
             selected[0] ? matches_any(*rule, selected)
@@ -163,6 +164,8 @@ vitals_lint_choice_free(VitalsLintChoice *choice)
 void
 vitals_lint_choice_apply(const VitalsLintChoice *choice, VitalsFindings *findings)
 {
+    if (!choice->is_selected)
+        vitals_findings_drop_taste(findings, choice->profiles);
     vitals_findings_raise(findings, choice->profiles);
     for (guint i = 0; i < findings->found->len; i++) {
         VitalsFinding *finding = findings->found->pdata[i];

@@ -20,11 +20,13 @@ typedef enum {
  * @rules: (element-type VitalsRule): those to use
  * @severities: (element-type VitalsRule gint): severities that were set for rules
  * @profiles: set of VitalsProfile
+ * @is_selected: somebody asked for these rules, by id or name
  */
 typedef struct {
     GPtrArray *rules;
     GHashTable *severities;
     guint profiles;
+    gboolean is_selected;
 } VitalsLintChoice;
 
 /**
@@ -60,7 +62,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsLintChoice, vitals_lint_choice_free)
 /**
  * vitals_lint_choice_apply:
  *
- * Gives findings the severities of the choice: profiles raise first, so that what was set for a rule is
+ * Leaves out what is a matter of taste and nobody asked for, and gives the rest the severities of the
+ * choice: profiles raise first, so that what was set for a rule is
  * the last word.
  */
 void vitals_lint_choice_apply(const VitalsLintChoice *choice, VitalsFindings *findings);

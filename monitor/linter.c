@@ -162,6 +162,7 @@ copy_choice(const VitalsLintChoice *choice)
     copy->rules = g_ptr_array_copy(choice->rules, NULL, NULL);
     copy->severities = g_hash_table_new(NULL, NULL);
     copy->profiles = choice->profiles;
+    copy->is_selected = choice->is_selected;
     g_hash_table_iter_init(&iter, choice->severities);
     while (g_hash_table_iter_next(&iter, &rule, &severity))
         g_hash_table_insert(copy->severities, rule, severity);

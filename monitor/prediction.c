@@ -30,8 +30,10 @@ static VitalsFindings *
 lint(VitalsDefinition *definition, gpointer data)
 {
     g_autoptr(GPtrArray) rules = vitals_prediction_rules(NULL);
+    VitalsFindings *findings = vitals_lint(definition, rules);
 
-    return vitals_lint(definition, rules);
+    vitals_findings_drop_taste(findings, VITALS_PROFILE_CRASH_CAPTURE);
+    return findings;
 }
 
 static VitalsFindings *

@@ -29,6 +29,7 @@ typedef struct VitalsRule VitalsRule;
  * @offset: the bytes of that line before it
  * @message: one line with the guest's own values, safe on a terminal
  * @remedy: one line: what to do; safe on a terminal
+ * @is_taste: as it stands it matters to the rule's profiles only
  * @fix: (nullable): what cures it, where the rule knows it exactly
  */
 typedef struct {
@@ -39,6 +40,7 @@ typedef struct {
     gsize offset;
     char *message;
     char *remedy;
+    gboolean is_taste;
     VitalsFix *fix;
 } VitalsFinding;
 

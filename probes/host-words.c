@@ -53,6 +53,7 @@ static const struct {
     [VITALS_HOST_PLAIN_DUMPS] = { "plain_dumps", "scripts on the host that dump guests" },
     [VITALS_HOST_MAKEDUMPFILE] = { "makedumpfile", "the version of the host's makedumpfile" },
     [VITALS_HOST_QEMU_VERSION] = { "qemu_version", "the version of the host's QEMU" },
+    [VITALS_HOST_HUGETLBFS] = { "hugetlbfs", "the host's mounts of hugetlbfs" },
     [VITALS_HOST_MEMORY] = { "memory_kib", "the host's memory" },
     [VITALS_HOST_SWAP] = { "swap_kib", "the host's swap space" },
     [VITALS_HOST_XEN_CMDLINE] = { "xen_cmdline", "the Xen hypervisor's command line" },

@@ -46,14 +46,15 @@ typedef enum {
     VITALS_HOST_GUESTS_ON_SHUTDOWN, /* "suspend" or "shutdown", as it takes effect */
     VITALS_HOST_GUESTS_TIMEOUT,     /* SHUTDOWN_TIMEOUT */
     VITALS_HOST_LIBVIRT_HOOKS,      /* hooks for guests below /etc/libvirt/hooks, with blanks */
-    VITALS_HOST_PLAIN_DUMPS,   /* scripts that call virsh dump without --memory-only, with blanks */
-    VITALS_HOST_MAKEDUMPFILE,  /* its version, "1.7.2"; "" if it is not installed */
-    VITALS_HOST_QEMU_VERSION,  /* of the QEMU that libvirt uses, "7.2.22" */
-    VITALS_HOST_MEMORY,        /* MemTotal in KiB */
-    VITALS_HOST_SWAP,          /* SwapTotal in KiB */
-    VITALS_HOST_XEN_CMDLINE,   /* the hypervisor's, of a dom0 */
-    VITALS_HOST_XEN_ABILITIES, /* what it can virtualise, with blanks: `xl info` says virt_caps */
-    VITALS_HOST_XEN_UNKNOWN,   /* options that it called unknown at boot, with blanks */
+    VITALS_HOST_PLAIN_DUMPS,  /* scripts that call virsh dump without --memory-only, with blanks */
+    VITALS_HOST_MAKEDUMPFILE, /* its version, "1.7.2"; "" if it is not installed */
+    VITALS_HOST_QEMU_VERSION, /* of the QEMU that libvirt uses, "7.2.22" */
+    VITALS_HOST_HUGETLBFS, /* sizes of page, KiB, of the hugetlbfs that are mounted, with blanks */
+    VITALS_HOST_MEMORY,    /* MemTotal in KiB */
+    VITALS_HOST_SWAP,      /* SwapTotal in KiB */
+    VITALS_HOST_XEN_CMDLINE,     /* the hypervisor's, of a dom0 */
+    VITALS_HOST_XEN_ABILITIES,   /* what it can virtualise, with blanks: `xl info` says virt_caps */
+    VITALS_HOST_XEN_UNKNOWN,     /* options that it called unknown at boot, with blanks */
     VITALS_HOST_XEN_AUTOBALLOON, /* libxl.conf: "0", "1" or "auto" */
     VITALS_HOST_XENCONSOLED,     /* arguments of the xenconsoled that runs */
     VITALS_HOST_MDEV_AUTOSTART,  /* UUIDs of mediated devices that boot makes, with blanks */

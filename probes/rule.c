@@ -100,6 +100,17 @@ vitals_rule_in_profiles(const VitalsRule *rule, guint profiles)
 }
 
 void
+vitals_findings_drop_taste(VitalsFindings *findings, guint profiles)
+{
+    for (guint i = findings->found->len; i > 0; i--) {
+        const VitalsFinding *finding = findings->found->pdata[i - 1];
+
+        if (finding->is_taste && !vitals_rule_in_profiles(finding->rule, profiles))
+            g_ptr_array_remove_index(findings->found, i - 1);
+    }
+}
+
+void
 vitals_findings_raise(VitalsFindings *findings, guint profiles)
 {
     for (guint i = 0; i < findings->found->len; i++) {

@@ -121,6 +121,13 @@ gboolean vitals_profile_parse(const char *name, guint *ret_profiles);
 gboolean vitals_rule_in_profiles(const VitalsRule *rule, guint profiles);
 
 /**
+ * vitals_findings_drop_taste:
+ *
+ * Takes out what is a matter of taste, unless one of these profiles is about the rule.
+ */
+void vitals_findings_drop_taste(VitalsFindings *findings, guint profiles);
+
+/**
  * vitals_findings_raise:
  *
  * Makes warnings of those notices that these profiles are about.

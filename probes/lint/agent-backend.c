@@ -107,12 +107,13 @@ check_agt004(const VitalsDefinition *definition, VitalsFindings *findings)
 
     if (!channel || g_strcmp0(vitals_xml_attribute(channel, "type"), "unix") != 0)
         return VITALS_ANSWER_NOT_APPLICABLE;
-    if (connects(channel)) {
+    /* without a path libvirt makes a socket of its own, and listens */
+    if (path && connects(channel)) {
         VitalsFinding *finding = vitals_findings_add(
             findings, channel,
             "the agent's channel connects to '%s' instead of listening; libvirt has "
             "to be the client, so the guest will not start",
-            path ? path : "");
+            path);
 
         drop_backend(vitals_finding_offer(finding, VITALS_FIX_SAFE), channel);
     }
@@ -142,7 +143,9 @@ const VitalsRule vitals_rule_agt004 = {
             "</devices>",
     .remedy = "leave <source> out, libvirt makes one",
     .fixes = VITALS_FIXES_SAFE,
-    .exceptions = "Management programs that own the socket.",
+    .exceptions =
+        "Management programs that own the socket. Without a path libvirt makes a socket itself and "
+        "listens, whatever the mode says.",
     .evidence =
         (const char *const[]){
             "measured: start fails with \"unable to stat: …: No such file or directory\"", NULL },

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "probes/fleet.h"
+#include "probes/host-paths.h"
 #include "probes/rule.h"
 
 #include <string.h>
@@ -24,6 +25,38 @@ is_type(const VitalsXmlNode *disk, const char *type)
     return g_str_equal(own ? own : "file", type);
 }
 
+/* Whether the guest starts without it. */
+static gboolean
+is_optional(const VitalsXmlNode *source)
+{
+    return g_strcmp0(vitals_xml_attribute(source, "startupPolicy"), "optional") == 0;
+}
+
+static void
+judge_medium(const VitalsDefinition *definition, const VitalsXmlNode *source, const char *path,
+             VitalsFindings *findings)
+{
+    const VitalsHostPath *found = vitals_host_path(definition, path);
+    gboolean is_absent = found && found->kind == VITALS_PATH_ABSENT;
+    VitalsFinding *finding;
+
+    /* a drive of the host's stays, an image may go */
+    if (!is_absent &&
+        (vitals_xml_attribute(source, "startupPolicy") || !vitals_xml_attribute(source, "file")))
+        return;
+    finding = vitals_findings_add(
+        findings, source,
+        is_absent ? "medium '%s' is not on this host: the guest will not start"
+                  : "medium '%s' has to be there at each start; once it is deleted the "
+                    "guest no longer starts",
+        path);
+    if (is_absent)
+        finding->severity = VITALS_SEVERITY_ERROR;
+    finding->is_taste = !is_absent && definition->is_autostart != VITALS_YES;
+    vitals_fix_set_attribute(vitals_finding_offer(finding, VITALS_FIX_SAFE), source,
+                             "startupPolicy", "optional");
+}
+
 static VitalsAnswer
 check_dsk008(const VitalsDefinition *definition, VitalsFindings *findings)
 {
@@ -32,20 +65,13 @@ check_dsk008(const VitalsDefinition *definition, VitalsFindings *findings)
 
     for (guint i = 0; i < disks->len; i++) {
         const VitalsXmlNode *source = vitals_xml_first(disks->pdata[i], "source");
-        const char *file = vitals_xml_attribute(source, "file");
+        const char *path = vitals_xml_attribute(source, "file");
 
-        if (!is_media(disks->pdata[i]) || !file)
+        path = path ? path : vitals_xml_attribute(source, "dev");
+        if (!is_media(disks->pdata[i]) || !path)
             continue;
-        if (!vitals_xml_attribute(source, "startupPolicy")) {
-            VitalsFinding *finding = vitals_findings_add(
-                findings, source,
-                "medium '%s' has to be there at each start; once it is deleted the "
-                "guest no longer starts",
-                file);
-
-            vitals_fix_set_attribute(vitals_finding_offer(finding, VITALS_FIX_SAFE), source,
-                                     "startupPolicy", "optional");
-        }
+        if (!is_optional(source))
+            judge_medium(definition, source, path, findings);
         answer = vitals_findings_answer(findings);
     }
     return answer;
@@ -59,7 +85,6 @@ const VitalsRule vitals_rule_dsk008 = {
     .drivers = VITALS_DRIVER_QEMU,
     .machines = VITALS_MACHINE_ANY,
     .profiles = VITALS_PROFILE_AUTOSTART,
-    .is_gated = TRUE,
     .why = "An installer's image left in the drive and deleted later keeps the guest from starting "
            "after the host's next reboot.",
     .bad = "<devices>\n"
@@ -75,8 +100,10 @@ const VitalsRule vitals_rule_dsk008 = {
     .remedy = "eject it, or set startupPolicy='optional'",
     .fixes = VITALS_FIXES_SAFE,
     .exceptions =
-        "A cloud-init seed has to be there. Matters to guests that start by themselves, so it "
-        "belongs to the profile autostart.",
+        "An error where the image is missing on the host. That it may go missing matters to guests "
+        "that "
+        "start by themselves: to those that are known to, and to all in the profile autostart. A "
+        "cloud-init seed has to be there.",
     .evidence = (const char *const[]){ "measured: \"Cannot access storage file …: No such file or "
                                        "directory\"; with 'optional' the "
                                        "guest starts with an empty drive",
@@ -92,6 +119,17 @@ is_file_under_dev(const char *path)
            g_str_has_prefix(path, "/dev/fd/");
 }
 
+/* By what is there on the host, where that is known; else by its name. */
+static gboolean
+is_device(const VitalsDefinition *definition, const char *path)
+{
+    const VitalsHostPath *found = vitals_host_path(definition, path);
+
+    if (found && found->kind != VITALS_PATH_ABSENT)
+        return found->kind == VITALS_PATH_DEVICE;
+    return g_str_has_prefix(path, "/dev/") && !is_file_under_dev(path);
+}
+
 static VitalsAnswer
 check_dsk009(const VitalsDefinition *definition, VitalsFindings *findings)
 {
@@ -103,7 +141,7 @@ check_dsk009(const VitalsDefinition *definition, VitalsFindings *findings)
 
         if (!file || !is_type(disks->pdata[i], "file"))
             continue;
-        if (g_str_has_prefix(file, "/dev/") && !is_file_under_dev(file)) {
+        if (is_device(definition, file)) {
             VitalsFinding *finding = vitals_findings_add(
                 findings, disks->pdata[i],
                 "'%s' is a device, but the disk is of type 'file': QEMU refuses it and "

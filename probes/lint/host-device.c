@@ -182,6 +182,7 @@ check_usb003(const VitalsDefinition *definition, VitalsFindings *findings)
             VitalsFinding *finding = vitals_findings_add(
                 findings, sources->pdata[i], "the guest does not start without this USB device");
 
+            finding->is_taste = definition->is_autostart != VITALS_YES;
             vitals_fix_set_attribute(vitals_finding_offer(finding, VITALS_FIX_SAFE),
                                      sources->pdata[i], "startupPolicy", "optional");
         }
@@ -197,7 +198,6 @@ const VitalsRule vitals_rule_usb003 = {
     .drivers = VITALS_DRIVER_QEMU,
     .machines = VITALS_MACHINE_ANY,
     .profiles = VITALS_PROFILE_AUTOSTART,
-    .is_gated = TRUE,
     .why = "By default the device is mandatory: a dongle that was unplugged keeps the guest down "
            "after "
            "a power cut.",
@@ -217,8 +217,9 @@ const VitalsRule vitals_rule_usb003 = {
     .fixes = VITALS_FIXES_SAFE,
     .exceptions =
         "Licence dongles that the guest cannot work without. A device that is named by its number "
-        "alone is USB001, which comes first. Matters to guests that start by "
-        "themselves, so it belongs to the profile autostart.",
+        "alone is USB001, which comes first. Matters to guests that start by themselves: to those "
+        "that "
+        "are known to, and to all in the profile autostart.",
     .evidence =
         (const char *const[]){ "https://libvirt.org/formatdomain.html#host-device-assignment: "
                                "mandatory means \"fail if "

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "probes/fleet.h"
 #include "probes/host-fact.h"
 #include "probes/host-paths.h"
 
@@ -167,6 +168,22 @@ disk_on(const VitalsDefinition *definition, const VitalsHostFilesystem *filesyst
     return NULL;
 }
 
+/* Likewise of another guest. */
+static const char *
+image_on(const VitalsDefinition *definition, const VitalsHostFilesystem *filesystem)
+{
+    const GPtrArray *images = definition->fleet ? vitals_fleet_images(definition->fleet) : NULL;
+
+    for (guint i = 0; images && i < images->len; i++) {
+        const VitalsHostFilesystem *other =
+            vitals_host_facts_filesystem(definition->host, images->pdata[i]);
+
+        if (other && g_str_equal(other->source, filesystem->source))
+            return images->pdata[i];
+    }
+    return NULL;
+}
+
 static VitalsAnswer
 check_cap016(const VitalsDefinition *definition, VitalsFindings *findings)
 {
@@ -183,13 +200,14 @@ check_cap016(const VitalsDefinition *definition, VitalsFindings *findings)
     if (!filesystem)
         return vitals_findings_answer(findings);
     disk = disk_on(definition, filesystem);
+    disk = disk ? disk : image_on(definition, filesystem);
     if (filesystem->is_ram)
         vitals_findings_add(findings, request,
                             "dumps of this guest go to %s, which is in memory (%s)", path,
                             filesystem->source);
     else if (disk && !is_too_small(filesystem, memory) && filesystem->free_kib / 2 < memory)
         vitals_findings_add(findings, request,
-                            "dumps of this guest go to %s, the file system of its disk '%s', with "
+                            "dumps of this guest go to %s, the file system of the disk '%s', with "
                             "%" G_GUINT64_FORMAT
                             " MiB free: two dumps fill it, and the guest is paused",
                             path, disk, filesystem->free_kib / 1024);

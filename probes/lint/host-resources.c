@@ -86,6 +86,31 @@ reserved_kib(const VitalsDefinition *definition, const VitalsHostFacts *host)
     return sum;
 }
 
+/* Memory of memfd needs no mount; any other is a file on one (qemuGetDomainHupageMemPath). */
+static void
+judge_mounts(const VitalsDefinition *definition, const VitalsXmlNode *huge,
+             VitalsFindings *findings)
+{
+    const char *mounted = definition->host->words[VITALS_HOST_HUGETLBFS];
+    const char *source = vitals_xml_value(definition->domain, "memoryBacking/source/@type");
+    const VitalsXmlNode *page = vitals_xml_first(huge, "page");
+    guint64 size = definition->host->default_page_kib;
+    g_autofree char *wanted = NULL;
+
+    if (!mounted || g_strcmp0(source, "memfd") == 0)
+        return;
+    if (page && !vitals_definition_size(vitals_xml_attribute(page, "size"),
+                                        vitals_xml_attribute(page, "unit"), &size))
+        return;
+    wanted = g_strdup_printf("%" G_GUINT64_FORMAT, size);
+    if (!vitals_host_has_word(mounted, wanted))
+        vitals_findings_add(
+            findings, huge,
+            "the guest wants huge pages of %s KiB, and no hugetlbfs of that size is "
+            "mounted on this host: the guest will not start",
+            wanted);
+}
+
 static VitalsAnswer
 check_mem013(const VitalsDefinition *definition, VitalsFindings *findings)
 {
@@ -107,6 +132,8 @@ check_mem013(const VitalsDefinition *definition, VitalsFindings *findings)
                             " MiB in huge pages, and this host has %" G_GUINT64_FORMAT
                             " MiB of them: the guest will not start",
                             total / 1024, reserved / 1024);
+    else
+        judge_mounts(definition, huge, findings);
     return vitals_findings_answer(findings);
 }
 
@@ -126,8 +153,9 @@ const VitalsRule vitals_rule_mem013 = {
             "<memoryBacking><hugepages/></memoryBacking>",
     .remedy = "reserve them at boot (hugepages= on the host's kernel command line) or by a sysctl",
     .exceptions =
-        "Pages that the kernel may add when asked (nr_overcommit_hugepages) count. Only too "
-        "few pages in all are reported; what other guests hold of them is not looked at, "
+        "Pages that the kernel may add when asked (nr_overcommit_hugepages) count, and memory of "
+        "<source type='memfd'/> needs no mount. Only too few pages in all are reported; what other "
+        "guests hold of them is not looked at, "
         "nor on which NUMA node they are.",
     .evidence =
         (const char *const[]){

@@ -298,6 +298,24 @@ const VitalsRule vitals_rule_xen010 = {
     .check = check_xen010,
 };
 
+/* A paravirtualised kernel needs the host's memory map to leave room for devices (xl.cfg, e820_host). */
+static void
+judge_memory_map(const VitalsDefinition *definition, VitalsFindings *findings)
+{
+    const VitalsXmlNode *map = vitals_xml_first(definition->domain, "features/xen/e820_host");
+
+    if (definition->is_hvm || g_strcmp0(vitals_xml_attribute(map, "state"), "off") != 0)
+        return;
+    vitals_fix_drop(
+        vitals_finding_offer(
+            vitals_findings_add(
+                findings, map,
+                "e820_host is off, but the guest is paravirtualised and is given a host "
+                "device: its kernel finds no room for it"),
+            VITALS_FIX_SAFE),
+        map);
+}
+
 static VitalsAnswer
 check_xen011(const VitalsDefinition *definition, VitalsFindings *findings)
 {
@@ -305,8 +323,9 @@ check_xen011(const VitalsDefinition *definition, VitalsFindings *findings)
         vitals_xml_first(definition->domain, "features/xen/passthrough");
     g_autoptr(GPtrArray) devices = vitals_definition_pci_devices(definition);
 
-    if (!passthrough || devices->len == 0)
+    if (devices->len == 0)
         return VITALS_ANSWER_NOT_APPLICABLE;
+    judge_memory_map(definition, findings);
     if (g_strcmp0(vitals_xml_attribute(passthrough, "state"), "off") == 0) {
         VitalsFinding *finding = vitals_findings_add(
             findings, passthrough,

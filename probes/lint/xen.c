@@ -308,7 +308,9 @@ static VitalsAnswer
 check_xen006(const VitalsDefinition *definition, VitalsFindings *findings)
 {
     const VitalsXmlNode *features = vitals_xml_first(definition->domain, "features");
-    gboolean has_acpi = vitals_xml_first(features, "acpi") != NULL;
+    /* virtual NUMA nodes switch it on by themselves */
+    gboolean has_acpi =
+        vitals_xml_first(features, "acpi") || vitals_xml_first(definition->domain, "cpu/numa/cell");
     gboolean has_apic = vitals_xml_first(features, "apic") != NULL;
 
     if (!definition->is_hvm)

@@ -453,6 +453,9 @@ test_identity(Fixture *fixture, gconstpointer data)
     put_directory(fixture, "sys/fs/cgroup/system.slice/system-serial\\x2dgetty.slice/"
                            "serial-getty@ttyS1.service");
     put(fixture, "etc/libvirt/qemu.conf", "user = \"qemu\"\n");
+    put(fixture, "proc/self/mounts",
+        "hugetlbfs /dev/hugepages hugetlbfs rw,relatime,pagesize=2M 0 0\n"
+        "hugetlbfs /big hugetlbfs rw,pagesize=1024M 0 0\n");
     facts = vitals_facts_collect(fixture->root);
     vitals_facts_look_at(facts, fixture->root, "/var/log/consoles");
     read = through_file(facts);
@@ -465,6 +468,7 @@ test_identity(Fixture *fixture, gconstpointer data)
     g_assert_cmpstr(directory->owner, ==, g_get_user_name());
     g_assert_cmpstr(word(read, VITALS_HOST_TTY_LOGINS), ==, "ttyS1");
     g_assert_cmpstr(word(read, VITALS_HOST_QEMU_USER), ==, "qemu");
+    g_assert_cmpstr(word(read, VITALS_HOST_HUGETLBFS), ==, "2048 1048576");
 }
 
 /* A port above a card whose firmware left ASPM on, an interface in a bridge, a watchdog, netconsole. */

@@ -322,6 +322,25 @@ test_undecided(LintFixture *fixture, gconstpointer data)
     g_assert_nonnull(strstr(fixture->err, "cannot get guest 'guest': "));
 }
 
+/* What matters to guests that start by themselves is told where somebody says that they do, or asks. */
+static void
+test_taste(LintFixture *fixture, gconstpointer data)
+{
+    g_autofree char *media = lint_change(lint_clean, "<devices>",
+                                         "<devices><disk type='file' device='cdrom'><source "
+                                         "file='/no/such.iso'/><target dev='sda'/></disk>");
+
+    lint_add_file(fixture, "media.xml", media);
+    lint_check(fixture, "lint media.xml", 0);
+    g_assert_null(strstr(fixture->out, "DSK008"));
+    lint_check(fixture, "lint --profile autostart media.xml", 0);
+    g_assert_nonnull(strstr(fixture->out, "warning: medium '/no/such.iso' has to be there"));
+    lint_check(fixture, "lint --select DSK008 media.xml", 0);
+    g_assert_nonnull(strstr(fixture->out, "notice: medium '/no/such.iso' has to be there"));
+    lint_check(fixture, "lint --facts host --select DSK media.xml", 1);
+    g_assert_nonnull(strstr(fixture->out, "error: medium '/no/such.iso' is not on this host"));
+}
+
 /* The host itself is judged where it is known: last, once, and without a line. */
 static void
 test_host(LintFixture *fixture, gconstpointer data)
@@ -429,15 +448,25 @@ int
 main(int argc, char **argv)
 {
     static const LintTest tests[] = {
-        { "/lint-cli/status", test_status },       { "/lint-cli/usage", test_usage },
-        { "/lint-cli/text", test_text },           { "/lint-cli/text/caret", test_text_caret },
-        { "/lint-cli/selection", test_selection }, { "/lint-cli/profile", test_profile },
-        { "/lint-cli/severity", test_severity },   { "/lint-cli/suppressed", test_suppressed },
-        { "/lint-cli/schema", test_schema },       { "/lint-cli/baseline", test_baseline },
-        { "/lint-cli/facts", test_facts },         { "/lint-cli/host", test_host },
-        { "/lint-cli/fleet", test_fleet },         { "/lint-cli/directory", test_directory },
-        { "/lint-cli/stdin", test_stdin },         { "/lint-cli/unreadable", test_unreadable },
-        { "/lint-cli/undecided", test_undecided }, { "/lint-cli/domain", test_domain },
+        { "/lint-cli/status", test_status },
+        { "/lint-cli/usage", test_usage },
+        { "/lint-cli/text", test_text },
+        { "/lint-cli/text/caret", test_text_caret },
+        { "/lint-cli/selection", test_selection },
+        { "/lint-cli/profile", test_profile },
+        { "/lint-cli/severity", test_severity },
+        { "/lint-cli/suppressed", test_suppressed },
+        { "/lint-cli/schema", test_schema },
+        { "/lint-cli/baseline", test_baseline },
+        { "/lint-cli/facts", test_facts },
+        { "/lint-cli/host", test_host },
+        { "/lint-cli/taste", test_taste },
+        { "/lint-cli/fleet", test_fleet },
+        { "/lint-cli/directory", test_directory },
+        { "/lint-cli/stdin", test_stdin },
+        { "/lint-cli/unreadable", test_unreadable },
+        { "/lint-cli/undecided", test_undecided },
+        { "/lint-cli/domain", test_domain },
         { "/lint-cli/rules", test_rules },
     };
 
