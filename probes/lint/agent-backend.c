@@ -107,14 +107,18 @@ check_agt004(const VitalsDefinition *definition, VitalsFindings *findings)
 
     if (!channel || g_strcmp0(vitals_xml_attribute(channel, "type"), "unix") != 0)
         return VITALS_ANSWER_NOT_APPLICABLE;
-    /* without a path libvirt makes a socket of its own, and listens */
-    if (path && connects(channel)) {
+    if (connects(channel)) {
         VitalsFinding *finding = vitals_findings_add(
             findings, channel,
-            "the agent's channel connects to '%s' instead of listening; libvirt has "
-            "to be the client, so the guest will not start",
-            path);
+            path ? "the agent's channel connects to '%s' instead of listening; libvirt has "
+                   "to be the client, so the guest will not start"
+                 : "the agent's channel says mode='connect' and names no socket%s: libvirt makes "
+                   "one "
+                   "itself, and listens",
+            path ? path : "");
 
+        if (!path)
+            finding->severity = VITALS_SEVERITY_NOTICE;
         drop_backend(vitals_finding_offer(finding, VITALS_FIX_SAFE), channel);
     }
     return vitals_findings_answer(findings);
