@@ -106,6 +106,22 @@ count_kind(VitalsConsoleFollower *follower, const char *kind)
         g_hash_table_insert(follower->kinds, key, GUINT_TO_POINTER(count + 1));
 }
 
+/* A report that gives way to the crash kernel tells of it, as that one may boot without a word. */
+static void
+say_handed_over(VitalsConsoleFollower *follower, const VitalsConsoleEvent *event, VitalsSaid what)
+{
+    VitalsUtterance utterance = {
+        .what = VITALS_SAID_KDUMP,
+        .severity = VITALS_CONSOLE_NOTICE,
+        .count = 1,
+        .title = "the guest's own crash kernel was loaded and takes over",
+    };
+
+    if (event->report && event->report->handed_over &&
+        (what == VITALS_SAID_PANIC || what == VITALS_SAID_FAULT))
+        say(follower, &utterance);
+}
+
 /* Most reports are told when they are whole; a panic at once, and the name it gets later. */
 static void
 on_report(VitalsConsoleFollower *follower, const VitalsConsoleEvent *event)
@@ -132,6 +148,8 @@ on_report(VitalsConsoleFollower *follower, const VitalsConsoleEvent *event)
         count_kind(follower, event->signature->kind);
     if (!begun || utterance.what == VITALS_SAID_PANIC)
         say(follower, &utterance);
+    if (!begun)
+        say_handed_over(follower, event, utterance.what);
 }
 
 static void

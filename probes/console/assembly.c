@@ -75,6 +75,7 @@ close_draft(VitalsAssembly *assembly, guint index)
     if (known) {
         known->count++;
         known->panicked = known->panicked || report->panicked;
+        known->handed_over = report->handed_over;
         assembly->latest = known;
         assembly->func(NULL, known, TRUE, report->line_start, assembly->user);
     } else if (report && assembly->reports->len >= VITALS_REPORTS_MAX) {

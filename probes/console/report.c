@@ -11,6 +11,9 @@ enum { MAX_TITLE = 200 };
 /* The function's name in the title of a report that should have one and does not. */
 static const char corrupted_name[] = "corrupted";
 
+/* Linux, of a report after which it goes on, or stands still for ever. */
+static const char end_mark[] = "---[ end ";
+
 void
 vitals_report_free(VitalsReport *report)
 {
@@ -58,6 +61,8 @@ vitals_draft_add(VitalsDraft *draft, const VitalsLine *line)
     draft->line_end = line->number;
     if (line->prefix.stamp >= 0)
         draft->last_stamp = line->prefix.stamp;
+    draft->marked |=
+        line->length >= strlen(end_mark) && memcmp(line->text, end_mark, strlen(end_mark)) == 0;
     if (draft->text->len + line->length >= VITALS_REPORT_MAX_BYTES)
         return;
     g_string_append_len(draft->text, line->text, (gssize)line->length);
@@ -242,6 +247,22 @@ read_context(VitalsSignatures *signatures, const VitalsDraft *draft, VitalsRepor
     }
 }
 
+/* Linux, kernel/panic.c and arch/x86/kernel/dumpstack.c: a crash kernel that is loaded is told of in the line of
+ * the task, and gets its turn before the report's end is written. */
+static gboolean
+is_handed_over(VitalsSignatures *signatures, const VitalsDraft *draft)
+{
+    const GString *text = draft->text;
+    VitalsPattern *task;
+    g_autofree char *loaded = NULL;
+
+    if (draft->marked)
+        return FALSE;
+    task = vitals_signatures_shape(signatures, VITALS_SHAPE_TASK, text->str, text->len);
+    loaded = task ? vitals_pattern_group(task, "kdump") : NULL;
+    return loaded && *loaded;
+}
+
 VitalsReport *
 vitals_report_new(VitalsSignatures *signatures, const VitalsDraft *draft)
 {
@@ -266,6 +287,7 @@ vitals_report_new(VitalsSignatures *signatures, const VitalsDraft *draft)
     report->cpu = -1;
     report->trace = g_ptr_array_new_with_free_func(g_free);
     report->panicked = draft->panicked;
+    report->handed_over = is_handed_over(signatures, draft);
     report->cascade = draft->cascade;
     report->count = 1;
     report->corrupted = signature->corrupted || (wants_function(signature) && !function) ||

@@ -24,6 +24,7 @@ enum { VITALS_REPORT_MAX_BYTES = 64 * 1024 };
  * @trace: (element-type utf8): the functions of its call traces, innermost first
  * @corrupted: lines are missing or others are mixed in, so that the title may not be the bug's
  * @panicked: whether the kernel gave up because of it
+ * @handed_over: it was broken off where a kernel goes over to its crash kernel, which was loaded
  * @cascade: how many further reports were its consequence
  * @count: how often it was seen
  * @text: its lines, printable
@@ -43,6 +44,7 @@ typedef struct {
     GPtrArray *trace;
     gboolean corrupted;
     gboolean panicked;
+    gboolean handed_over;
     guint cascade;
     guint64 count;
     char *text;
@@ -57,6 +59,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsReport, vitals_report_free)
  * @text: its lines
  * @lines: how many
  * @broken: another report began before this one had told its function
+ * @marked: the line is there that the kernel ends a report with if it goes on after it
  */
 typedef struct {
     GPtrArray *candidates;
@@ -70,6 +73,7 @@ typedef struct {
     gboolean broken;
     gboolean panicked;
     gboolean framed;
+    gboolean marked;
     guint cascade;
 } VitalsDraft;
 

@@ -148,6 +148,43 @@ test_history(Scene *scene, gconstpointer data)
     g_assert_false(last->live);
 }
 
+/* A kernel with a crash kernel, which boots without a word, ends its report in the middle. */
+static void
+test_handed_over(Scene *scene, gconstpointer data)
+{
+#define REPORT(second, loaded)                                                        \
+    "[ " second ".008915] Kernel panic - not syncing: no more\n[ " second             \
+    ".009411] CPU: 0 PID: 7 Comm: worker " loaded "Not tainted 6.1.0 #1\n[ " second   \
+    ".010210] Call Trace:\n[ " second ".011057]  dump_stack_lvl+0x44/0x5c\n[ " second \
+    ".011483]  panic+0x118/0x2f4\n[ " second ".011618]  give_up+0x9e/0x150\n"
+#define END(second) "[ " second ".020000] ---[ end Kernel panic - not syncing: no more ]---\n"
+    static const struct {
+        const char *text;
+        gboolean handed_over;
+    } rows[] = {
+        { REPORT("  51", "Kdump: loaded "), TRUE },
+        { REPORT("  71", ""), FALSE },
+        { REPORT("  91", "Kdump: loaded ") END("  91"), FALSE },
+        { OOPS("  111") "[  111.100000] CPU: 0 PID: 7 Comm: worker Kdump: loaded Not tainted "
+                        "6.1.0\n",
+          TRUE },
+    };
+
+    append(scene, "[   50.000000] a line\n");
+    g_free(wait_for(scene, 4, VITALS_SAID_OTHER));
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree VitalsUtterance *kdump = NULL;
+
+        append(scene, rows[i].text);
+        kdump = wait_for(scene, 12, VITALS_SAID_KDUMP);
+        g_test_message("%s", rows[i].text);
+        g_assert_cmpint(kdump != NULL, ==, rows[i].handed_over);
+        g_assert_true(!kdump || !kdump->begun);
+    }
+#undef REPORT
+#undef END
+}
+
 /* The end of the run before, read after the guest was started anew, says nothing about it now. */
 static void
 test_rebooted(Scene *scene, gconstpointer data)
@@ -418,6 +455,7 @@ main(int argc, char **argv)
         { "/console-follower/panic", test_panic },
         { "/console-follower/fault-after-panic", test_fault_after_panic },
         { "/console-follower/history", test_history },
+        { "/console-follower/handed-over", test_handed_over },
         { "/console-follower/rebooted", test_rebooted },
         { "/console-follower/booted", test_booted },
         { "/console-follower/lines", test_lines },
