@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/case.h"
+#include "config/text.h"
 
 /* Whether the guest is still the one whose memory is wanted: it may have been started anew, or have come
  * back to life, while other guests were dumped. */
@@ -46,12 +47,36 @@ may_act_again(const VitalsCase *item, const GError *error)
            g_get_monotonic_time() < item->act_until;
 }
 
+/* For the report, in plain words; @problem: why it was not done, %NULL if it was. */
+static void
+set_outcome(VitalsDossier *dossier, const char *problem)
+{
+    static const char *const done[] = {
+        [VITALS_ACTION_NONE] = "left as it is: the policy asks for nothing more",
+        [VITALS_ACTION_INJECT_NMI] = "sent an NMI, as the policy says",
+        [VITALS_ACTION_RESET] = "reset, as the policy says",
+        [VITALS_ACTION_DESTROY] = "destroyed, as the policy says",
+        [VITALS_ACTION_RESTART] = "destroyed and started again, as the policy says",
+    };
+
+    g_free(dossier->outcome);
+    if (!problem)
+        dossier->outcome = g_strdup_printf("The guest was %s.", done[dossier->deed]);
+    else if (dossier->moot) /* which told why */
+        dossier->outcome = g_strdup("Nothing was done to the guest.");
+    else
+        dossier->outcome =
+            g_strdup_printf("The guest was left as it is. No %s, as the policy would have it: %s.",
+                            vitals_action_name(dossier->deed), problem);
+}
+
 static void
 on_acted(const GError *error, gpointer data)
 {
     VitalsCase *item = data;
     const char *action = vitals_action_name(item->dossier->deed);
     g_autofree char *label = vitals_guest_label(item->guest);
+    g_autofree char *problem = NULL;
 
     if (may_act_again(item, error)) {
         item->patience = g_timeout_add(ACT_AGAIN_MS, on_act_again, item);
@@ -64,6 +89,8 @@ on_acted(const GError *error, gpointer data)
     else
         g_message("%s of %s done", action, label);
     item->guest->revived = !error && item->dossier->deed == VITALS_ACTION_RESET;
+    problem = error ? vitals_text_printable(error->message, -1) : NULL;
+    set_outcome(item->dossier, problem);
     vitals_dossier_note_deed(item->dossier, error ? "failed" : "done");
     vitals_case_keep(item, vitals_case_acted);
 }
@@ -76,6 +103,7 @@ leave_alone(VitalsCase *item, const char *why)
 
     vitals_dossier_note(item->dossier, g_get_real_time(), "no %s: %s", action, why);
     g_message("no %s of %s: %s", action, label, why);
+    set_outcome(item->dossier, why);
     vitals_dossier_note_deed(item->dossier, "dropped");
     vitals_case_keep(item, vitals_case_acted);
 }
@@ -144,12 +172,14 @@ vitals_case_act(VitalsCase *item, gboolean dumped)
 {
     g_autoptr(GError) error = NULL;
 
-    if (item->dossier->deed == VITALS_ACTION_NONE)
+    if (item->dossier->deed == VITALS_ACTION_NONE) {
+        set_outcome(item->dossier, NULL);
         vitals_case_acted(item);
-    else if (!dumped && item->action_needs_dump)
-        leave_alone(item, "its memory is not saved (RecoverWithoutDump)");
-    else if (!vitals_case_check_wanted(item, &error))
+    } else if (!vitals_case_check_wanted(item, &error)) {
         leave_alone(item, error->message);
-    else
+    } else if (!dumped && item->action_needs_dump) {
+        leave_alone(item, "its memory is not saved (RecoverWithoutDump)");
+    } else {
         begin(item);
+    }
 }

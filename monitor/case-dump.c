@@ -117,6 +117,7 @@ on_dump_ended(VitalsDumpFormat format, double seconds, const GError *error, gpoi
     g_autofree char *label = vitals_guest_label(item->guest);
     g_autofree char *reason = vitals_text_printable(error ? error->message : "", -1);
 
+    dossier->moot = g_error_matches(error, VITALS_CAPTURE_ERROR, VITALS_CAPTURE_ERROR_LATE);
     item->guest->capture = NULL;
     item->guest->capture_done = item->guest->capture_total = 0;
     dossier->dump_seconds = seconds;

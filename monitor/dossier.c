@@ -35,6 +35,7 @@ vitals_dossier_new(const char *state_dir)
     dossier->predictions = g_ptr_array_new_with_free_func(g_free);
     dossier->risks = g_ptr_array_new_with_free_func(g_free);
     dossier->lint_diff = g_strdup("");
+    dossier->outcome = g_strdup("");
     dossier->testimony = g_ptr_array_new_with_free_func(g_free);
     dossier->log_said = g_ptr_array_new_with_free_func(g_free);
     dossier->samples = g_ptr_array_new_with_free_func((GDestroyNotify)vitals_sample_unref);
@@ -63,6 +64,7 @@ vitals_dossier_free(VitalsDossier *dossier)
     g_ptr_array_unref(dossier->predictions);
     g_ptr_array_unref(dossier->risks);
     g_free(dossier->lint_diff);
+    g_free(dossier->outcome);
     vitals_vmcore_free(dossier->vmcore);
     vitals_triage_free(dossier->triage);
     if (dossier->claim >= 0)

@@ -53,6 +53,8 @@ typedef struct {
  * @timeline: (element-type VitalsMoment): in the order of time
  * @reasons: (nullable): see vitals_reasons()
  * @pieces: (element-type VitalsPieceNote): what came of the evidence around it, see monitor/evidence.h
+ * @outcome: what was done to the guest, a sentence; "" as long as that is not known
+ * @moot: it was not dumped as there was nothing left to dump: it went on, or ended
  * @dump_seconds: how long the dump took
  * @vmcore: (nullable): what the dump turned out to be
  * @triage: (nullable): what the dump says
@@ -85,6 +87,8 @@ typedef struct {
     GPtrArray *timeline;
     json_t *reasons;
     GPtrArray *pieces;
+    char *outcome;
+    gboolean moot;
     double dump_seconds;
     VitalsVmcore *vmcore;
     VitalsTriage *triage;

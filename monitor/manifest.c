@@ -61,6 +61,7 @@ capture_json(const VitalsDossier *dossier)
                   text_json(view->capture_detail), "bytes", (json_int_t)view->capture_bytes, "path",
                   text_json(view->capture_path), "seconds", dossier->dump_seconds);
 
+    json_object_set_new(json, "moot", json_boolean(dossier->moot));
     if (dossier->vmcore) {
         json_object_set_new(json, "vmcoreinfo", json_boolean(dossier->vmcore->vmcoreinfo));
         json_object_set_new(json, "kernel_release",
@@ -129,6 +130,7 @@ vitals_manifest_new(const VitalsDossier *dossier, gboolean complete)
         json_object_update(json, dossier->reasons);
     json_object_set_new(json, "evidence", strings_json(dossier->evidence));
     json_object_set_new(json, "timeline", timeline_json(dossier));
+    json_object_set_new(json, "outcome", text_json(dossier->outcome));
     json_object_set_new(json, "capture", capture_json(dossier));
     if (dossier->deed_state)
         json_object_set_new(json, "deed", deed_json(dossier));

@@ -198,6 +198,24 @@ append_confidence(GString *text, const VitalsDossier *dossier)
                                (const char *)g_ptr_array_index(dossier->risks, i));
 }
 
+/* First of all: whether one may reset it, and whether that was done. */
+static void
+append_safety(GString *text, const VitalsDossier *dossier)
+{
+    const char *result = dossier->view->capture_result;
+
+    if (is_captured(dossier))
+        g_string_append(text, "Its memory is saved.");
+    else if (g_str_equal(result, "none"))
+        g_string_append(text, "Its memory was not dumped, as nothing asks for it with this cause.");
+    else if (dossier->moot)
+        g_string_append_printf(text, "It was not dumped: %s.", dossier->view->capture_detail);
+    else
+        g_string_append(text, "Its memory is NOT saved, see below. Before resetting it, consider "
+                              "'virt-vitals capture'.");
+    g_string_append_printf(text, "%s%s\n", *dossier->outcome ? " " : "", dossier->outcome);
+}
+
 static void
 append_layers(GString *text, const VitalsDossier *dossier)
 {
@@ -263,7 +281,8 @@ vitals_report_text(const VitalsDossier *dossier, const char *console)
     append_heading(text, "What it means");
     g_string_append_printf(text, "%s\n", dossier->meaning);
     append_confidence(text, dossier);
-    append_heading(text, "What to do");
+    append_heading(text, "What was done, and what to do");
+    append_safety(text, dossier);
     if (*vitals_fact_text(dossier->reasons, "detail_remedy"))
         g_string_append_printf(text, "%s\n", vitals_fact_text(dossier->reasons, "detail_remedy"));
     g_string_append_printf(text, "%s\n", dossier->remedy);

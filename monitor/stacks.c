@@ -142,39 +142,84 @@ vitals_stacks_read(const char *text)
     return stacks;
 }
 
-static void
-tell_one(GString *text, const VitalsStack *stack)
+/* Whether two vCPUs stand in the same place, by whatever way they got there. */
+static gboolean
+is_same_place(const VitalsStack *one, const VitalsStack *other)
 {
-    const GPtrArray *frames = stack->frames;
+    return !one->idle && !other->idle && one->frames->len > 0 && other->frames->len > 0 &&
+           one->interrupts_off == other->interrupts_off &&
+           g_str_equal(g_ptr_array_index(one->frames, 0), g_ptr_array_index(other->frames, 0));
+}
 
-    g_string_append_printf(text, "%svCPU %u in ", text->len ? "; " : "", stack->cpu);
+/* "vCPUs 0, 2, 3 and 5 more in ": @index and those behind it in its place. Returns: how many */
+static guint
+tell_numbers(GString *text, const GPtrArray *stacks, guint index)
+{
+    const VitalsStack *stack = g_ptr_array_index(stacks, index);
+    g_autoptr(GString) numbers = g_string_new(NULL);
+    guint count = 1;
+
+    g_string_append_printf(numbers, "%u", stack->cpu);
+    for (guint i = index + 1; i < stacks->len; i++) {
+        const VitalsStack *other = g_ptr_array_index(stacks, i);
+
+        if (is_same_place(stack, other) && count++ < TOLD_MAX)
+            g_string_append_printf(numbers, ", %u", other->cpu);
+    }
+    if (count > TOLD_MAX)
+        g_string_append_printf(numbers, " and %u more", count - TOLD_MAX);
+    g_string_append_printf(text, "vCPU%s %s in ", count > 1 ? "s" : "", numbers->str);
+    return count;
+}
+
+static void
+tell_place(GString *text, const GPtrArray *stacks, guint index)
+{
+    const VitalsStack *stack = g_ptr_array_index(stacks, index);
+    const GPtrArray *frames = stack->frames;
+    gboolean alone = tell_numbers(text, stacks, index) == 1;
+
     if (frames->len == 0) {
         g_string_append_printf(text, "the program '%s'", stack->task);
         return;
     }
     g_string_append(text, g_ptr_array_index(frames, 0));
-    if (frames->len > 1)
+    if (alone && frames->len > 1)
         g_string_append_printf(text, ", called by %s", (char *)g_ptr_array_index(frames, 1));
     if (stack->interrupts_off)
         g_string_append(text, ", interrupts off");
-    g_string_append_printf(text, " (task %s)", stack->task);
+    if (alone)
+        g_string_append_printf(text, " (task %s)", stack->task);
+}
+
+/* Whether one before it stands in the same place, and told of it. */
+static gboolean
+is_told(const GPtrArray *stacks, guint index)
+{
+    for (guint i = 0; i < index; i++) {
+        if (is_same_place(g_ptr_array_index(stacks, i), g_ptr_array_index(stacks, index)))
+            return TRUE;
+    }
+    return FALSE;
 }
 
 char *
 vitals_stacks_tell(const GPtrArray *stacks)
 {
     GString *text = g_string_new(NULL);
-    guint told = 0;
+    guint places = 0;
 
     for (guint i = 0; i < stacks->len; i++) {
         const VitalsStack *stack = g_ptr_array_index(stacks, i);
 
-        if (!stack->idle && told++ < TOLD_MAX)
-            tell_one(text, stack);
+        if (stack->idle || is_told(stacks, i) || places++ >= TOLD_MAX)
+            continue;
+        g_string_append(text, text->len ? "; " : "");
+        tell_place(text, stacks, i);
     }
-    if (told > TOLD_MAX)
-        g_string_append_printf(text, "; and %u more", told - TOLD_MAX);
-    return g_string_free(text, told == 0);
+    if (places > TOLD_MAX)
+        g_string_append_printf(text, "; and %u more", places - TOLD_MAX);
+    return g_string_free(text, places == 0);
 }
 
 const char *

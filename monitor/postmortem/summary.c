@@ -105,28 +105,39 @@ write_why(VitalsHtml *html, const json_t *manifest)
     vitals_html_close(html);
 }
 
-/* Whether the memory is safe decides whether one may reset the guest. */
+/* Whether the memory is safe decides whether one may reset the guest, if that was not done. */
 static void
-write_now(VitalsHtml *html, const json_t *manifest)
+write_safety(VitalsHtml *html, const json_t *manifest)
 {
     const json_t *capture = json_object_get(manifest, "capture");
     const char *result = vitals_fact_text(capture, "result");
+    gboolean moot = json_is_true(json_object_get(capture, "moot"));
+    gboolean saved = g_str_equal(result, "ok");
 
-    open_answer(html, "What now");
-    write_if_any(html, "lead", "%s", vitals_fact_text(manifest, "detail_remedy"));
-    vitals_html_element(html, "p", "", vitals_fact_text(manifest, "remedy"));
-    vitals_html_open(html, "p", "class", g_str_equal(result, "ok") ? "good" : "poor", NULL);
-    if (g_str_equal(result, "ok"))
-        vitals_html_text(html, "Its memory is saved: it may be reset.");
+    vitals_html_open(html, "p", "class", saved || moot ? "good" : "poor", NULL);
+    if (saved)
+        vitals_html_text(html, "Its memory is saved.");
     else if (g_str_equal(result, "none"))
         vitals_html_text(html,
                          "Its memory was not dumped, as nothing asks for it with this cause.");
+    else if (moot)
+        vitals_html_textf(html, "It was not dumped: %s.", vitals_fact_text(capture, "detail"));
     else
         vitals_html_textf(html,
                           "Its memory is not saved (%s). Before resetting it, consider "
                           "'virt-vitals capture'.",
                           result);
     vitals_html_close(html);
+    write_if_any(html, "", "%s", vitals_fact_text(manifest, "outcome"));
+}
+
+static void
+write_now(VitalsHtml *html, const json_t *manifest)
+{
+    open_answer(html, "What now");
+    write_if_any(html, "lead", "%s", vitals_fact_text(manifest, "detail_remedy"));
+    vitals_html_element(html, "p", "", vitals_fact_text(manifest, "remedy"));
+    write_safety(html, manifest);
     vitals_html_close(html);
 }
 

@@ -51,6 +51,7 @@ static void
 test_kdump_done(Scene *scene, gconstpointer data)
 {
     g_autoptr(json_t) incident = NULL;
+    g_autofree char *report = NULL;
     FakeGuest *guest;
 
     scene_set(scene->settings, "Policy.OnCrashed", "capture-reset");
@@ -67,6 +68,9 @@ test_kdump_done(Scene *scene, gconstpointer data)
     incident = scene_incident(scene, 8);
     g_assert_cmpstr(scene_capture(incident, "result"), ==, "refused");
     g_assert_nonnull(strstr(scene_capture(incident, "detail"), "/var/crash"));
+    report = scene_file(incident, "report.txt");
+    g_assert_nonnull(strstr(report, "It was not dumped: the guest's own kdump had its turn"));
+    g_assert_nonnull(strstr(report, "Nothing was done to the guest."));
     g_assert_cmpuint(fake_calls(scene->fake, guest, FAKE_DUMP), ==, 0);
     g_assert_cmpuint(fake_calls(scene->fake, guest, FAKE_ACT), ==, 0);
     g_assert_cmpuint(scene_n_incidents(scene), ==, 1);

@@ -31,6 +31,7 @@ test_reset(Scene *scene, gconstpointer data)
     g_assert_cmpint(fake_done(scene->fake, guest), ==, VITALS_ACTION_RESET);
     g_assert_cmpuint(fake_calls(scene->fake, guest, FAKE_ACT), ==, 1);
     scene_check_told(incident, "dump ends", "reset done", NULL);
+    scene_check_told(incident, "\"outcome\": \"The guest was reset, as", "\"ok\"", NULL);
 }
 
 /* The evidence is not safe, so that nobody touches the guest. */
@@ -48,7 +49,8 @@ test_no_dump_no_reset(Scene *scene, gconstpointer data)
     incident = scene_incident(scene, 5);
     g_assert_cmpstr(scene_capture(incident, "result"), ==, "failed");
     g_assert_cmpint(fake_done(scene->fake, guest), ==, VITALS_ACTION_NONE);
-    scene_check_told(incident, "dump failed", "no reset: its memory is not saved", NULL);
+    scene_check_told(incident, "dump failed", "no reset: its memory is not saved",
+                     "left as it is. No reset, as the policy would have it", NULL);
 }
 
 /* Unless the service comes first. */
@@ -123,6 +125,7 @@ test_act_after(Scene *scene, gconstpointer data)
     incident = scene_incident(scene, 5);
     g_assert_cmpstr(scene_capture(incident, "result"), ==, "ok");
     g_assert_cmpint(fake_done(scene->fake, guest), ==, VITALS_ACTION_NONE);
+    scene_check_told(incident, "left as it is: the policy asks for nothing more", NULL);
 }
 
 /* A guest that is heard again is left alone, though its verdict waits for that to last. */

@@ -81,6 +81,13 @@ test_told(void)
           "    [exception RIP: native_safe_halt+11]\n"
           "    RIP: ffffffffafa592eb  RSP: ffffd3640009bed8  RFLAGS: 00000046\n",
           "vCPU 3 in native_safe_halt, interrupts off (task swapper/3)" },
+#define SPINS(cpu)                                                                             \
+    "PID: 9  TASK: ffff0  CPU: " cpu "  COMMAND: \"a" cpu "\"\n    [exception RIP: spin+11]\n" \
+    "    RIP: ffffffffafa592eb  RSP: ffffd3640009bed8  RFLAGS: 00000046\n"
+        { SPINS("0") SPINS("1"), "vCPUs 0, 1 in spin, interrupts off" },
+        { SPINS("0") SPINS("1") "PID: 9  TASK: ffff0  CPU: 2  COMMAND: \"c\"\n" SPINS("3")
+              SPINS("4") SPINS("5"),
+          "vCPUs 0, 1, 3 and 2 more in spin, interrupts off; vCPU 2 in the program 'c'" },
         { "PID: 9  TASK: ffff0  CPU: 0  COMMAND: \"a\"\nPID: 9  TASK: ffff0  CPU: 1  COMMAND: "
           "\"b\"\n"
           "PID: 9  TASK: ffff0  CPU: 2  COMMAND: \"c\"\nPID: 9  TASK: ffff0  CPU: 3  COMMAND: "
@@ -88,6 +95,7 @@ test_told(void)
           "vCPU 0 in the program 'a'; vCPU 1 in the program 'b'; vCPU 2 in the program 'c'; and 1 "
           "more" },
     };
+#undef SPINS
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(GPtrArray) stacks = vitals_stacks_read(rows[i].text);
