@@ -91,11 +91,11 @@ static void
 note_verdict(VitalsDossier *dossier, const VitalsGuest *guest, const VitalsCause *cause)
 {
     const VitalsSigns *signs = &guest->watch.signs;
-    const VitalsSource *balloon = &signs->sources[vitals_probe_index("balloon")];
+    gint64 beat = vitals_reasons_last_beat(signs, VITALS_LAYER_KERNEL);
     gint64 realtime = dossier->view->opened;
 
-    if (balloon->last_beat)
-        dossier->last_beat = realtime - (g_get_monotonic_time() - balloon->last_beat);
+    if (beat)
+        dossier->last_beat = realtime - (g_get_monotonic_time() - beat);
     note_beats(dossier, signs);
     vitals_dossier_note(dossier, realtime, "verdict: %s, layer %s, cause %s",
                         vitals_health_name(cause->health), vitals_layer_name(cause->layer),

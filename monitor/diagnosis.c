@@ -63,10 +63,14 @@ ask_stacks(Diagnosis *diagnosis, const VitalsDossier *dossier)
     if (!diagnosis->detail)
         return FALSE;
     diagnosis->by = "stacks";
-    diagnosis->meaning = "That is where its vCPUs stood when its memory was dumped.";
+    diagnosis->meaning =
+        vitals_stacks_are_deaf(stacks)
+            ? "Its memory shows where it stood when it was dumped: with interrupts off, so that "
+              "neither its clock nor its disks nor its network could reach it any more."
+            : "Its memory shows where it stood when it was dumped.";
     diagnosis->remedy =
-        "Look there for what loops or waits: backtrace.txt has the whole stacks. Report "
-        "them to whoever maintains that code, with the dump.";
+        "Look for what loops or waits where its vCPUs stood: backtrace.txt has the whole stacks. "
+        "Report them to whoever maintains that code, with the dump.";
     diagnosis->setting = vitals_stacks_setting(stacks);
     return TRUE;
 }

@@ -65,13 +65,16 @@ add_beat(json_t *json, gint64 last_beat, gint64 opened)
 gint64
 vitals_reasons_last_beat(const VitalsSigns *signs, VitalsLayer layer)
 {
-    gint64 latest = 0;
+    gint64 pulse = 0;
+    gint64 passing = 0;
 
     for (guint i = 0; vitals_probes[i]; i++) {
+        gint64 *latest = vitals_probes[i]->passing ? &passing : &pulse;
+
         if (vitals_probes[i]->layer == layer)
-            latest = MAX(latest, signs->sources[i].last_beat);
+            *latest = MAX(*latest, signs->sources[i].last_beat);
     }
-    return latest;
+    return pulse ? pulse : passing;
 }
 
 /* Returns: a new reference: the layer's sources */

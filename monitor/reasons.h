@@ -24,5 +24,6 @@
  */
 json_t *vitals_reasons(const VitalsGuest *guest, const VitalsCause *cause, gint64 opened);
 
-/* When any source of that layer gave its last sign of life, monotonic; 0 if none did. */
+/* When the layer gave its last sign of life, monotonic; 0 if it never did. A kernel that is locked up still prints
+ * from its interrupts, so what it prints counts only where nothing else of it was ever heard. */
 gint64 vitals_reasons_last_beat(const VitalsSigns *signs, VitalsLayer layer);

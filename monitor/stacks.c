@@ -222,6 +222,21 @@ vitals_stacks_tell(const GPtrArray *stacks)
     return g_string_free(text, places == 0);
 }
 
+gboolean
+vitals_stacks_are_deaf(const GPtrArray *stacks)
+{
+    gboolean deaf = FALSE;
+
+    for (guint i = 0; i < stacks->len; i++) {
+        const VitalsStack *stack = g_ptr_array_index(stacks, i);
+
+        if (!stack->interrupts_off)
+            return FALSE;
+        deaf = TRUE;
+    }
+    return deaf;
+}
+
 const char *
 vitals_stacks_setting(const GPtrArray *stacks)
 {

@@ -43,5 +43,8 @@ char *vitals_stacks_tell(const GPtrArray *stacks);
 /* [{cpu, task, frames, interrupts_off, idle}]. Returns: (transfer full) */
 json_t *vitals_stacks_json(const GPtrArray *stacks);
 
+/* Whether there are any, and each of them has interrupts off. */
+gboolean vitals_stacks_are_deaf(const GPtrArray *stacks);
+
 /* What the first of those was at, see vitals_whereabouts(). Returns: (nullable): static */
 const char *vitals_stacks_setting(const GPtrArray *stacks);

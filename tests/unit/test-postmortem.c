@@ -248,6 +248,22 @@ test_confidence(void)
     }
 }
 
+/* A kernel that is locked up still prints; of one that only ever printed that is all there is. */
+static void
+test_last_beat(void)
+{
+    VitalsSigns *signs = g_new0(VitalsSigns, 1);
+    VitalsSource *console = &signs->sources[vitals_probe_index("console")];
+    VitalsSource *balloon = &signs->sources[vitals_probe_index("balloon")];
+
+    g_assert_cmpint(vitals_reasons_last_beat(signs, VITALS_LAYER_KERNEL), ==, 0);
+    console->last_beat = 9;
+    g_assert_cmpint(vitals_reasons_last_beat(signs, VITALS_LAYER_KERNEL), ==, 9);
+    balloon->last_beat = 4;
+    g_assert_cmpint(vitals_reasons_last_beat(signs, VITALS_LAYER_KERNEL), ==, 4);
+    g_free(signs);
+}
+
 /* What else holds is named, but not what says the same with less in it. */
 static void
 test_alternatives(void)
@@ -285,5 +301,6 @@ main(int argc, char **argv)
     g_test_add_func("/postmortem/spans", test_spans);
     g_test_add_func("/reasons/confidence", test_confidence);
     g_test_add_func("/reasons/alternatives", test_alternatives);
+    g_test_add_func("/reasons/last-beat", test_last_beat);
     return g_test_run();
 }

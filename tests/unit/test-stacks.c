@@ -42,6 +42,7 @@ test_hung(void)
     g_assert_cmpstr(told, ==,
                     "vCPU 0 in gizmo_spin, called by net_rx_action, interrupts off (task gizmo)");
     g_assert_cmpstr(vitals_stacks_setting(stacks), ==, "while the kernel received network packets");
+    g_assert_false(vitals_stacks_are_deaf(stacks)); /* not the one that is idle */
     g_assert_cmpuint(json_array_size(json), ==, 2);
     json_decref(json);
 }
@@ -102,6 +103,8 @@ test_told(void)
         g_autofree char *told = vitals_stacks_tell(stacks);
 
         g_assert_cmpstr(told, ==, rows[i].told);
+        g_assert_cmpint(vitals_stacks_are_deaf(stacks), ==,
+                        told && strstr(told, "interrupts off") && !strstr(told, "program"));
     }
 }
 
