@@ -211,6 +211,10 @@ write_state(VitalsHtml *html, const VitalsIncidentView *incident)
                         incident->partial ? "being written" : "complete");
     if (g_str_equal(incident->capture_result, "ok"))
         vitals_html_element(html, "div", "", "memory saved");
+    else if (g_str_equal(incident->capture_result, "failed"))
+        vitals_html_element(html, "div", "down", "dump failed");
+    else if (g_str_equal(incident->capture_result, "refused"))
+        vitals_html_element(html, "div", "quiet", "no dump");
     if (incident->recovered)
         vitals_html_element(html, "div", "", "recovered");
     vitals_html_close(html);
@@ -248,7 +252,7 @@ write_incidents(VitalsHtml *html, const VitalsSnapshot *snapshot)
     vitals_section_open(html, "Incidents");
     if (snapshot->incidents->len == 0)
         vitals_html_element(html, "p", "", "None.");
-    vitals_html_open(html, "table", NULL);
+    vitals_html_open(html, "table", "class", "stack", NULL);
     if (snapshot->incidents->len > 0)
         write_headings(html, headings);
     for (guint i = 0; i < MIN(snapshot->incidents->len, INCIDENTS_SHOWN); i++)

@@ -184,6 +184,31 @@ test_page_host(Fixture *fixture, gconstpointer data)
     g_assert_null(strstr(g_bytes_get_data(after, NULL), "<b>;"));
 }
 
+/* A memory that is not safe is seen in the list. */
+static void
+test_page_dumps(Fixture *fixture, gconstpointer data)
+{
+    static const struct {
+        const char *result;
+        const char *shown;
+    } rows[] = {
+        { "ok", "memory saved" },
+        { "failed", "class=\"down\">dump failed" },
+        { "refused", "no dump" },
+    };
+    g_autoptr(VitalsSnapshot) snapshot = test_snapshot();
+    VitalsIncidentView *incident = g_ptr_array_index(snapshot->incidents, 0);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GBytes) page = NULL;
+
+        g_free(incident->capture_result);
+        incident->capture_result = g_strdup(rows[i].result);
+        page = vitals_page_render(snapshot, "/metrics");
+        g_assert_nonnull(strstr(g_bytes_get_data(page, NULL), rows[i].shown));
+    }
+}
+
 static void
 test_page_is_escaped(Fixture *fixture, gconstpointer data)
 {
@@ -477,6 +502,7 @@ main(int argc, char **argv)
     ADD("publishing-again", set_up_published, test_publishing_again);
     ADD("page-order", set_up_published, test_page_order);
     ADD("page-host", set_up_published, test_page_host);
+    ADD("page-dumps", set_up_published, test_page_dumps);
     ADD("page-is-escaped", set_up_published, test_page_is_escaped);
     ADD("headers", set_up_published, test_headers);
     ADD("report", set_up, test_report);
