@@ -404,8 +404,9 @@ const VitalsOption vitals_options[] = {
         .text =
             "Before a guest whose kernel fell silent is dumped it is sent an NMI and given this "
             "time, for guests whose kernel panics on one (kernel.unknown_nmi_panic=1) and has "
-            "kdump set up: with 10s its own dump has begun by then and is waited for, see "
-            "GuestKdump. 0 sends none. Others may log a line and hang on.",
+            "kdump set up: with 60s its crash kernel has mostly booted by then, which often is the "
+            "first that is heard of it, and is waited for, see GuestKdump. 0 sends none. Others "
+            "may log a line and hang on.",
     },
     {
         .section = "Policy",

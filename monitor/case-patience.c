@@ -110,10 +110,18 @@ send_nmi(VitalsCase *item)
                        VITALS_ACTION_INJECT_NMI, on_nmi, item);
 }
 
+/* A kernel that told the host of its panic has no crash kernel, which would have come first. */
+static gboolean
+is_nmi_over(const VitalsCase *item)
+{
+    return item->nmi_until &&
+           (g_get_monotonic_time() >= item->nmi_until || item->guest->watch.signs.crashed_at != 0);
+}
+
 static gboolean
 waits_for_nmi(VitalsCase *item)
 {
-    if (!item->nmi_wait || (item->nmi_until && g_get_monotonic_time() >= item->nmi_until))
+    if (!item->nmi_wait || is_nmi_over(item))
         return FALSE;
     if (item->nmi_until)
         return TRUE;

@@ -165,11 +165,19 @@ open_draft(VitalsAssembly *assembly, const VitalsLine *line, GPtrArray *candidat
         close_draft(assembly, assembly->drafts->len - 1);
 }
 
+/* An NMI that nobody expected, say, is no name for the panic behind it, which has more to tell. */
+static gboolean
+is_mere_remark(const VitalsReport *report)
+{
+    return report->signature->lines == 1 && report->signature->severity < VITALS_CONSOLE_ERROR;
+}
+
 /* Whether the report that ended last has the line as its consequence. */
 static gboolean
-follows_latest(const VitalsAssembly *assembly, const VitalsLine *line)
+follows_latest(const VitalsAssembly *assembly, const VitalsLine *line, gboolean fatal)
 {
-    if (!assembly->latest || line->number > assembly->latest_line + FOREIGN_LINES ||
+    if (!assembly->latest || (fatal && is_mere_remark(assembly->latest)) ||
+        line->number > assembly->latest_line + FOREIGN_LINES ||
         assembly->latest->signature->severity < VITALS_CONSOLE_WARNING)
         return FALSE;
     return assembly->latest_stamp < 0 || line->prefix.stamp < 0 ||
@@ -198,6 +206,7 @@ vitals_assembly_add(VitalsAssembly *assembly, const VitalsLine *line, GPtrArray 
 {
     gint index = assembly->drafts->len > 0 ? find_draft(assembly, line) : -1;
     const VitalsSignature *first;
+    gboolean fatal;
 
     if (!candidates) {
         if (index >= 0)
@@ -205,9 +214,8 @@ vitals_assembly_add(VitalsAssembly *assembly, const VitalsLine *line, GPtrArray 
         return;
     }
     first = g_ptr_array_index(candidates, 0);
-    if (first->cascade && (index >= 0 || follows_latest(assembly, line))) {
-        gboolean fatal = first->health == VITALS_CONSOLE_CRASHED;
-
+    fatal = first->health == VITALS_CONSOLE_CRASHED;
+    if (first->cascade && (index >= 0 || follows_latest(assembly, line, fatal))) {
         if (fatal)
             assembly->func(first, index < 0 ? assembly->latest : NULL, TRUE, line->number,
                            assembly->user);

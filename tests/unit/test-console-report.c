@@ -104,6 +104,30 @@ test_cascade(void)
     g_assert_cmpstr(report->function, ==, "gizmo_close_door");
 }
 
+/* A panic behind a mere remark has its own name, and its own trace. */
+static void
+test_remark(void)
+{
+    static const char log[] =
+        "[   35.755491] Uhhuh. NMI received for unknown reason 21 on CPU 0.\n"
+        "[   35.755768] Kernel panic - not syncing: NMI: Not continuing\n"
+        "[   35.755931] CPU: 0 PID: 118 Comm: gizmod Kdump: loaded Not tainted 6.1.0-9-x #1\n"
+        "[   35.756221] Call Trace:\n"
+        "[   35.756400]  panic+0x118/0x2f4\n"
+        "[   35.756500]  nmi_panic.cold+0xc/0xc\n"
+        "[   35.756600]  gizmo_spin+0xd/0x10 [gizmo]\n";
+    g_autoptr(VitalsConsole) console = scan(log, strlen(log), strlen(log));
+    const GPtrArray *reports = vitals_console_reports(console);
+    const VitalsReport *panic;
+
+    g_assert_cmpuint(reports->len, ==, 2);
+    panic = g_ptr_array_index(reports, 1);
+    g_assert_cmpint(panic->signature->health, ==, VITALS_CONSOLE_CRASHED);
+    g_assert_nonnull(strstr(panic->title, "panic"));
+    g_assert_cmpstr(panic->task, ==, "gizmod");
+    g_assert_true(panic->handed_over);
+}
+
 /* A guest that invents titles is told "enough". */
 static void
 test_many(void)
@@ -198,6 +222,7 @@ main(int argc, char **argv)
         g_test_add_data_func(path, fixtures[i], test_fixture);
     }
     g_test_add_func("/console-report/cascade", test_cascade);
+    g_test_add_func("/console-report/remark", test_remark);
     g_test_add_func("/console-report/many", test_many);
     g_test_add_func("/console-report/smuggling", test_smuggling);
     g_test_add_func("/console-report/events", test_events);
