@@ -3,6 +3,7 @@
 #include "monitor/threads.h"
 
 #include <pwd.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -188,19 +189,29 @@ find_wanted(VitalsHost *host, const char *pid, GHashTable *wanted)
     return NULL;
 }
 
-/* The users that distributions let QEMU run as (Debian, Red Hat). */
+/* Whether that file of users (passwd(5)) calls @uid one that distributions let QEMU run as: Debian, Red Hat. */
 static gboolean
-is_qemu_user(guint64 uid)
+names_qemu_user(VitalsHost *host, const char *path, guint64 uid)
 {
-    static const char *const names[] = { "libvirt-qemu", "qemu" };
+    g_autofree char *full = g_build_filename(host->root, path, NULL);
+    FILE *file = fopen(full, "re");
+    const struct passwd *user;
+    gboolean found = FALSE;
 
-    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
-        const struct passwd *user = getpwnam(names[i]);
+    while (file && !found && (user = fgetpwent(file)))
+        found = user->pw_uid == uid &&
+                (g_str_equal(user->pw_name, "libvirt-qemu") || g_str_equal(user->pw_name, "qemu"));
+    if (file)
+        fclose(file);
+    return found;
+}
 
-        if (user && user->pw_uid == uid)
-            return TRUE;
-    }
-    return FALSE;
+/* Packages make their users in the host's own file, or ship one (image-based systems). getpwnam() would ask
+ * whatever directory service nsswitch.conf(5) names, which may not answer. */
+static gboolean
+is_qemu_user(VitalsHost *host, guint64 uid)
+{
+    return names_qemu_user(host, "etc/passwd", uid) || names_qemu_user(host, "usr/lib/passwd", uid);
 }
 
 /* The real, effective, saved and file system user (proc(5)): all four, as a program that is set-uid runs on
@@ -222,7 +233,7 @@ is_of_trusted_user(VitalsHost *host, int pid)
         if (uids[i] != uids[0])
             return FALSE;
     }
-    return uids[0] == 0 || uids[0] == geteuid() || is_qemu_user(uids[0]);
+    return uids[0] == 0 || uids[0] == geteuid() || is_qemu_user(host, uids[0]);
 }
 
 /* libvirt's groups stand at the top, in machine.slice with systemd and in machine without; an ordinary user

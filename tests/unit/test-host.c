@@ -228,6 +228,21 @@ test_impostor(Fixture *fixture, gconstpointer data)
     check(fixture, 70, VITALS_PROCESS_BLOCKED);
 }
 
+/* Only the host's own file of users is asked: a directory service may not answer. */
+static void
+test_users(Fixture *fixture, gconstpointer data)
+{
+    put_qemu(fixture, 40, 'T', 500);
+    put_uids(fixture, 40, 12345, 12345);
+    put_qemu(fixture, 60, 'S', 600);
+    put_uids(fixture, 60, 64055, 64055);
+    check(fixture, 40, VITALS_PROCESS_STOPPED);
+    put(fixture, "etc/passwd",
+        "nonsense\nqemu:x:107:107::/:/sbin/nologin\nlibvirt-qemu:x:64055:64055::/:/bin/false\n",
+        -1);
+    check(fixture, 60, VITALS_PROCESS_ALIVE);
+}
+
 /* While QEMU was not there yet the impostor was all there was. */
 static void
 test_impostor_alone(Fixture *fixture, gconstpointer data)
@@ -453,6 +468,7 @@ main(int argc, char **argv)
     ADD("gone-and-reused", test_gone_and_reused);
     ADD("oldest-wins", test_oldest_wins);
     ADD("impostor", test_impostor);
+    ADD("users", test_users);
     ADD("impostor-alone", test_impostor_alone);
     ADD("blocked-thread", test_blocked_thread);
     ADD("vcpus", test_vcpus);
