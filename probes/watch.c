@@ -27,7 +27,11 @@ vitals_watch_init(VitalsWatch *watch, gint64 now, const VitalsLimits *limits, gb
 void
 vitals_watch_resume_silence(VitalsWatch *watch)
 {
-    watch->signs.sources[vitals_probe_index("balloon")].armed = TRUE;
+    VitalsSource *balloon = &watch->signs.sources[vitals_probe_index("balloon")];
+
+    /* it had figures as it had a pulse: if they are gone at the first look, it was reset since */
+    balloon->armed = TRUE;
+    balloon->had_counters = TRUE;
     watch->signs.resumed_at = watch->signs.now;
 }
 

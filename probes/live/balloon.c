@@ -35,6 +35,11 @@ judge(const VitalsSample *sample, const VitalsSigns *signs, VitalsSource *source
 {
     guint64 stamp = (guint64)sample->last_update;
 
+    /* no driver has answered yet: whoever took it for armed (vitals_watch_resume_silence()) was wrong */
+    if (stamp == 0 && source->value == 0) {
+        source->armed = FALSE;
+        return VITALS_PULSE_NONE;
+    }
     /* QEMU forgets the guest's figures, but not the stamp, when the device is reset: the guest is
      * rebooting, or its crash kernel took over, whether or not an event said so. The stamp may have
      * moved once more since the last look, before the reset: that is no beat of this run. */

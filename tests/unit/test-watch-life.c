@@ -330,6 +330,56 @@ test_pulse_recalled(void)
     g_assert_cmpstr(verdict_of_found(be_well, TRUE), ==, "none");
 }
 
+/* It was dead for the process before ours, which reset it before it ended: now it sits in its boot menu, and its
+ * balloon device has forgotten the guest's figures. */
+static void
+test_resumed_in_menu(void)
+{
+    TestModel model;
+
+    test_model_init(&model, 3);
+    vitals_watch_resume_silence(&model.watch);
+    test_model_boot(&model);
+    for (guint t = 0; t < 400 SECONDS; t++) {
+        test_model_step(&model);
+        g_assert_cmpint(model.watch.verdict.cause->health, !=, VITALS_HEALTH_UNRESPONSIVE);
+    }
+    /* it boots after all, and dies another time */
+    model.frozen_stamp = FALSE;
+    test_model_run(&model, FAULT_AT);
+    model_halt(&model, 0);
+    test_model_run(&model, 12 SECONDS);
+    g_assert_cmpstr(model.watch.verdict.cause->id, ==, "kernel-halted");
+}
+
+/* Likewise one whose balloon has no driver: its panic was heard on the console. */
+static void
+test_resumed_without_driver(void)
+{
+    TestModel model;
+
+    test_model_init(&model, 3);
+    vitals_watch_resume_silence(&model.watch);
+    model_have_no_driver(&model);
+    for (guint t = 0; t < 400 SECONDS; t++) {
+        test_model_step(&model);
+        g_assert_cmpint(model.watch.verdict.cause->health, !=, VITALS_HEALTH_UNRESPONSIVE);
+    }
+}
+
+/* And one that nobody has reset is dead still. */
+static void
+test_resumed_dead(void)
+{
+    TestModel model;
+
+    test_model_init(&model, 3);
+    vitals_watch_resume_silence(&model.watch);
+    model_halt(&model, 0);
+    test_model_run(&model, 135 SECONDS);
+    g_assert_cmpstr(model.watch.verdict.cause->id, ==, "kernel-halted");
+}
+
 static const TestRow rows[] = {
     { "halted-clock-set-back", NULL, hang_as_clock_is_set, "kernel-halted", NULL, 12 SECONDS },
     { "kexec-and-hang", NULL, kexec_and_hang, "kernel-spinning", NULL, 125 SECONDS,
@@ -370,6 +420,9 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/watch/resumed-in-menu", test_resumed_in_menu);
+    g_test_add_func("/watch/resumed-without-driver", test_resumed_without_driver);
+    g_test_add_func("/watch/resumed-dead", test_resumed_dead);
     test_rows_add(rows, G_N_ELEMENTS(rows));
     g_test_add_func("/watch/since-without-news", test_since_without_news);
     g_test_add_func("/watch/pulse-recalled", test_pulse_recalled);
