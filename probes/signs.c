@@ -66,7 +66,7 @@ used_since_beat(const VitalsSigns *signs)
 static double
 sure_since_beat(const VitalsSigns *signs)
 {
-    return (double)(signs->vcpu_at - signs->vcpu_at_beat - signs->starved);
+    return (double)(signs->vcpu_at - signs->vcpu_at_beat - signs->starved - signs->paused);
 }
 
 /* An idle guest uses 8 ms a second. */

@@ -114,6 +114,7 @@ typedef enum {
  * @capturing: we are dumping it: what libvirt says of its state is our own doing
  * @capture_ended: monotonic time when the last dump ended; states asked before that are our doing too
  * @starved: of the time since the kernel fell silent, microseconds the host gave it no CPU
+ * @paused: of the same time, microseconds in which it was paused, for a dump or otherwise
  * @starve_debt: starved microseconds that were not yet taken off the run clock
  * @vcpus: how many vCPUs it has
  * @vcpu_ns: CPU time of all its vCPUs together, nanoseconds
@@ -198,6 +199,7 @@ typedef struct {
     gint64 capture_ended;
 
     gint64 starved;
+    gint64 paused;
     gint64 starve_debt;
 
     guint vcpus;

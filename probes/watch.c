@@ -81,6 +81,7 @@ static void
 forget_since_beat(VitalsSigns *signs)
 {
     signs->starved = 0;
+    signs->paused = 0;
     signs->vcpu_ns_at_beat = signs->vcpu_ns;
     memcpy(signs->each_ns_at_beat, signs->each_ns, sizeof signs->each_ns);
     signs->vcpu_at_beat = signs->vcpu_at;
@@ -150,6 +151,17 @@ advance_run_clock(VitalsSigns *signs, const VitalsSigns *before, const VitalsLim
     signs->run_clock += elapsed - starved;
     /* what was starved in time that was not counted is no debt of the time to come */
     signs->starve_debt = CLAMP(signs->starve_debt - elapsed, 0, limits->gap_counted);
+}
+
+/* Paused at either end is paused in between: who has less time uses a larger share of it,
+ * but never more than all of it. */
+static void
+count_pause(VitalsSigns *signs, const VitalsSigns *before)
+{
+    if (before->state_at == 0 || signs->state_at <= before->state_at)
+        return;
+    if (before->state != VITALS_DOMAIN_RUNNING || signs->state != VITALS_DOMAIN_RUNNING)
+        signs->paused += signs->state_at - before->state_at;
 }
 
 /*
@@ -259,6 +271,7 @@ vitals_watch_ingest(VitalsWatch *watch, const VitalsSample *sample)
         }
     }
     advance_run_clock(signs, &before, &watch->limits);
+    count_pause(signs, &before);
     prove_silence(signs, &before);
     if (sample->at > before.vcpu_at && vitals_sample_has(sample, VITALS_PART_VCPU) &&
         !vitals_signs_is_quiet(signs, BEAT_ERROR))

@@ -111,6 +111,46 @@ test_recovery_has_to_last(void)
     g_assert_cmpstr(model.watch.verdict.cause->id, ==, "none");
 }
 
+/* Each death keeps its name while we dump it and behind that, however long the dump takes. */
+static void
+check_name_holds(void (*kill)(TestModel *model, guint t), const char *cause, guint pause,
+                 gboolean ours)
+{
+    TestModel model;
+
+    test_model_init(&model, 7);
+    test_model_run(&model, FAULT_AT);
+    kill(&model, 0);
+    for (guint t = 0; t < 20 SECONDS && !g_str_equal(model.watch.verdict.cause->id, cause); t++)
+        test_model_step(&model);
+    if (ours)
+        vitals_watch_set_capturing(&model.watch, model.now, TRUE);
+    model.state = VITALS_DOMAIN_PAUSED;
+    model.reason = VITALS_REASON_DUMP;
+    test_model_run(&model, pause);
+    model.state = VITALS_DOMAIN_RUNNING;
+    if (ours)
+        vitals_watch_set_capturing(&model.watch, model.now, FALSE);
+    /* the sweep that finds it running again */
+    if (!ours)
+        test_model_run(&model, 1 SECONDS);
+    for (guint t = 0; t < 20 SECONDS; t++) {
+        g_assert_cmpstr(model.watch.verdict.cause->id, ==, cause);
+        test_model_step(&model);
+    }
+}
+
+static void
+test_name_holds(void)
+{
+    for (guint pause = 1; pause < 60 SECONDS; pause += 7) {
+        check_name_holds(spin, "kernel-spinning", pause, TRUE);
+        check_name_holds(spin, "kernel-spinning", pause, FALSE);
+        check_name_holds(model_halt, "kernel-halted", pause, TRUE);
+        check_name_holds(model_halt, "kernel-halted", pause, FALSE);
+    }
+}
+
 static int
 by_size(gconstpointer a, gconstpointer b)
 {
@@ -205,5 +245,6 @@ main(int argc, char **argv)
     g_test_add_func("/watch/suspects", test_suspects);
     g_test_add_func("/watch/boot-is-no-suspicion", test_boot_is_no_suspicion);
     g_test_add_func("/watch/recovery-has-to-last", test_recovery_has_to_last);
+    g_test_add_func("/watch/name-holds-behind-dump", test_name_holds);
     return g_test_run();
 }
