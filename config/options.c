@@ -169,6 +169,19 @@ const VitalsOption vitals_options[] = {
     },
     {
         .section = "Probe",
+        .key = "CounterPeriod",
+        .type = VITALS_OPTION_DURATION,
+        .fallback = "1min",
+        .minimum = 0,
+        .maximum = 10 * MINUTE,
+        .per_guest = TRUE,
+        .text = "How often KVM's counters of the vCPUs of a guest with several are read, where "
+                "libvirt and QEMU have them: a vCPU that spins with interrupts off takes none, "
+                "which tells it from a busy one. On suspicion they are read every ten seconds, of "
+                "guests with one vCPU too. 0 never reads them.",
+    },
+    {
+        .section = "Probe",
         .key = "DeepProbe",
         .type = VITALS_OPTION_WORD,
         .fallback = "never",

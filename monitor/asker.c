@@ -64,6 +64,10 @@ errand_new(VitalsAsker *asker, VitalsGuest *guest)
 #define LOOK_AGAIN (G_USEC_PER_SEC / 2)
 #define SERIES_AGAIN (60 * G_USEC_PER_SEC)
 
+/* KVM's counters on suspicion; and where libvirt did not tell them, which QEMU or its host cannot. */
+#define COUNTERS_AGAIN (10 * G_USEC_PER_SEC)
+#define COUNTERS_ABSENT_AGAIN (10 * G_TIME_SPAN_MINUTE)
+
 /* Queues in which requests wait are looked at this often. */
 #define QUEUES_AGAIN (5 * G_USEC_PER_SEC)
 
@@ -81,6 +85,14 @@ look_at_queues(VitalsConnection *connection, gpointer data, GError **error)
     Errand *errand = data;
 
     return connection->hypervisor->driver->queues(connection, errand->uuid, error);
+}
+
+static gpointer
+look_at_counters(VitalsConnection *connection, gpointer data, GError **error)
+{
+    Errand *errand = data;
+
+    return connection->hypervisor->driver->kvm(connection, errand->uuid, error);
 }
 
 static gpointer
@@ -141,7 +153,7 @@ may_ask(const VitalsGuest *guest, gint64 now)
     const VitalsSigns *signs = &guest->watch.signs;
 
     return guest->active && !guest->asking && now >= guest->ask_at && guest->outline &&
-           (guest->outline->balloon || guest->outline->disks) &&
+           (guest->outline->balloon || guest->outline->disks || guest->outline->kvm) &&
            signs->state == VITALS_DOMAIN_RUNNING &&
            (!signs->process_at || signs->process == VITALS_PROCESS_ALIVE) &&
            signs->control != VITALS_CONTROL_OCCUPIED && signs->control != VITALS_CONTROL_ERROR &&
@@ -191,6 +203,26 @@ is_look_due(const VitalsAsker *asker, VitalsGuest *guest, gint64 now)
     return TRUE;
 }
 
+/* Whether KVM's counters of its vCPUs are read this time, instead of the balloon. */
+static gboolean
+are_counters_due(const VitalsAsker *asker, VitalsGuest *guest, gint64 now)
+{
+    gint64 pace = vitals_settings_duration(asker->settings, guest->name, "Probe.CounterPeriod");
+    gboolean suspected = guest->watch.signs.suspects || vitals_watch_is_suspicious(&guest->watch);
+
+    if (!guest->outline->kvm || !pace || is_at_deadline(guest) ||
+        (guest->outline->vcpus < 2 && !suspected))
+        return FALSE;
+    if (suspected)
+        pace = MIN(pace, COUNTERS_AGAIN);
+    if (!guest->latest[VITALS_PART_KVM])
+        pace = MAX(pace, COUNTERS_ABSENT_AGAIN);
+    if (guest->kvm_asked && now < guest->kvm_asked + pace - pace / 10)
+        return FALSE;
+    guest->kvm_asked = now;
+    return TRUE;
+}
+
 /* When the disks are to be looked at next, if they are now. */
 static gint64
 block_pace(const VitalsAsker *asker, const VitalsGuest *guest)
@@ -222,6 +254,8 @@ plan_questions(const VitalsAsker *asker, VitalsGuest *guest, Errand *errand, gin
         pace = ASK_AGAIN;
     if (!errand->balloon)
         pace = disks ? disks : G_TIME_SPAN_MINUTE;
+    if (guest->outline->kvm)
+        pace = MIN(pace, COUNTERS_AGAIN);
     guest->ask_at = now + pace - pace / 10;
     if (due > now)
         guest->ask_at = MIN(guest->ask_at, due);
@@ -245,6 +279,8 @@ ask_guest(VitalsAsker *asker, VitalsGuest *guest, gint64 now)
         call.work = look_deep;
     else if (are_queues_due(asker, guest, now))
         call.work = look_at_queues;
+    else if (are_counters_due(asker, guest, now))
+        call.work = look_at_counters;
     if (call.work != ask) {
         guest->asking = TRUE;
         vitals_lane_submit(asker->bulk, &call);

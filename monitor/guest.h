@@ -29,6 +29,7 @@
  * @ask_at: monotonic time of the next question
  * @block_asked: monotonic time of the last question about its disks; 0 for never
  * @queues_asked: monotonic time of the last look at their queues; 0 for never
+ * @kvm_asked: monotonic time of the last question for KVM's counters of its vCPUs; 0 for never
  * @look_at: monotonic time before which its registers are not looked at again
  * @looks_left: looks that belong to the series under way
  * @pinging: a ping of its agent is under way or waits for a worker
@@ -69,6 +70,7 @@ typedef struct {
     gint64 ask_at;
     gint64 block_asked;
     gint64 queues_asked;
+    gint64 kvm_asked;
     gint64 look_at;
     guint looks_left;
     gboolean pinging;

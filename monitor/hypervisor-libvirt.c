@@ -500,6 +500,7 @@ static const VitalsDriver driver = {
     .queues = vitals_libvirt_queues,
     .ping_agent = ping_agent,
     .registers = registers,
+    .kvm = vitals_libvirt_kvm,
     .screenshot = vitals_libvirt_screenshot,
     .messages = vitals_libvirt_messages,
     .set_balloon_period = set_balloon_period,

@@ -79,6 +79,9 @@ gboolean vitals_libvirt_progress(VitalsConnection *connection, const char *uuid,
 gboolean vitals_libvirt_job(VitalsConnection *connection, const char *uuid, VitalsJob *ret_job,
                             GError **error);
 
+/* VitalsDriver's kvm. */
+VitalsSample *vitals_libvirt_kvm(VitalsConnection *base, const char *uuid, GError **error);
+
 /* VitalsDriver's queues. */
 VitalsSample *vitals_libvirt_queues(VitalsConnection *base, const char *uuid, GError **error);
 

@@ -129,6 +129,8 @@ typedef void (*VitalsClosedHandler)(gpointer data);
  * @ping_agent: a sample with the part agent; waits for the guest, but no longer than @seconds (and
  *   libvirt's own 5 s to synchronise), and takes no job that others wait for
  * @registers: *monitor*: a sample with the part registers; libvirt marks the domain as tainted
+ * @kvm: *monitor*: a sample with the part kvm, %VITALS_FACT_ABSENT where libvirt tells no such counters
+ *   just now; nothing is changed by it
  * @screenshot: (nullable): *monitor*: its screen, as PNG or PPM, of that run only; at most 48 MiB and a little
  * @messages: (nullable): *cheap*: what libvirt has against it: taints and deprecations; raw
  * @queues: *monitor*: a sample with the part queues, of at most %VITALS_QUEUES_MAX; libvirt marks the domain
@@ -165,6 +167,7 @@ typedef struct {
     VitalsSample *(*ping_agent)(VitalsConnection *connection, const char *uuid, guint seconds,
                                 GError **error);
     VitalsSample *(*registers)(VitalsConnection *connection, const char *uuid, GError **error);
+    VitalsSample *(*kvm)(VitalsConnection *connection, const char *uuid, GError **error);
     GBytes *(*screenshot)(VitalsConnection *connection, const char *uuid, int id, GError **error);
     GStrv (*messages)(VitalsConnection *connection, const char *uuid, GError **error);
     VitalsSample *(*queues)(VitalsConnection *connection, const char *uuid, GError **error);

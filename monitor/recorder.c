@@ -149,6 +149,25 @@ queues_json(const VitalsSample *sample)
 }
 
 static json_t *
+kvm_json(const VitalsSample *sample)
+{
+    json_t *vcpus = json_array();
+
+    for (guint i = 0; i < sample->n_kvm; i++) {
+        const VitalsKvm *kvm = &sample->kvm[i];
+
+        json_array_append_new(
+            vcpus, kvm->known
+                       ? json_pack("{s:I, s:I, s:I, s:I, s:I}", "nanoseconds", (json_int_t)kvm->ns,
+                                   "exits", (json_int_t)kvm->exits, "host_exits",
+                                   (json_int_t)kvm->host_exits, "halts", (json_int_t)kvm->halts,
+                                   "interrupts", (json_int_t)kvm->interrupts)
+                       : json_null());
+    }
+    return json_pack("{s:o}", "vcpus", vcpus);
+}
+
+static json_t *
 registers_json(const VitalsSample *sample)
 {
     json_t *vcpus = json_array();
@@ -206,6 +225,7 @@ vitals_sample_to_line(const VitalsSample *sample)
         [VITALS_PART_BLOCK] = block_json,
         [VITALS_PART_QUEUES] = queues_json,
         [VITALS_PART_REGISTERS] = registers_json,
+        [VITALS_PART_KVM] = kvm_json,
         [VITALS_PART_CONSOLE] = console_json,
     };
     g_autofree char *time = vitals_time_rfc3339(sample->realtime);

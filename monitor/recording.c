@@ -212,6 +212,31 @@ take_queues(json_t *json, VitalsSample *sample)
 }
 
 static gboolean
+take_kvm(json_t *json, VitalsSample *sample)
+{
+    json_t *vcpus = json_object_get(json, "vcpus");
+
+    if (!json_is_array(vcpus) || json_array_size(vcpus) > VCPUS_MAX)
+        return FALSE;
+    sample->n_kvm = (guint)json_array_size(vcpus);
+    sample->kvm = g_new0(VitalsKvm, sample->n_kvm);
+    for (guint i = 0; i < sample->n_kvm; i++) {
+        json_t *vcpu = json_array_get(vcpus, i);
+
+        if (json_is_object(vcpu))
+            sample->kvm[i] = (VitalsKvm){
+                .known = TRUE,
+                .ns = size_at(vcpu, "nanoseconds"),
+                .exits = size_at(vcpu, "exits"),
+                .host_exits = size_at(vcpu, "host_exits"),
+                .halts = size_at(vcpu, "halts"),
+                .interrupts = size_at(vcpu, "interrupts"),
+            };
+    }
+    return TRUE;
+}
+
+static gboolean
 take_registers(json_t *json, VitalsSample *sample)
 {
     json_t *vcpus = json_object_get(json, "vcpus");
@@ -288,6 +313,7 @@ take_part(json_t *json, VitalsPart part, VitalsSample *sample)
         [VITALS_PART_BLOCK] = take_block,
         [VITALS_PART_QUEUES] = take_queues,
         [VITALS_PART_REGISTERS] = take_registers,
+        [VITALS_PART_KVM] = take_kvm,
         [VITALS_PART_CONSOLE] = take_console,
     };
     int state;

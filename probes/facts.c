@@ -26,6 +26,7 @@ vitals_part_name(VitalsPart part)
         [VITALS_PART_NET] = "net",         [VITALS_PART_AGENT] = "agent",
         [VITALS_PART_BLOCK] = "block",     [VITALS_PART_REGISTERS] = "registers",
         [VITALS_PART_QUEUES] = "queues",   [VITALS_PART_CONSOLE] = "console",
+        [VITALS_PART_KVM] = "kvm",
     };
     return NAME_OF(names, part);
 }
@@ -155,6 +156,7 @@ vitals_sample_unref(VitalsSample *sample)
         return;
     g_free(sample->vcpu_ns);
     g_free(sample->registers);
+    g_free(sample->kvm);
     g_free(sample->queues);
     g_free(sample->utterances);
     g_free(sample);

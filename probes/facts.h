@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "probes/kvm.h"
 #include "probes/registers.h"
 #include "probes/said.h"
 
@@ -34,13 +35,14 @@ typedef enum {
     VITALS_PART_AGENT,     /* a ping to the guest agent: waits for the guest, with a time-out */
     VITALS_PART_BLOCK,     /* requests to its disks: asks the monitor and may block for ever */
     VITALS_PART_REGISTERS, /* registers of the vCPUs: asks the monitor, taints the domain */
-    VITALS_PART_QUEUES,    /* of its virtio disks: asks the monitor, taints the domain */
-    VITALS_PART_CONSOLE,   /* what the guest wrote on its console: read from a file on the host */
+    VITALS_PART_KVM,     /* what KVM counts of its vCPUs: asks the monitor and may block for ever */
+    VITALS_PART_QUEUES,  /* of its virtio disks: asks the monitor, taints the domain */
+    VITALS_PART_CONSOLE, /* what the guest wrote on its console: read from a file on the host */
     VITALS_N_PARTS,
 } VitalsPart;
 
 /* "state", "control", "vcpu", "process", "balloon", "event", "net", "agent", "block", "registers",
- * "queues", "console" */
+ * "kvm", "queues", "console" */
 const char *vitals_part_name(VitalsPart part);
 
 /* What came of asking. Only AVAILABLE has a value; none of the others is good or bad. */
@@ -172,6 +174,7 @@ typedef struct {
  * @unused: what it does not use at all, bytes; with @has_counters
  * @usable: what it could use without swapping, bytes; with @has_counters
  * @registers: (array length=n_registers): of the vCPUs, in their order
+ * @kvm: (array length=n_kvm): by number of the vCPUs
  * @queues: (array length=n_queues): of all its virtio disks, in their order
  * @booted: the first line that a kernel writes came; that of another one, or somebody repeated it
  * @kernel_lines: its kernel wrote on the console since the last sample of this part, and no report of
@@ -220,6 +223,9 @@ typedef struct {
 
     guint n_registers;
     VitalsRegisters *registers;
+
+    guint n_kvm;
+    VitalsKvm *kvm;
 
     guint n_queues;
     VitalsQueue *queues;

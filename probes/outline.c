@@ -249,6 +249,7 @@ vitals_outline_new(const char *source, const char *text, GError **error)
     outline->balloon_period = number_at(root, "devices/memballoon/stats/@period");
     outline->disks = vitals_xml_first(root, "devices/disk") != NULL;
     outline->disk_limit = disk_limit(root);
+    outline->kvm = g_strcmp0(vitals_xml_attribute(root, "type"), "kvm") == 0;
     outline->agent = has_agent(root);
     outline->panic_device = vitals_xml_first(root, "devices/panic") != NULL;
     outline->vmcoreinfo = vitals_xml_first(root, "features/vmcoreinfo") != NULL &&

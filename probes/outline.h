@@ -26,6 +26,7 @@ const char *vitals_encryption_refusal(VitalsEncryption encryption);
  * @balloon_period: seconds; 0 if none is set
  * @disks: it has disks
  * @disk_limit: bytes a second that the tightest limit (iotune) leaves to one of them; 0 for no limit
+ * @kvm: KVM runs it
  * @agent: it has a channel for the guest agent
  * @panic_device: it can tell the host that it panicked
  * @vmcoreinfo: its kernel can leave a note of its layout, without which dumps are hard to read
@@ -48,6 +49,7 @@ typedef struct {
     gboolean disks;
     guint64 disk_limit;
     gboolean agent;
+    gboolean kvm;
     gboolean panic_device;
     gboolean vmcoreinfo;
     VitalsEncryption encryption;

@@ -252,7 +252,7 @@ vitals_signs_kernel_wrote(const VitalsSigns *signs)
 #define LOOKS_FRESH (90 * G_USEC_PER_SEC)
 
 VitalsVcpuState
-vitals_signs_vcpu_state(const VitalsSigns *signs, guint vcpu)
+vitals_signs_vcpu_by_registers(const VitalsSigns *signs, guint vcpu)
 {
     const VitalsVcpuLooks *looks = &signs->looks[vcpu];
     gboolean one_place = looks->highest_pc - looks->lowest_pc < ONE_PLACE;
@@ -267,6 +267,27 @@ vitals_signs_vcpu_state(const VitalsSigns *signs, guint vcpu)
         return looks->interrupts_off == looks->count ? VITALS_VCPU_SPINNING_OFF
                                                      : VITALS_VCPU_SPINNING_ON;
     return VITALS_VCPU_WORKING;
+}
+
+/* KVM's counters tell less than registers, but cost the guest nothing. */
+static VitalsVcpuState
+state_by_kvm(const VitalsSigns *signs, guint vcpu)
+{
+    const VitalsKvmLooks *looks = &signs->kvm[vcpu];
+
+    if (signs->kvm_at == 0 || signs->now - signs->kvm_at > LOOKS_FRESH)
+        return VITALS_VCPU_UNKNOWN;
+    if (looks->ticks && !looks->polls && looks->alone_ns >= VITALS_KVM_ALONE_NS)
+        return VITALS_VCPU_SPINNING_OFF;
+    return looks->lives ? VITALS_VCPU_WORKING : VITALS_VCPU_UNKNOWN;
+}
+
+VitalsVcpuState
+vitals_signs_vcpu_state(const VitalsSigns *signs, guint vcpu)
+{
+    VitalsVcpuState state = vitals_signs_vcpu_by_registers(signs, vcpu);
+
+    return state == VITALS_VCPU_UNKNOWN ? state_by_kvm(signs, vcpu) : state;
 }
 
 gboolean

@@ -71,6 +71,36 @@ typedef struct {
     guint offline;
 } VitalsVcpuLooks;
 
+/* How it is known that a vCPU takes the ticks of its kernel's clock. */
+typedef enum {
+    VITALS_TICKS_UNKNOWN,
+    VITALS_TICKS_BY_INTERRUPTS,
+    VITALS_TICKS_BY_EXITS, /* KVM does not see its interrupts, but that it sets its clock */
+} VitalsTicks;
+
+/* So much CPU time without one tick is more than any kernel leaves interrupts off for. */
+#define VITALS_KVM_ALONE_NS (20 * G_GUINT64_CONSTANT(1000000000))
+
+/**
+ * VitalsKvmLooks: what looks at KVM's counters of one vCPU came to
+ * @last: at the last look
+ * @ticks: it was seen at work with its ticks since the guest (re)started
+ * @polls: it did without for long, and came back
+ * @lives: it took some, or halted, between the last two looks
+ * @taken: how many it took between them
+ * @used_ns: CPU time it used between them
+ * @alone_ns: CPU time it used since it last did either
+ */
+typedef struct {
+    VitalsKvm last;
+    VitalsTicks ticks;
+    gboolean polls;
+    gboolean lives;
+    guint64 taken;
+    guint64 used_ns;
+    guint64 alone_ns;
+} VitalsKvmLooks;
+
 /* So many queues of a guest's disks are followed. */
 #define VITALS_QUEUES_MAX 16
 
@@ -152,6 +182,8 @@ typedef enum {
  *   is forecast
  * @looks: what the deep probe saw of each vCPU, lately
  * @looks_at: monotonic time of its last look; 0 for never
+ * @kvm: what looks at KVM's counters of each vCPU came to
+ * @kvm_at: monotonic time of the last such look; 0 for never
  * @window_at: monotonic time at which the window of per-vCPU time began
  * @window_starved: microseconds since then that the host gave no CPU to a thread that was ready to run
  * @window_ns: CPU time of each of the first vCPUs then
@@ -221,6 +253,8 @@ typedef struct {
 
     VitalsVcpuLooks looks[VITALS_LOOKED_AT_MAX];
     gint64 looks_at;
+    VitalsKvmLooks kvm[VITALS_LOOKED_AT_MAX];
+    gint64 kvm_at;
     gint64 window_at;
     gint64 window_starved;
     guint64 window_ns[VITALS_LOOKED_AT_MAX];
@@ -343,7 +377,10 @@ gint64 vitals_signs_vcpu_used(const VitalsSigns *signs, guint vcpu);
  * another one did neither: so the kernel did not stop everywhere at once, as in a panic. */
 gboolean vitals_signs_vcpus_differ(const VitalsSigns *signs);
 
-/* What the latest looks say of that vCPU. */
+/* What the latest looks at its registers say of that vCPU. */
+VitalsVcpuState vitals_signs_vcpu_by_registers(const VitalsSigns *signs, guint vcpu);
+
+/* Likewise or, where nobody looked at them lately, what KVM counted of it. */
 VitalsVcpuState vitals_signs_vcpu_state(const VitalsSigns *signs, guint vcpu);
 
 /* Whether some, but not all of the vCPUs that were looked at are dead with interrupts off. */

@@ -160,7 +160,7 @@ append_vcpus(GPtrArray *lines, const VitalsSigns *signs)
     };
 
     for (guint i = 0; i < VITALS_LOOKED_AT_MAX; i++) {
-        VitalsVcpuState state = vitals_signs_vcpu_state(signs, i);
+        VitalsVcpuState state = vitals_signs_vcpu_by_registers(signs, i);
 
         if (state != VITALS_VCPU_UNKNOWN)
             g_ptr_array_add(lines,
@@ -171,6 +171,31 @@ append_vcpus(GPtrArray *lines, const VitalsSigns *signs)
                             g_strdup_printf("vcpu: vCPU %u is at 0 or 100 %% while others are "
                                             "not: busy, or dead",
                                             i));
+    }
+}
+
+/* Between the last two looks, which on suspicion lie ten seconds apart. */
+static void
+append_kvm(GPtrArray *lines, const VitalsSigns *signs)
+{
+    for (guint i = 0; signs->kvm_at && i < VITALS_LOOKED_AT_MAX; i++) {
+        const VitalsKvmLooks *looks = &signs->kvm[i];
+        double alone = (double)looks->alone_ns / 1e9;
+
+        if (!looks->last.known)
+            continue;
+        if (looks->lives)
+            g_ptr_array_add(lines, g_strdup_printf("kvm: vCPU %u took %" G_GUINT64_FORMAT
+                                                   " interrupts while it used %.2f s: it lives",
+                                                   i, looks->taken, (double)looks->used_ns / 1e9));
+        else if (looks->alone_ns && looks->ticks && !looks->polls)
+            g_ptr_array_add(lines, g_strdup_printf("kvm: vCPU %u has used %.2f s without taking "
+                                                   "an interrupt",
+                                                   i, alone));
+        else if (!looks->used_ns)
+            g_ptr_array_add(lines, g_strdup_printf("kvm: vCPU %u neither ran nor was woken: idle, "
+                                                   "off line or halted with interrupts off",
+                                                   i));
     }
 }
 
@@ -359,6 +384,7 @@ vitals_verdict_evidence(const VitalsSigns *signs, const VitalsLimits *limits)
         g_ptr_array_add(lines, memory_line(seconds(signs->exhaustion_in)));
     append_vcpu_use(lines, signs);
     append_vcpus(lines, signs);
+    append_kvm(lines, signs);
     append_heard(lines, signs);
     for (guint i = 0; vitals_probes[i]; i++)
         append_source(lines, signs, limits, i);

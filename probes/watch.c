@@ -98,6 +98,8 @@ start_over(VitalsSigns *signs, gint64 now)
     signs->died_at = 0;
     signs->watchdog_at = 0;
     signs->looks_at = 0;
+    memset(signs->kvm, 0, sizeof signs->kvm);
+    signs->kvm_at = 0;
     memset(signs->said, 0, sizeof signs->said);
     signs->console_lied = FALSE;
     signs->booted_at = 0;

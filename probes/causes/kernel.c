@@ -53,8 +53,7 @@ static gboolean
 holds_vcpu_hung(const VitalsSigns *signs, const VitalsLimits *limits)
 {
     return vitals_signs_kernel_is_dead(signs, limits) &&
-           (vitals_signs_vcpus_differ(signs) ||
-            (signs->looks_at != 0 && vitals_signs_some_vcpus_dead(signs)));
+           (vitals_signs_vcpus_differ(signs) || vitals_signs_some_vcpus_dead(signs));
 }
 
 const VitalsCause vitals_cause_vcpu_hung = {

@@ -9,7 +9,7 @@ holds_vcpu_dead(const VitalsSigns *signs, const VitalsLimits *limits)
     /* a vCPU that uses all of a core, or nothing, is busy or idle, until its kernel misses it */
     if (signs->suspects && vitals_signs_holds(signs, VITALS_SAID_STALL))
         return TRUE;
-    return signs->looks_at != 0 && vitals_signs_some_vcpus_dead(signs);
+    return vitals_signs_some_vcpus_dead(signs);
 }
 
 const VitalsCause vitals_cause_vcpu_dead = {

@@ -37,7 +37,7 @@ static gboolean
 is_question(FakeCall call)
 {
     return call == FAKE_BALLOON || call == FAKE_BLOCK || call == FAKE_REGISTERS ||
-           call == FAKE_SET_PERIOD;
+           call == FAKE_KVM || call == FAKE_SET_PERIOD;
 }
 
 static void
@@ -389,6 +389,40 @@ registers(VitalsConnection *base, const char *uuid, GError **error)
     return sample;
 }
 
+/* Those that are not dead take a hundred interrupts with each look. */
+static void
+count_for_kvm(FakeGuest *guest, VitalsSample *sample)
+{
+    sample->parts[VITALS_PART_KVM] = guest->kvm_ns ? VITALS_FACT_AVAILABLE : VITALS_FACT_ABSENT;
+    sample->n_kvm = MIN(guest->vcpus, G_N_ELEMENTS(guest->kvm_ticks));
+    sample->kvm = g_new0(VitalsKvm, sample->n_kvm);
+    guest->kvm_looks++;
+    for (guint i = 0; i < sample->n_kvm; i++) {
+        guest->kvm_ticks[i] += !(guest->dead & (1u << i));
+        sample->kvm[i] = (VitalsKvm){
+            .known = TRUE,
+            .ns = guest->kvm_looks * guest->kvm_ns,
+            .exits = (guint64)guest->kvm_looks * 1000,
+            .host_exits = (guint64)guest->kvm_looks * 1000,
+            .interrupts = (guint64)guest->kvm_ticks[i] * 1000,
+        };
+    }
+}
+
+static VitalsSample *
+kvm(VitalsConnection *base, const char *uuid, GError **error)
+{
+    Fake *fake = fake_of(base);
+    VitalsSample *sample = NULL;
+
+    if (enter(fake, (FakeConnection *)base, uuid, FAKE_KVM, error)) {
+        sample = vitals_sample_new(g_get_monotonic_time(), g_get_real_time());
+        count_for_kvm(&fake_lookup(fake, uuid)->guest, sample);
+    }
+    leave(fake, uuid, FAKE_KVM, TRUE);
+    return sample;
+}
+
 static gboolean
 set_balloon_period(VitalsConnection *base, const char *uuid, guint seconds, GError **error)
 {
@@ -553,6 +587,7 @@ const VitalsDriver fake_driver = {
     .messages = messages,
     .block = block,
     .registers = registers,
+    .kvm = kvm,
     .set_balloon_period = set_balloon_period,
     .dump = dump,
     .progress = progress,

@@ -18,6 +18,7 @@ typedef enum {
     FAKE_BALLOON,
     FAKE_BLOCK,
     FAKE_REGISTERS,
+    FAKE_KVM,
     FAKE_SET_PERIOD,
     FAKE_SCREENSHOT,
     FAKE_MESSAGES,
@@ -55,6 +56,8 @@ typedef struct {
  * @cores: how much CPU its vCPUs use, all together; negative lets their time run backwards
  * @vcpus: how many it has
  * @dead: of vCPU N bit N: it is halted with interrupts off
+ * @kvm_ns: CPU time that KVM's counters show of each vCPU with each look; 0 for a guest without them
+ * @kvm_looks: how often they were looked at; @kvm_ticks: as often as vCPU N took its ticks
  * @requests: how many its disks have completed; 0 for a guest without disks
  * @size: bytes of memory its balloon tells
  * @period: the balloon's statistics period in seconds
@@ -80,6 +83,9 @@ typedef struct {
     double cores;
     guint vcpus;
     guint32 dead;
+    guint64 kvm_ns;
+    guint kvm_looks;
+    guint kvm_ticks[2];
     guint64 requests;
     guint64 size;
     guint period;

@@ -253,6 +253,30 @@ test_not_deep(Watching *test, gconstpointer data)
     check_deep(test, FALSE);
 }
 
+/* One of its vCPUs spins with interrupts off, as only KVM's counters tell, without any deep probe. */
+static void
+test_kvm(Watching *test, gconstpointer data)
+{
+    Fake *fake = test->scene.fake;
+    FakeGuest *guest = fake_add(fake, "kvm");
+    FakeGuest *other = fake_add(fake, "emulated");
+
+    guest->vcpus = other->vcpus = 2;
+    guest->kvm_ns = 15 * G_GUINT64_CONSTANT(1000000000);
+    scene_set(test->scene.settings, "Probe.CounterPeriod", "1s");
+    watching_start(test);
+    scene_until(watching_is(test, "kvm", VITALS_HEALTH_HEALTHY), 8);
+    scene_until(fake_calls(fake, guest, FAKE_KVM) > 2, 15);
+    g_assert_cmpstr(watching_find(test, "kvm")->watch.verdict.cause->id, ==, "none");
+    fake_lock(fake);
+    guest->dead = 2;
+    fake_unlock(fake);
+    scene_until(g_str_equal(watching_find(test, "kvm")->watch.verdict.cause->id, "vcpu-dead"), 30);
+    g_assert_cmpuint(fake_calls(fake, guest, FAKE_REGISTERS), ==, 0);
+    /* one that has no counters is not asked for them again and again */
+    g_assert_cmpuint(fake_calls(fake, other, FAKE_KVM), ==, 1);
+}
+
 /* A sweep that was under way when a new run began tells of the old one: that is no third run. */
 static void
 test_old_sweep(Watching *test, gconstpointer data)
@@ -469,6 +493,7 @@ main(int argc, char **argv)
     ADD("run/vanishes", test_vanishes);
     ADD("run/one-end", test_one_end);
     ADD("deep/on-suspicion", test_deep);
+    ADD("kvm", test_kvm);
     ADD("deep/never", test_not_deep);
     ADD("libvirt-away", test_libvirt_away);
     ADD("late-subscription", test_late_subscription);

@@ -36,6 +36,7 @@ test_whole(void)
     g_assert_cmpuint(outline->memory, ==, 4 * GIB);
     g_assert_cmpuint(outline->video, ==, (65536 + 65536 + 16384) * G_GUINT64_CONSTANT(1024));
     g_assert_cmpuint(outline->vcpus, ==, 8);
+    g_assert_true(outline->kvm);
     g_assert_true(outline->balloon);
     g_assert_cmpuint(outline->balloon_period, ==, 10);
     g_assert_true(outline->panic_device);
@@ -56,6 +57,7 @@ test_xen(void)
         outline_of("<domain type='xen'><name>web</name><devices><serial type='file'>"
                    "<source path='/log'/></serial></devices></domain>");
 
+    g_assert_false(plain->kvm);
     g_assert_cmpstr(plain->console_log, ==, "/var/log/xen/console/guest-web 1.log");
     g_assert_null(odd->console_log);
     g_assert_cmpstr(told->console_log, ==, "/log");

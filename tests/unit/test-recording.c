@@ -32,6 +32,18 @@ random_sample(void)
             .halted = g_test_rand_bit(),
             .offline = g_test_rand_bit(),
         };
+    sample->n_kvm = (guint)g_test_rand_int_range(0, 3);
+    sample->kvm = g_new0(VitalsKvm, sample->n_kvm);
+    for (guint i = 0; i < sample->n_kvm; i++)
+        if (g_test_rand_bit())
+            sample->kvm[i] = (VitalsKvm){
+                .known = TRUE,
+                .ns = (guint64)g_test_rand_int_range(0, G_MAXINT32) << 20,
+                .exits = (guint64)g_test_rand_int_range(0, G_MAXINT32) << 20,
+                .host_exits = (guint64)g_test_rand_int_range(0, G_MAXINT32),
+                .halts = (guint64)g_test_rand_int_range(0, G_MAXINT32),
+                .interrupts = (guint64)g_test_rand_int_range(0, G_MAXINT32),
+            };
     sample->pid = g_test_rand_int_range(1, G_MAXINT32);
     sample->process = (VitalsProcess)g_test_rand_int_range(0, VITALS_PROCESS_GONE + 1);
     sample->starved = g_test_rand_int_range(0, 1000000);
