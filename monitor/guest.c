@@ -216,6 +216,8 @@ vitals_guest_view(const VitalsGuest *guest, gint64 now, gint64 realtime)
             vitals_verdict_layer_up(&watch->signs, &watch->limits, watch->verdict, layer);
     g_strfreev(view->evidence);
     view->evidence = vitals_verdict_evidence(&watch->signs, &watch->limits);
+    view->suspect_vcpus = (guint)__builtin_popcount(vitals_signs_suspect_vcpus(&watch->signs));
+    view->disks = vitals_signs_disks(&watch->signs, &watch->limits);
     view->quarantined = guest->quarantined;
     view->state = watch->signs.state;
     view->reason = watch->signs.reason;

@@ -63,6 +63,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsConsoleCounts, vitals_console_counts_unref)
  * @has_counters: the last three figures came from the guest
  * @memory_exhaustion_seconds: until all memory is in use if the trend goes on; -1 if none is forecast
  * @memory_exhaustion_confidence: of that, 0 to 1
+ * @suspect_vcpus: how many of its vCPUs did nothing, or nothing else, for ten seconds while others did otherwise, and
+ *   nothing tells whether they are idle or busy, or dead
+ * @disks: what its disks were found to do
  * @console: (nullable): %NULL while no console is followed
  * @capture: %NULL, or "queued", "dumping" while a capture is under way
  * @capture_done: bytes written so far
@@ -97,6 +100,9 @@ typedef struct {
     guint64 memory_usable;
     gint64 memory_exhaustion_seconds;
     double memory_exhaustion_confidence;
+
+    guint suspect_vcpus;
+    VitalsDisks disks;
 
     VitalsConsoleCounts *console;
 

@@ -290,6 +290,21 @@ vitals_signs_vcpu_state(const VitalsSigns *signs, guint vcpu)
     return state == VITALS_VCPU_UNKNOWN ? state_by_kvm(signs, vcpu) : state;
 }
 
+guint32
+vitals_signs_suspect_vcpus(const VitalsSigns *signs)
+{
+    guint32 suspects = 0;
+
+    for (guint i = 0; i < VITALS_LOOKED_AT_MAX; i++) {
+        VitalsVcpuState state = vitals_signs_vcpu_state(signs, i);
+
+        /* those that died are no suspects any more, but what the verdict is about */
+        if (state == VITALS_VCPU_UNKNOWN || state == VITALS_VCPU_SPINNING_ON)
+            suspects |= signs->suspects & (1u << i);
+    }
+    return suspects;
+}
+
 gboolean
 vitals_signs_some_vcpus_dead(const VitalsSigns *signs)
 {

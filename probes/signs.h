@@ -383,6 +383,35 @@ VitalsVcpuState vitals_signs_vcpu_by_registers(const VitalsSigns *signs, guint v
 /* Likewise or, where nobody looked at them lately, what KVM counted of it. */
 VitalsVcpuState vitals_signs_vcpu_state(const VitalsSigns *signs, guint vcpu);
 
+/* A bit for each vCPU that may be dead or just busy or idle: of @suspects those of which nothing tells more. */
+guint32 vitals_signs_suspect_vcpus(const VitalsSigns *signs);
+
+/* What the guest's disks were found to do. One that has nothing to do and one that does not answer look alike from
+ * outside, so it takes more than their figures to know. */
+typedef enum {
+    VITALS_DISKS_NONE,    /* it has none, or they were never looked at */
+    VITALS_DISKS_WORKING, /* requests were completed up to the last look */
+    VITALS_DISKS_IDLE,    /* nothing waits in their queues */
+    VITALS_DISKS_STUCK,   /* requests wait, and none is completed */
+    VITALS_DISKS_UNKNOWN, /* none was completed lately: idle or stuck */
+    VITALS_N_DISKS,
+} VitalsDisks;
+
+/* "none", "working", "idle", "stuck", "unknown" */
+const char *vitals_disks_name(VitalsDisks disks);
+
+/* Of the last looks: what stuck there for half a minute is stuck. */
+VitalsDisks vitals_signs_disks(const VitalsSigns *signs, const VitalsLimits *limits);
+
+/* Whether a request has waited in a queue of a disk's for so long that it is none that takes its time. */
+gboolean vitals_signs_queue_is_stuck(const VitalsSigns *signs);
+
+/* Whether a thread of QEMU's hangs in a request to a disk. */
+gboolean vitals_signs_disk_is_blocked(const VitalsSigns *signs, const VitalsLimits *limits);
+
+/* Whether a limit in the definition leaves a disk so little that no request of a guest at work is completed. */
+gboolean vitals_signs_disk_crawls(const VitalsSigns *signs);
+
 /* Whether some, but not all of the vCPUs that were looked at are dead with interrupts off. */
 gboolean vitals_signs_some_vcpus_dead(const VitalsSigns *signs);
 

@@ -162,6 +162,28 @@ emit_capture_left(VitalsExposition *out, const VitalsScrape *scrape)
     }
 }
 
+static void
+emit_suspect_vcpus(VitalsExposition *out, const VitalsScrape *scrape)
+{
+    for (guint i = 0; i < scrape->snapshot->guests->len; i++) {
+        const VitalsGuestView *guest = g_ptr_array_index(scrape->snapshot->guests, i);
+
+        if (guest->vcpus > 1)
+            add(out, guest, guest->suspect_vcpus);
+    }
+}
+
+static void
+emit_disks(VitalsExposition *out, const VitalsScrape *scrape)
+{
+    for (guint i = 0; i < scrape->snapshot->guests->len; i++) {
+        const VitalsGuestView *guest = g_ptr_array_index(scrape->snapshot->guests, i);
+
+        for (guint disks = VITALS_DISKS_NONE + 1; guest->disks && disks < VITALS_N_DISKS; disks++)
+            add_for(out, guest, vitals_disks_name(disks), guest->disks == disks);
+    }
+}
+
 extern const VitalsMetric vitals_metrics_guest[];
 const VitalsMetric vitals_metrics_guest[] = {
     {
@@ -254,6 +276,22 @@ const VitalsMetric vitals_metrics_guest[] = {
         .help = "How much of the dump under way is written, 0 to 1; absent if that is not known.",
         .labels = { VITALS_GUEST_LABELS },
         .emit = emit_capture_progress,
+    },
+    {
+        .name = "virt_vitals_guest_suspect_vcpus",
+        .type = "gauge",
+        .help = "vCPUs that used all they were given, or nothing, while others did otherwise: busy "
+                "or idle, or dead; absent for a guest with one.",
+        .labels = { VITALS_GUEST_LABELS },
+        .emit = emit_suspect_vcpus,
+    },
+    {
+        .name = "virt_vitals_guest_disks",
+        .type = "gauge",
+        .help = "What the guest's disks were found to do: exactly one state is 1; unknown where an "
+                "idle disk and a stuck one look alike. Absent for a guest without disks.",
+        .labels = { VITALS_GUEST_LABELS, "state" },
+        .emit = emit_disks,
     },
     { 0 },
 };

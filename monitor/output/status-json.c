@@ -118,6 +118,8 @@ vitals_json_guest(const VitalsGuestView *guest, gint64 age)
     json_object_set_new(object, "quarantined", json_boolean(guest->quarantined));
     json_object_set_new(object, "beats", beats(guest));
     json_object_set_new(object, "memory_exhaustion_seconds", exhaustion(guest));
+    json_object_set_new(object, "suspect_vcpus", json_integer(guest->suspect_vcpus));
+    json_object_set_new(object, "disks", json_string(vitals_disks_name(guest->disks)));
     json_object_set_new(object, "capture", progress(guest));
     return object;
 }

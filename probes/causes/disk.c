@@ -4,9 +4,7 @@
 static gboolean
 holds_disk_blocked(const VitalsSigns *signs, const VitalsLimits *limits)
 {
-    return signs->state == VITALS_DOMAIN_RUNNING &&
-           vitals_signs_is_fresh(signs, limits, signs->process_at) &&
-           signs->thread_blocked_for >= limits->blocked_after;
+    return signs->state == VITALS_DOMAIN_RUNNING && vitals_signs_disk_is_blocked(signs, limits);
 }
 
 const VitalsCause vitals_cause_disk_blocked = {
@@ -21,18 +19,11 @@ const VitalsCause vitals_cause_disk_blocked = {
     .holds = holds_disk_blocked,
 };
 
-/* Bytes a second at which one page of 4 KiB takes a minute: nobody limits a disk to that on purpose for long.
- * The guest has to have used its disks before, and to have got nothing for three looks on suspicion. */
-#define CRAWL 68
-#define CRAWLS_FOR (15 * G_USEC_PER_SEC)
-
-/* It was at work on its disks, and a limit stands in its definition at which a page takes a minute. */
 static gboolean
 holds_disk_throttled(const VitalsSigns *signs, const VitalsLimits *limits)
 {
     return signs->state == VITALS_DOMAIN_RUNNING && !vitals_signs_is_fs_frozen(signs) &&
-           signs->disk_limit > 0 && signs->disk_limit <= CRAWL && signs->block_moved_at != 0 &&
-           signs->block_at - signs->block_moved_at >= CRAWLS_FOR;
+           vitals_signs_disk_crawls(signs);
 }
 
 const VitalsCause vitals_cause_disk_throttled = {
@@ -45,15 +36,12 @@ const VitalsCause vitals_cause_disk_throttled = {
     .holds = holds_disk_throttled,
 };
 
-/* Discarding a large disk is one request, and takes its time. */
-#define QUEUE_STUCK_FOR (30 * G_USEC_PER_SEC)
-
 static gboolean
 holds_disk_stuck(const VitalsSigns *signs, const VitalsLimits *limits)
 {
-    return signs->state == VITALS_DOMAIN_RUNNING && signs->queues_at != 0 &&
+    return signs->state == VITALS_DOMAIN_RUNNING &&
            vitals_signs_is_fresh(signs, limits, signs->queues_at) &&
-           signs->queue_stuck_for >= QUEUE_STUCK_FOR;
+           vitals_signs_queue_is_stuck(signs);
 }
 
 const VitalsCause vitals_cause_disk_stuck = {

@@ -55,6 +55,9 @@ test_guest_figures(void)
     assert_line(document, "virt_vitals_guest_last_beat_timestamp_seconds" HEALTHY
                           ",source=\"control\"} 1773500966.535897");
     assert_line(document, "virt_vitals_guest_quarantined" HEALTHY "} 0");
+    assert_line(document, "virt_vitals_guest_suspect_vcpus" HEALTHY "} 1");
+    assert_line(document, "virt_vitals_guest_disks" HEALTHY ",state=\"unknown\"} 1");
+    assert_line(document, "virt_vitals_guest_disks" HEALTHY ",state=\"stuck\"} 0");
     assert_line(document, "virt_vitals_guest_cause_info{domain=\"crashed\",uuid=\"00000000-0000-"
                           "4000-8000-000000000004\",cause=\"panic\",layer=\"kernel\"} 1");
     assert_line(document, "libvirt_domain_info_vstate{domain=\"healthy\"} 1");

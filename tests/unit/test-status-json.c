@@ -32,6 +32,8 @@ test_guest_shape(void)
     g_assert_true(json_is_null(json_object_get(layers, "userspace")));
     g_assert_true(json_is_array(json_object_get(guest, "evidence")));
     g_assert_true(json_is_null(json_object_get(guest, "capture")));
+    g_assert_cmpint(json_integer_value(json_object_get(guest, "suspect_vcpus")), ==, 1);
+    g_assert_cmpstr(member(guest, "disks"), ==, "unknown");
     json_decref(document);
 }
 

@@ -249,10 +249,43 @@ static const TestRow rows[] = {
     { "boot-menu", be_started, load_menu, "not-booted", NULL, 0, .lasts = 150 SECONDS },
 };
 
+/* What is shown of the disks, whatever the verdict: no claim that nothing proves. */
+static void
+check_disks(void (*set_up)(TestModel *model), void (*script)(TestModel *model, guint t),
+            const char *disks)
+{
+    TestModel model;
+
+    test_model_init(&model, 0);
+    if (set_up)
+        set_up(&model);
+    test_model_run(&model, FAULT_AT);
+    for (guint t = 0; t < 60 SECONDS; t++) {
+        if (script)
+            script(&model, t);
+        test_model_step(&model);
+    }
+    g_assert_cmpstr(vitals_disks_name(vitals_signs_disks(&model.watch.signs, &test_limits)), ==,
+                    disks);
+}
+
+static void
+test_disks_shown(void)
+{
+    check_disks(NULL, NULL, "none");
+    check_disks(have_disks, NULL, "unknown");
+    check_disks(have_disks, be_at_work, "working");
+    check_disks(have_disks, be_idle_on_disk, "idle");
+    check_disks(have_disks, stick, "stuck");
+    check_disks(have_disks, throttle, "stuck");
+    check_disks(have_disks, block_thread, "stuck");
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/watch/disks-shown", test_disks_shown);
     test_rows_add(rows, G_N_ELEMENTS(rows));
     return g_test_run();
 }

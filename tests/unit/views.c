@@ -24,6 +24,8 @@ test_guest(const char *name, guint number)
     guest->layers[VITALS_LAYER_KERNEL] = 0;
     g_array_append_vals(guest->beats, beats, G_N_ELEMENTS(beats));
     guest->state = VITALS_DOMAIN_RUNNING;
+    guest->suspect_vcpus = 1;
+    guest->disks = VITALS_DISKS_UNKNOWN;
     guest->vcpus = 2;
     guest->vcpu_seconds = g_new0(double, 2);
     guest->vcpu_seconds[0] = 1.25;
