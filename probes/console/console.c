@@ -154,7 +154,7 @@ follow_stamp(VitalsConsole *console, const VitalsPrefix *prefix)
     return TRUE;
 }
 
-static gboolean
+static inline gboolean
 starts_with(const VitalsLine *line, const char *text)
 {
     gsize length = strlen(text);

@@ -11,7 +11,8 @@ enum {
     WAYS = 4,
     TEXT_MAX = VITALS_TEMPLATE_MAX,
     WITNESSES = 128,
-    SLACK = 16, /* room behind it, so that nobody needs to look where it ends */
+    HEARINGS = 8, /* so many lines a second are compared word by word: loops have few, boots many */
+    SLACK = 16,   /* room behind it, so that nobody needs to look where it ends */
     ROOM = 2 * VITALS_BLOCK + SLACK, /* for a line in whole blocks */
     STEADY = 2,                      /* equal distances in a row that make a loop */
     SURE = 8,           /* and that are no coincidence: words like "failed" are in many a line */
@@ -48,10 +49,11 @@ typedef struct {
     VitalsTemplate template;
 } Witness;
 
-/* @told: what others see of it. @leader: hash of the line that it shows */
+/* @told: what others see of it. @leader: hash of the line that it shows. @vague: nothing to compare it with yet */
 typedef struct {
     VitalsLoop told;
     guint64 leader;
+    gboolean vague;
     VitalsTemplate template;
 } Loop;
 
@@ -59,6 +61,8 @@ struct VitalsLoops {
     VitalsSignatures *signatures;
     GPtrArray *list; /* of Loop */
     Witness witnesses[WITNESSES];
+    gint64 hearing; /* when the running second began */
+    guint heard;    /* in it */
     Slot slots[SETS][WAYS];
 };
 
@@ -197,7 +201,7 @@ choose_victim(Slot *set)
     return victim;
 }
 
-static Slot *
+static inline Slot *
 find_slot(VitalsLoops *loops, guint64 hash, gboolean *ret_known)
 {
     Slot *set = loops->slots[(hash >> 32) % SETS];
@@ -237,6 +241,16 @@ witness_of(VitalsLoops *loops, guint64 hash)
     return &loops->witnesses[hash % WITNESSES];
 }
 
+static gboolean
+has_time(VitalsLoops *loops, gint64 now)
+{
+    if (now - loops->hearing >= G_USEC_PER_SEC) {
+        loops->hearing = now;
+        loops->heard = 0;
+    }
+    return loops->heard++ < HEARINGS;
+}
+
 /* Remembers a line that may turn out to be a loop's; @anew if it did not keep a pace so far. */
 static void
 remember(VitalsLoops *loops, guint64 hash, gboolean anew, const char *text, gsize length)
@@ -249,21 +263,6 @@ remember(VitalsLoops *loops, guint64 hash, gboolean anew, const char *text, gsiz
     }
     witness->hash = hash;
     vitals_template_begin(&witness->template, text, length);
-}
-
-/* Takes what is known of the line so far, so that what changed already is not shown first. */
-static void
-recall(VitalsLoops *loops, guint64 hash, const char *text, gsize length,
-       VitalsTemplate *ret_template)
-{
-    const Witness *witness = witness_of(loops, hash);
-
-    if (witness->hash != hash) {
-        vitals_template_begin(ret_template, text, length);
-        return;
-    }
-    *ret_template = witness->template;
-    vitals_template_merge(ret_template, text, length);
 }
 
 static guint64
@@ -298,6 +297,27 @@ show(Loop *loop)
     loop->told.template_ = vitals_text_printable(g_strstrip(text), -1);
 }
 
+/* Shows what is known of the line so far. Where that is nothing, no number is shown before it came again. */
+static void
+introduce(VitalsLoops *loops, Loop *loop, const char *text, gsize length)
+{
+    const Witness *witness = witness_of(loops, loop->leader);
+    Masked masked;
+
+    loop->vague = witness->hash != loop->leader;
+    if (loop->vague) {
+        mask(text, length, &masked);
+        vitals_template_begin(&loop->template, masked.text, masked.length);
+        show(loop);
+        vitals_template_begin(&loop->template, text, length);
+        return;
+    }
+    loop->template = witness->template;
+    vitals_template_merge(&loop->template, text, length);
+    hide_counter(loops, &loop->template);
+    show(loop);
+}
+
 /* Lines of one loop come at the same pace and within one period of each other. */
 static gint
 find_companion(const VitalsLoops *loops, const Slot *slot)
@@ -315,15 +335,13 @@ find_companion(const VitalsLoops *loops, const Slot *slot)
 static void
 lead(VitalsLoops *loops, Loop *loop, Slot *slot, const char *text, gsize length)
 {
-    recall(loops, slot->hash, text, length, &loop->template);
-    hide_counter(loops, &loop->template);
-    show(loop);
+    loop->leader = slot->hash;
+    introduce(loops, loop, text, length);
     loop->told.severity = judge(loops, slot, text, length);
     loop->told.count = slot->count;
     loop->told.period = slot->period;
     loop->told.began = slot->last - (gint64)(slot->count - 1) * slot->period;
     loop->told.line_first = slot->first;
-    loop->leader = slot->hash;
 }
 
 /* Another line of a loop that is known. */
@@ -375,9 +393,18 @@ continue_loop(VitalsLoops *loops, Slot *slot, guint64 number, const char *text, 
     loop->told.count = MAX(loop->told.count, slot->count);
     loop->told.period = slot->period;
     loop->told.restarts = MAX(loop->told.restarts, read_counter(loops, text, length));
-    if (vitals_template_merge(&loop->template, text, length))
-        show(loop);
     return FALSE;
+}
+
+/* Hides what the line that a loop shows says otherwise now. */
+static void
+hear_again(Loop *loop, const char *text, gsize length)
+{
+    gboolean changed = vitals_template_merge(&loop->template, text, length);
+
+    if (changed || loop->vague)
+        show(loop);
+    loop->vague = FALSE;
 }
 
 /* Takes note of another time; returns whether the pace has become steady just now. */
@@ -399,6 +426,26 @@ pace(Slot *slot, gint64 now, gint64 least, guint steady)
     }
     slot->count++;
     return slot->steady >= steady && slot->loop <= 0;
+}
+
+static gboolean
+leads(const VitalsLoops *loops, const Slot *slot)
+{
+    const Loop *loop = g_ptr_array_index(loops->list, slot->loop - 1);
+
+    return loop->leader == slot->hash;
+}
+
+/* Looks at the words of a line that is a loop's, or may turn out to be one's. */
+static void
+listen(VitalsLoops *loops, const Slot *slot, const char *text, gsize length, gint64 now)
+{
+    if (!has_time(loops, now))
+        return;
+    if (slot->loop > 0)
+        hear_again(g_ptr_array_index(loops->list, slot->loop - 1), text, length);
+    else
+        remember(loops, slot->hash, slot->last == now, text, length);
 }
 
 guint64
@@ -434,8 +481,8 @@ vitals_loops_see(VitalsLoops *loops, guint64 key, const char *text, gsize length
     }
     if (pace(slot, now, timed ? MIN_PERIOD : MIN_LINES * LINE, steady))
         begun = begin_loop(loops, slot, text, length);
-    else if (slot->steady + 1 == steady && !slot->loop)
-        remember(loops, key, slot->last == now, text, length);
+    else if (slot->loop > 0 ? leads(loops, slot) : slot->steady + 1 == steady)
+        listen(loops, slot, text, length, now);
     if (begun)
         begun->timed = timed;
     if (slot->loop > 0 && continue_loop(loops, slot, number, text, length))

@@ -291,7 +291,9 @@ peel_foreign_syslog(Cursor *cursor, VitalsPrefix *prefix)
     VitalsPrefix found = *prefix;
     gint64 day;
 
-    if (!accept_foreign_month(cursor))
+    /* only at a line's beginning: behind another prefix there are words more often than not */
+    if (prefix->stamp >= 0 || prefix->wall >= 0 || prefix->level >= 0 ||
+        !accept_foreign_month(cursor))
         return FALSE;
     skip_spaces(cursor);
     if (!accept_number(cursor, 1, 2, &day) || !accept(cursor, " ") ||

@@ -23,12 +23,12 @@ vitals_template_begin(VitalsTemplate *template, const char *text, gsize length)
     memcpy(template->text, text, template->length);
 }
 
-/* Keeps of the template's number at @own what the line's at @number says too: all of it, or that there is one.
- * Returns: how long the result is, written to @out */
+/* Keeps of the template's number at @own what the line's at @text says too: all of it, or that there is one.
+ * Returns: how long the result is, written to @out, which may be where @own is */
 static gsize
-merge_number(char *out, const char *own, gsize own_length, const char *number, gsize length)
+merge_number(char *out, const char *own, gsize own_length, const char *text, gsize length)
 {
-    if (own_length == length && memcmp(own, number, length) == 0) {
+    if (own_length == length && memcmp(own, text, length) == 0) {
         memmove(out, own, length);
         return length;
     }
@@ -39,28 +39,35 @@ merge_number(char *out, const char *own, gsize own_length, const char *number, g
 gboolean
 vitals_template_merge(VitalsTemplate *template, const char *text, gsize length)
 {
-    VitalsTemplate before = *template;
+    char *known = template->text;
+    gsize known_length = template->length;
+    gboolean changed = FALSE;
     gsize own = 0;
     gsize at = 0;
     gsize out = 0;
 
     length = MIN(length, VITALS_TEMPLATE_MAX);
-    while (own < before.length && at < length) {
+    while (own < known_length && at < length) {
         gsize number = number_length(text, length, at);
-        gsize known = number_length(before.text, before.length, own);
+        gsize old = MAX(number_length(known, known_length, own), 1);
 
-        if (number == 0 && before.text[own] != text[at])
+        if (number == 0 && known[own] != text[at])
             break;
-        if (number > 0 && known == 0 && before.text[own] != '#')
+        if (number == 0) {
+            known[out++] = text[at++];
+            own++;
+            continue;
+        }
+        if (!g_ascii_isdigit(known[own]) && known[own] != '#')
             break;
-        known = MAX(known, 1);
-        number = MAX(number, 1);
-        out += merge_number(template->text + out, before.text + own, known, text + at, number);
-        own += known;
+        if (known[own] != '#')
+            changed |= old != number || memcmp(known + own, text + at, number) != 0;
+        out += merge_number(known + out, known + own, old, text + at, number);
+        own += old;
         at += number;
     }
     template->length = out;
-    return out != before.length || memcmp(before.text, template->text, out) != 0;
+    return changed || own < known_length;
 }
 
 void

@@ -127,6 +127,32 @@ test_pair(Fixture *fixture, gconstpointer log_clock)
                     "agetty[#]: /dev/ttyS#: could not get terminal name: -22");
 }
 
+/* Amid so many lines that not all of their words are kept nothing is shown that may change. */
+static void
+test_crowded_names(Fixture *fixture, gconstpointer log_clock)
+{
+    const VitalsLoop *loop;
+    guint named = 0;
+
+    for (int i = 0; i < 8; i++) {
+        for (int j = 0; j < 600; j++)
+            say(fixture, 100 + i * 10 + j * 0.001, "gizmod: door %c%c opened\n", 'a' + j % 26,
+                'a' + j / 26);
+        say(fixture, 101 + i * 10 - 0.1,
+            "agetty[%d]: /dev/ttyS1: could not get terminal name: -22\n", i);
+        for (guint j = 0; j < vitals_console_loops(fixture->console)->len; j++) {
+            loop = g_ptr_array_index(vitals_console_loops(fixture->console), j);
+            if (!strstr(loop->template_, "agetty"))
+                continue;
+            named++;
+            g_assert_null(strstr(loop->template_, "agetty[1"));
+            g_assert_null(strstr(loop->template_, "agetty[2"));
+            g_assert_true(named == 1 || strstr(loop->template_, "/dev/ttyS1: could not get"));
+        }
+    }
+    g_assert_cmpuint(named, ==, 6);
+}
+
 /* Ever new lines in between neither drive the loop out nor make loops themselves. */
 static void
 test_crowd(Fixture *fixture, gconstpointer log_clock)
@@ -323,6 +349,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add("/console-loop/getty", Fixture, NULL, set_up, test_getty, tear_down);
     g_test_add("/console-loop/names", Fixture, NULL, set_up, test_names, tear_down);
+    g_test_add("/console-loop/crowded-names", Fixture, NULL, set_up, test_crowded_names, tear_down);
     g_test_add("/console-loop/pair", Fixture, NULL, set_up, test_pair, tear_down);
     g_test_add("/console-loop/resume", Fixture, NULL, set_up, test_resume, tear_down);
     g_test_add_func("/console-loop/template", test_template);
