@@ -219,6 +219,24 @@ step_back(VitalsConsoleFile *file, guint64 bytes)
     g_byte_array_set_size(file->partial, 0);
 }
 
+/* Likewise into the file before that @backup, which the first of those bytes are in. Where there is none any more
+ * they are lost. */
+static void
+step_back_over(VitalsConsoleFile *file, int backup, guint64 bytes)
+{
+    struct stat info;
+    int fd = -1;
+
+    /* logrotate has no 0 */
+    for (int older = backup + 1; fd < 0 && older <= MAX(backup + 1, 1); older++)
+        fd = open_backup(file, older, &info);
+    if (fd < 0)
+        return;
+    close(file->fd);
+    adopt(file, fd, &info, (guint64)info.st_size - MIN(bytes, (guint64)info.st_size));
+    g_byte_array_set_size(file->partial, 0);
+}
+
 /* Goes on where an earlier reading stood, if that file is still what it was. @backup: where it is now */
 static gboolean
 resume(VitalsConsoleFile *file, int backup)
@@ -232,7 +250,11 @@ resume(VitalsConsoleFile *file, int backup)
     adopt(file, fd, &info, place->offset);
     if (info.st_ino == place->inode && (guint64)info.st_size >= place->offset &&
         tail_hash(file) == place->hash) {
-        step_back(file, MIN(place->back, file->offset));
+        guint64 here = MIN(place->back, place->offset);
+
+        step_back(file, here);
+        if (place->back > here)
+            step_back_over(file, backup, place->back - here);
         return TRUE;
     }
     close(file->fd);

@@ -29,7 +29,7 @@ enum { VITALS_CONSOLE_PARTIAL_MAX = 4096 };
 /**
  * VitalsConsolePlace: where the reading of a file stands
  * @hash: of the bytes just before @offset, to know the file by
- * @back: so many bytes before @offset are to be read again, as far as that file has them
+ * @back: so many bytes before @offset are to be read again, as far as that file and the one before it have them
  * @seen: wall clock, seconds: when its end was last reached
  * @partial: (nullable): the line that has no end yet, its last bytes if it is a long one
  * @run: of the guest, as libvirt numbers them; nothing to the reading of the file

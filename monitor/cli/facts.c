@@ -4,6 +4,7 @@
 #include "monitor/cli/verb.h"
 #include "monitor/facts.h"
 #include "probes/host-paths.h"
+#include "config/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -86,6 +87,12 @@ run(int argc, char **argv)
             "stand for what `xl info`, `xl dmesg` and `makedumpfile -v` print. Changes nothing.",
             &argc, &argv))
         return VITALS_EXIT_USAGE;
+    if (root && !g_file_test(root, G_FILE_TEST_IS_DIR)) {
+        g_autofree char *shown = vitals_text_printable(root, -1);
+
+        g_printerr("virt-vitals: --root '%s' is no directory; name one that stands for /\n", shown);
+        return VITALS_EXIT_USAGE;
+    }
     facts = vitals_facts_collect(root ? root : "/");
     if ((uri || !root) && g_strcmp0(uri, "none") != 0 && !add_libvirt(facts, uri) && uri)
         return VITALS_EXIT_UNDECIDED;

@@ -376,6 +376,28 @@ test_restart_in_report(Scene *scene, gconstpointer data)
     g_assert_cmpuint(count_reports(scene), ==, 1);
 }
 
+/* Likewise where the log was rotated amid it: its beginning is in another file than its end. */
+static void
+test_restart_behind_rotation(Scene *scene, gconstpointer data)
+{
+    g_autofree VitalsUtterance *panic = NULL;
+    g_autofree char *backup = g_strconcat(scene->path, ".0", NULL);
+
+    append(scene, "[    1.000000] a line\n");
+    g_free(wait_for(scene, 4, VITALS_SAID_OTHER));
+    append(scene, OOPS("    2"));
+    g_free(wait_for(scene, 2, VITALS_SAID_FAULT));
+    g_assert_cmpint(g_rename(scene->path, backup), ==, 0);
+    append(scene, "[    2.000009] R13: 0000000000000000\n");
+    g_assert_null(wait_for(scene, 1, VITALS_SAID_PANIC));
+    restart(scene);
+    append(scene, PANIC("    2"));
+    panic = wait_for(scene, 8, VITALS_SAID_PANIC);
+    g_assert_nonnull(panic);
+    g_assert_nonnull(strstr(panic->title, "widget_open"));
+    g_assert_cmpuint(count_reports(scene), ==, 1);
+}
+
 /* What was told before is not told again; what was written while nobody read is told. */
 static void
 test_restart_between_reports(Scene *scene, gconstpointer data)
@@ -466,6 +488,7 @@ main(int argc, char **argv)
         { "/console-follower/restart-between-reports", test_restart_between_reports },
         { "/console-follower/restart-of-guest", test_restart_of_guest },
         { "/console-follower/restart-in-loop", test_restart_in_loop },
+        { "/console-follower/restart-behind-rotation", test_restart_behind_rotation },
     };
     g_autoptr(GPtrArray) items = NULL;
     int status;

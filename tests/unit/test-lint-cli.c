@@ -259,6 +259,8 @@ test_facts(LintFixture *fixture, gconstpointer data)
     lint_add_file(fixture, "facts.json", fixture->out);
     lint_check(fixture, "lint --facts facts.json --select SER014 pipe.xml", 1);
     lint_check(fixture, "facts missing.xml", 2);
+    lint_check(fixture, "facts --root missing", 2);
+    g_assert_nonnull(strstr(fixture->err, "is no directory"));
     lint_check(fixture, "facts broken.xml", 2);
 }
 
