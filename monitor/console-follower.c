@@ -300,10 +300,38 @@ end_of(const GByteArray *kept)
     return length > 0 ? g_bytes_new(kept->data + kept->len - length, length) : NULL;
 }
 
+/* The worst of the loops that still go on. */
+static const VitalsLoop *
+leading_loop(const VitalsConsoleFollower *follower)
+{
+    const GPtrArray *loops = vitals_console_loops(follower->engine);
+    const VitalsLoop *leader = NULL;
+
+    for (guint i = 0; i < loops->len; i++) {
+        const VitalsLoop *loop = g_ptr_array_index(loops, i);
+
+        if (vitals_said_by_loop(loop) != VITALS_SAID_LOOP ||
+            follower->now - loop->last > 3 * loop->period)
+            continue;
+        if (!leader || loop->severity > leader->severity ||
+            (loop->severity == leader->severity && loop->count > leader->count))
+            leader = loop;
+    }
+    return leader;
+}
+
+/* What the service manager counted itself reaches further back than we do. */
+static guint64
+repeats_of(const VitalsLoop *loop)
+{
+    return MAX(loop->count, loop->restarts);
+}
+
 VitalsConsoleCounts *
 vitals_console_follower_counts(const VitalsConsoleFollower *follower)
 {
     VitalsConsoleStats stats = vitals_console_stats(follower->engine);
+    const VitalsLoop *loop = leading_loop(follower);
     VitalsConsoleCounts *counts = vitals_console_counts_new();
     GHashTableIter iter;
     gpointer kind;
@@ -313,6 +341,8 @@ vitals_console_follower_counts(const VitalsConsoleFollower *follower)
     counts->lines = stats.lines;
     counts->skipped = follower->skipped;
     counts->loops = follower->loops;
+    counts->loop_repeats = loop ? repeats_of(loop) : 0;
+    counts->loop_period = loop ? loop->period : 0;
     counts->floods = follower->floods;
     counts->end = end_of(follower->kept);
     g_hash_table_iter_init(&iter, follower->kinds);
@@ -454,26 +484,6 @@ watch_flood(VitalsConsoleFollower *follower)
     say(follower, &utterance);
 }
 
-/* The worst of the loops that still go on. */
-static const VitalsLoop *
-leading_loop(const VitalsConsoleFollower *follower)
-{
-    const GPtrArray *loops = vitals_console_loops(follower->engine);
-    const VitalsLoop *leader = NULL;
-
-    for (guint i = 0; i < loops->len; i++) {
-        const VitalsLoop *loop = g_ptr_array_index(loops, i);
-
-        if (vitals_said_by_loop(loop) != VITALS_SAID_LOOP ||
-            follower->now - loop->last > 3 * loop->period)
-            continue;
-        if (!leader || loop->severity > leader->severity ||
-            (loop->severity == leader->severity && loop->count > leader->count))
-            leader = loop;
-    }
-    return leader;
-}
-
 static void
 tell_loop(VitalsConsoleFollower *follower)
 {
@@ -488,8 +498,7 @@ tell_loop(VitalsConsoleFollower *follower)
     follower->told_loop_count = loop->count;
     follower->told_loop_at = follower->now;
     utterance.severity = loop->severity;
-    /* what the service manager counted itself reaches further back than we do */
-    utterance.count = MAX(loop->count, loop->restarts);
+    utterance.count = repeats_of(loop);
     utterance.period = loop->period;
     vitals_utterance_set_title(&utterance, loop->template_);
     say(follower, &utterance);

@@ -28,6 +28,8 @@ typedef struct {
  * changed once it was handed out
  * @bytes: read; @skipped: left out, as there were too many
  * @loops: how many were found
+ * @loop_repeats: how often the worst of those that go on has come; 0 if none does
+ * @loop_period: its pace, microseconds
  * @floods: seconds of flood
  * @reports: (element-type VitalsTally): by kind, which are the signatures' words
  * @end: (nullable): of a console without a log, which nobody else keeps: the end of what it said, as it came
@@ -38,6 +40,8 @@ typedef struct {
     guint64 lines;
     guint64 skipped;
     guint64 loops;
+    guint64 loop_repeats;
+    gint64 loop_period;
     guint64 floods;
     GArray *reports;
     GBytes *end;

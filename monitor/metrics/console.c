@@ -3,30 +3,42 @@
 
 /* What the guests say on their consoles. Kinds are words of the signatures. */
 
-typedef guint64 (*Figure)(const VitalsConsoleCounts *counts);
+typedef double (*Figure)(const VitalsConsoleCounts *counts);
 
-static guint64
+static double
 bytes_of(const VitalsConsoleCounts *counts)
 {
-    return counts->bytes;
+    return (double)counts->bytes;
 }
 
-static guint64
+static double
 skipped_of(const VitalsConsoleCounts *counts)
 {
-    return counts->skipped;
+    return (double)counts->skipped;
 }
 
-static guint64
+static double
 loops_of(const VitalsConsoleCounts *counts)
 {
-    return counts->loops;
+    return (double)counts->loops;
 }
 
-static guint64
+static double
 floods_of(const VitalsConsoleCounts *counts)
 {
-    return counts->floods;
+    return (double)counts->floods;
+}
+
+static double
+repeats_of(const VitalsConsoleCounts *counts)
+{
+    return (double)counts->loop_repeats;
+}
+
+static double
+pace_of(const VitalsConsoleCounts *counts)
+{
+    return (double)counts->loop_period / G_USEC_PER_SEC;
 }
 
 static void
@@ -37,7 +49,7 @@ emit(VitalsExposition *out, const VitalsScrape *scrape, Figure figure)
         const char *values[] = { guest->name, guest->uuid };
 
         if (guest->console)
-            vitals_exposition_sample(out, values, (double)figure(guest->console));
+            vitals_exposition_sample(out, values, figure(guest->console));
     }
 }
 
@@ -76,6 +88,18 @@ emit_loops(VitalsExposition *out, const VitalsScrape *scrape)
 }
 
 static void
+emit_repeats(VitalsExposition *out, const VitalsScrape *scrape)
+{
+    emit(out, scrape, repeats_of);
+}
+
+static void
+emit_pace(VitalsExposition *out, const VitalsScrape *scrape)
+{
+    emit(out, scrape, pace_of);
+}
+
+static void
 emit_floods(VitalsExposition *out, const VitalsScrape *scrape)
 {
     emit(out, scrape, floods_of);
@@ -110,6 +134,21 @@ const VitalsMetric vitals_metrics_console[] = {
         .help = "Lines found to come again and again on the guest's console.",
         .labels = { VITALS_GUEST_LABELS },
         .emit = emit_loops,
+    },
+    {
+        .name = "virt_vitals_console_loop_repeats",
+        .type = "gauge",
+        .help =
+            "How often the worst loop that goes on on the guest's console has come; 0 for none.",
+        .labels = { VITALS_GUEST_LABELS },
+        .emit = emit_repeats,
+    },
+    {
+        .name = "virt_vitals_console_loop_period_seconds",
+        .type = "gauge",
+        .help = "The pace of that loop; 0 for none.",
+        .labels = { VITALS_GUEST_LABELS },
+        .emit = emit_pace,
     },
     {
         .name = "virt_vitals_console_flood_seconds_total",

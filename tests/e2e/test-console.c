@@ -123,6 +123,7 @@ test_lives(void)
     g_assert_cmpuint(vitals_lab_daemon_incidents(daemon, "vitals-lives"), ==, 0);
     check_metric(daemon, "virt_vitals_console_reports_total{domain=\"vitals-lives\"");
     check_metric(daemon, "virt_vitals_console_loops_total{domain=\"vitals-lives\"");
+    check_metric(daemon, "virt_vitals_console_loop_repeats{domain=\"vitals-lives\"");
     g_assert_cmpint(vitals_lab_daemon_stop(daemon), ==, 0);
 }
 

@@ -251,6 +251,7 @@ test_lines(Scene *scene, gconstpointer data)
 static void
 test_loop(Scene *scene, gconstpointer data)
 {
+    g_autoptr(VitalsConsoleCounts) counts = NULL;
     VitalsUtterance *loop = NULL;
 
     append(scene, "[    1.000000] a line\n");
@@ -269,6 +270,9 @@ test_loop(Scene *scene, gconstpointer data)
     loop = wait_for(scene, 40, VITALS_SAID_LOOP);
     g_assert_cmpuint(loop->count, ==, 4);
     g_free(loop);
+    counts = vitals_console_follower_counts(scene->follower);
+    g_assert_cmpuint(counts->loop_repeats, ==, 4);
+    g_assert_cmpint(ABS(counts->loop_period - 10 * G_USEC_PER_SEC), <, G_USEC_PER_SEC);
 }
 
 static void
