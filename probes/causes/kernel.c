@@ -104,14 +104,11 @@ const VitalsCause vitals_cause_asleep = {
     .health = VITALS_HEALTH_PAUSED,
     .layer = VITALS_LAYER_NONE,
     .meaning = "The guest suspended itself to idle, or was halted from within: it said so, or "
-               "closed its agent's "
-               "port before it fell silent, and its vCPUs stand still. libvirt is not told of that "
-               "and goes "
-               "on saying that it runs.",
-    .remedy =
-        "Wake it by a key on its screen ('virsh send-key') or by its power button ('virsh shutdown "
-        "--mode "
-        "acpi'), or start it anew; 'systemctl mask sleep.target' in the guest keeps it awake.",
+               "closed its agent's port before it fell silent, and its vCPUs stand still. libvirt "
+               "is not told of that and goes on saying that it runs.",
+    .remedy = "Wake it by a key on its screen ('virsh send-key') or by its power button ('virsh "
+              "shutdown --mode acpi'), or start it anew; 'systemctl mask sleep.target' in the "
+              "guest keeps it awake.",
     .said = VITALS_SAID_ASLEEP,
     .holds = holds_asleep,
 };

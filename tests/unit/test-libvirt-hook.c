@@ -105,7 +105,7 @@ run(Fixture *fixture, const char *operation, const char *stage, const char *xml,
 static void
 prepare_long(Fixture *fixture, const char *xml, gsize length)
 {
-    for (guint attempt = 0; attempt < 10; attempt++) {
+    for (guint attempt = 0; attempt < 40; attempt++) {
         g_autofree char *path = g_build_filename(fixture->directory, "log", NULL);
         g_autofree char *log = NULL;
 
