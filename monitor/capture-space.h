@@ -4,12 +4,8 @@
 #include <glib.h>
 
 /*
- * Room for dumps: decided before one begins, watched while it is written. All of it blocks on the
- * disk.
- *
- * A memory-only dump cannot be cancelled (measured: libvirt refuses, and a removed file goes on growing
- * without a name). When the estimate was wrong, or somebody else fills the disk, what can still be done
- * is to take the blocks away from the dump as it goes: it is lost then, and the reserve is not.
+ * Room for dumps: decided before one begins, watched while it is written (monitor/capture-reserve.h). All
+ * of it blocks on the disk.
  */
 
 /* Free bytes of a file system as this user may use them; 0 if that cannot be asked. */

@@ -2,6 +2,7 @@
 #include "monitor/capture.h"
 #include "monitor/capture-lock.h"
 #include "monitor/capture-orphan.h"
+#include "monitor/capture-reserve.h"
 #include "monitor/capture-space.h"
 
 #include <unistd.h>
@@ -9,9 +10,6 @@
 G_DEFINE_QUARK(vitals - capture - error - quark, vitals_capture_error)
 
 #define PROGRESS_MS 1000
-
-/* QEMU writes up to some GiB in a second. */
-#define WATCH_MS 100
 
 /* How often a dump whose turn it is tries to get the lock, and for how long. */
 #define RETRY_MS 200
@@ -29,7 +27,7 @@ G_DEFINE_QUARK(vitals - capture - error - quark, vitals_capture_error)
 #define DUMP_BYTES_PER_SECOND (1024 * 1024)
 
 /* @retry: the source that tries to get the lock again
- * @ticker, @watcher: the sources that look after a dump; each has one call under way at most
+ * @ticker: the source that asks how far a dump is; it has one call under way at most
  * @hanging: (element-type Task): dumps that the queue went on without */
 struct VitalsCapture {
     VitalsLane *lane;
@@ -37,9 +35,7 @@ struct VitalsCapture {
     struct Task *current;
     guint retry;
     guint ticker;
-    guint watcher;
     gboolean asking;
-    gboolean watching;
     GPtrArray *hanging;
 };
 
@@ -47,7 +43,7 @@ struct VitalsCapture {
  * @waits_since: when its turn came
  * @lock: main loop only; while it is dumped
  * @beside: (element-type Task): those that hang
- * @sacrificed: atomic: its file was emptied to save the reserve
+ * @reserve: (nullable): %NULL before it begins
  * @format, @seconds: results, written by the worker and read when it is done */
 typedef struct Task {
     gatomicrefcount references;
@@ -58,7 +54,7 @@ typedef struct Task {
     gint64 waits_since;
     VitalsCaptureLock *lock;
     GPtrArray *beside;
-    int sacrificed;
+    VitalsReserve *reserve;
     VitalsDumpFormat format;
     double seconds;
 } Task;
@@ -96,6 +92,7 @@ task_unref(gpointer data)
 
     if (!g_atomic_ref_count_dec(&task->references))
         return;
+    vitals_reserve_free(task->reserve);
     vitals_dump_free(task->dump);
     vitals_capture_lock_free(task->lock);
     g_ptr_array_unref(task->beside);
@@ -202,6 +199,18 @@ fail_sacrificed(const Task *task, GError **error)
     return FALSE;
 }
 
+static gboolean
+dump_guarded(VitalsConnection *connection, Task *task, GError **error)
+{
+    gboolean done;
+
+    vitals_reserve_begin(task->reserve);
+    done = dump_in_some_format(connection, task, error);
+    if (vitals_reserve_end(task->reserve))
+        return fail_sacrificed(task, error);
+    return done;
+}
+
 static gpointer
 run_dump(VitalsConnection *connection, gpointer data, GError **error)
 {
@@ -213,25 +222,9 @@ run_dump(VitalsConnection *connection, gpointer data, GError **error)
 
     order_formats(task->dump, promised);
     done = vitals_space_check(dump->path, dump->expected, promised, dump->keep_free, error) &&
-           dump_in_some_format(connection, task, error);
-    if (g_atomic_int_get(&task->sacrificed))
-        done = fail_sacrificed(task, error);
+           dump_guarded(connection, task, error);
     task->seconds = (double)(g_get_monotonic_time() - began) / G_USEC_PER_SEC;
     return done ? task : NULL;
-}
-
-/* Nobody can cancel the dump, but it can be kept from taking the reserve. */
-static gpointer
-watch_space(VitalsConnection *connection, gpointer data, GError **error)
-{
-    Task *task = data;
-    g_autofree char *directory = g_path_get_dirname(task->dump->path);
-
-    if ((g_atomic_int_get(&task->sacrificed) ||
-         vitals_space_free(directory) < task->dump->keep_free) &&
-        vitals_space_sacrifice(task->dump->path))
-        g_atomic_int_set(&task->sacrificed, TRUE);
-    return task;
 }
 
 static gpointer
@@ -285,28 +278,6 @@ on_ticker(gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
-static void
-on_watched(gpointer result, const GError *error, gboolean late, gpointer data)
-{
-    Task *task = data;
-
-    task->capture->watching = FALSE;
-}
-
-static gboolean
-on_watcher(gpointer data)
-{
-    VitalsCapture *capture = data;
-    VitalsCall call = { .work = watch_space, .done = on_watched, .free_data = task_unref };
-
-    if (!capture->current || capture->watching)
-        return G_SOURCE_CONTINUE;
-    call.data = task_ref(capture->current);
-    capture->watching = TRUE;
-    vitals_lane_submit(capture->lane, &call);
-    return G_SOURCE_CONTINUE;
-}
-
 /* The current task ends for its listener, whatever its worker still does. */
 static void
 end_current(VitalsCapture *capture, const GError *error)
@@ -315,7 +286,6 @@ end_current(VitalsCapture *capture, const GError *error)
 
     g_clear_handle_id(&capture->retry, g_source_remove);
     g_clear_handle_id(&capture->ticker, g_source_remove);
-    g_clear_handle_id(&capture->watcher, g_source_remove);
     g_clear_pointer(&task->lock, vitals_capture_lock_free);
     task->listener.ended(task->format, task->seconds, error, task->data);
     task_unref(task);
@@ -343,6 +313,7 @@ on_dump_overdue(gpointer data)
                     "the dump did not end within its time; libvirt may still be writing it");
 
     g_ptr_array_add(task->capture->hanging, task_ref(task));
+    vitals_reserve_give_way(task->reserve);
     end_current(task->capture, error);
 }
 
@@ -371,9 +342,9 @@ begin_dump(Task *task)
                         : DUMP_PATIENCE + (gint64)(task->dump->expected / DUMP_BYTES_PER_SECOND) *
                                               G_TIME_SPAN_SECOND;
     call.data = task_ref(task);
+    task->reserve = vitals_reserve_new(task->dump);
     task->listener.started(task->data);
     capture->ticker = g_timeout_add(PROGRESS_MS, on_ticker, capture);
-    capture->watcher = g_timeout_add(WATCH_MS, on_watcher, capture);
     vitals_lane_submit(capture->lane, &call);
 }
 
@@ -505,7 +476,6 @@ vitals_capture_free(VitalsCapture *capture, gint64 patience)
         return TRUE;
     g_clear_handle_id(&capture->retry, g_source_remove);
     g_clear_handle_id(&capture->ticker, g_source_remove);
-    g_clear_handle_id(&capture->watcher, g_source_remove);
     g_queue_clear_full(&capture->queue, task_unref);
     g_clear_pointer(&capture->current, task_unref);
     g_ptr_array_unref(capture->hanging);

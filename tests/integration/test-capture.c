@@ -3,8 +3,11 @@
 #include "monitor/capture-lock.h"
 #include "monitor/capture.h"
 
+#include <fcntl.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 /* Whose turn it is, and what becomes of the others: the lock, dumps that hang, the reserve. */
@@ -265,6 +268,85 @@ test_reserve_first(Scene *scene, gconstpointer data)
     g_clear_error(&outcome.error);
 }
 
+#define MIB ((guint64)1024 * 1024)
+
+/* How many bytes the largest file without a name has that this process keeps open. */
+static guint64
+held_room(void)
+{
+    g_autoptr(GDir) fds = g_dir_open("/proc/self/fd", 0, NULL);
+    guint64 most = 0;
+    const char *name;
+
+    while ((name = g_dir_read_name(fds))) {
+        g_autofree char *path = g_build_filename("/proc/self/fd", name, NULL);
+        struct stat info;
+
+        if (stat(path, &info) == 0 && S_ISREG(info.st_mode) && info.st_nlink == 0)
+            most = MAX(most, (guint64)info.st_blocks * 512);
+    }
+    return most;
+}
+
+/* Whether such a file can be had there at all. */
+static gboolean
+can_hold_room(const char *directory)
+{
+    int fd = open(directory, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    struct statfs info;
+    gboolean can = fd >= 0 && fallocate(fd, 0, 0, (off_t)(600 * MIB)) == 0 &&
+                   fstatfs(fd, &info) == 0 && info.f_type != TMPFS_MAGIC;
+
+    if (fd >= 0)
+        close(fd);
+    return can;
+}
+
+static void
+grow(const char *path, guint64 size)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+    g_assert_cmpint(fallocate(fd, 0, 0, (off_t)size), ==, 0);
+    close(fd);
+}
+
+/* Nobody else can take the room that the dump still needs; it shrinks as the dump grows, and is given back when that
+ * is given up. */
+static void
+test_room_is_held(Scene *scene, gconstpointer data)
+{
+    VitalsAbandoned abandoned = { .limit = 4 };
+    FakeGuest *web = fake_add(scene->fake, "web");
+    VitalsHypervisor *hypervisor = fake_hypervisor(scene->fake);
+    VitalsCapture *capture = vitals_capture_new(hypervisor, &abandoned);
+    g_autofree char *path = g_build_filename(scene->state_dir, "web", NULL);
+    Outcome outcome = { 0 };
+    VitalsDump *dump;
+
+    g_mkdir_with_parents(scene->state_dir, 0700);
+    fake_fault(scene->fake, web, FAKE_DUMP, (FakeFault){ .hang = TRUE });
+    dump = submit(scene, capture, web, 0, &outcome);
+    dump->expected = 512 * MIB;
+    if (can_hold_room(scene->state_dir)) {
+        scene_until(held_room() >= 300 * MIB, 5);
+        grow(path, 250 * MIB);
+        scene_until(held_room() <= 512 * MIB - 250 * MIB, 5);
+        g_assert_cmpuint(held_room(), >, 64 * MIB);
+    } else {
+        scene_until(fake_calls(scene->fake, web, FAKE_DUMP) == 1, 2);
+        grow(path, MIB);
+    }
+    dump->keep_free = G_MAXUINT64;
+    scene_until(held_room() == 0, 5);
+    fake_release(scene->fake, NULL);
+    scene_until(outcome.ended, 3);
+    g_assert_error(outcome.error, VITALS_CAPTURE_ERROR, VITALS_CAPTURE_ERROR_GIVEN_UP);
+    g_assert_true(vitals_capture_free(capture, G_TIME_SPAN_SECOND));
+    vitals_hypervisor_unref(hypervisor);
+    g_clear_error(&outcome.error);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -278,6 +360,7 @@ main(int argc, char **argv)
         { "/capture/hanging-lets-go", test_hanging_lets_go },
         { "/capture/room-beside-hanging", test_room_beside_hanging },
         { "/capture/reserve-first", test_reserve_first },
+        { "/capture/room-is-held", test_room_is_held },
     };
 
     scene_init(&argc, &argv);
