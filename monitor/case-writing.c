@@ -40,15 +40,22 @@ on_finished(gpointer result, const GError *error, gboolean late, gpointer data)
     vitals_case_close(item);
 }
 
+static void
+finish(gpointer data)
+{
+    VitalsCase *item = data;
+    VitalsCall call = { .work = finish_on_disk, .done = on_finished, .data = item };
+
+    vitals_lane_submit(item->casebook->finishing, &call);
+}
+
 void
 vitals_case_finish_if_whole(VitalsCase *item)
 {
-    VitalsCall call = { .work = finish_on_disk, .done = on_finished, .data = item };
-
     if (!item->acted || !item->evident || item->examining)
         return;
     vitals_case_hear(item);
-    vitals_lane_submit(item->casebook->finishing, &call);
+    vitals_evidence_end(item->casebook->evidence, item->dossier, finish, item);
 }
 
 void

@@ -52,6 +52,7 @@ vitals_dossier_free(VitalsDossier *dossier)
     vitals_incident_view_free(dossier->view);
     vitals_outline_free(dossier->outline);
     g_bytes_unref(dossier->console_end);
+    g_bytes_unref(dossier->console);
     g_free(dossier->xml);
     g_strfreev(dossier->evidence);
     g_free(dossier->signals_header);

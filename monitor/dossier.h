@@ -20,12 +20,14 @@ typedef struct {
     char *text;
 } VitalsMoment;
 
-/* What came of one piece of evidence: @reason tells why it is missing, %NULL if it is not. */
+/* What came of one piece of evidence: @reason tells why it is missing, %NULL if it is not; @overdue: as it did not
+ * answer in time. */
 typedef struct {
     const char *name;
     const char *file;
     gsize bytes;
     char *reason;
+    gboolean overdue;
     double seconds;
 } VitalsPieceNote;
 
@@ -50,6 +52,7 @@ typedef struct {
  * @lint_diff: what would mend it, see vitals_prediction_diff(); "" if nothing would
  * @console_tail: how much of the console's log to keep, bytes
  * @console_end: (nullable): the end of what a console without a log said
+ * @console: (nullable): the end of its console's log, printable, as it was when all else was over
  * @timeline: (element-type VitalsMoment): in the order of time
  * @reasons: (nullable): see vitals_reasons()
  * @pieces: (element-type VitalsPieceNote): what came of the evidence around it, see monitor/evidence.h
@@ -84,6 +87,7 @@ typedef struct {
     gboolean is_linted;
     gsize console_tail;
     GBytes *console_end;
+    GBytes *console;
     GPtrArray *timeline;
     json_t *reasons;
     GPtrArray *pieces;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/evidence.h"
+#include "monitor/evidence-encore.h"
 #include "config/text.h"
 
 #include <string.h>
@@ -14,11 +15,17 @@
 /* A monitor's job that has lasted so long is not one of our own questions. */
 #define JOB_PATIENCE G_TIME_SPAN_SECOND
 
+/* Guests whose consoles' storage hangs may be many; they keep nobody but one another from their logs. */
+#define CONSOLES_HANGING_MAX 4
+
+/* @abandoned: of @guest and @host; @consoles_abandoned: of @consoles */
 struct VitalsEvidence {
     VitalsLane *guest;
     VitalsLane *host;
+    VitalsLane *consoles;
     VitalsLane *disk;
     VitalsAbandoned abandoned;
+    VitalsAbandoned consoles_abandoned;
 };
 
 /* All pieces for one incident; counted, by each piece that is out. */
@@ -135,7 +142,7 @@ put_away(VitalsConnection *connection, gpointer data, GError **error)
 
 static void
 note(Collection *collection, const VitalsPiece *piece, gsize bytes, const char *reason,
-     double seconds)
+     gboolean overdue, double seconds)
 {
     VitalsPieceNote *line = g_new0(VitalsPieceNote, 1);
 
@@ -143,6 +150,7 @@ note(Collection *collection, const VitalsPiece *piece, gsize bytes, const char *
     line->file = piece->file;
     line->bytes = bytes;
     line->reason = reason ? vitals_text_printable(reason, -1) : NULL;
+    line->overdue = overdue;
     line->seconds = seconds;
     g_ptr_array_add(collection->dossier->pieces, line);
     if (--collection->out == 0)
@@ -155,7 +163,7 @@ on_put_away(gpointer result, const GError *error, gboolean late, gpointer data)
     Parcel *parcel = data;
 
     note(parcel->collection, parcel->piece, error ? 0 : g_bytes_get_size(parcel->bytes),
-         error ? error->message : NULL, parcel->seconds);
+         error ? error->message : NULL, FALSE, parcel->seconds);
 }
 
 static void
@@ -178,7 +186,7 @@ send_to_disk(Errand *errand, GBytes *bytes, double seconds)
 
 /* One piece less is out: it is there, or @reason says why not. */
 static void
-come_home(Errand *errand, GBytes *bytes, const char *reason)
+come_home(Errand *errand, GBytes *bytes, const char *reason, gboolean overdue)
 {
     Collection *collection = errand->collection;
     double seconds = (double)(g_get_monotonic_time() - errand->began) / G_USEC_PER_SEC;
@@ -189,7 +197,7 @@ come_home(Errand *errand, GBytes *bytes, const char *reason)
     if (bytes)
         send_to_disk(errand, bytes, seconds);
     else
-        note(collection, errand->piece, 0, reason, seconds);
+        note(collection, errand->piece, 0, reason, overdue, seconds);
 }
 
 static void
@@ -199,7 +207,7 @@ on_done(gpointer result, const GError *error, gboolean late, gpointer data)
     g_autoptr(GBytes) bytes = result;
 
     if (!errand->told)
-        come_home(errand, bytes, error ? error->message : "nothing came");
+        come_home(errand, bytes, error ? error->message : "nothing came", FALSE);
 }
 
 static void
@@ -209,7 +217,7 @@ on_overdue(gpointer data)
     g_autofree char *reason = g_strdup_printf("no answer within %.1f s",
                                               (double)errand->piece->deadline / G_USEC_PER_SEC);
 
-    come_home(errand, NULL, reason);
+    come_home(errand, NULL, reason, TRUE);
 }
 
 static const char *
@@ -220,6 +228,14 @@ refusal_of(const VitalsPiece *piece, const VitalsEvidenceRequest *request)
     if (!refusal && piece->asks_qemu)
         refusal = request->qemu_trouble;
     return refusal;
+}
+
+static VitalsLane *
+lane_for(const VitalsEvidence *evidence, const Errand *errand)
+{
+    if (errand->piece->goes_on)
+        return evidence->consoles;
+    return errand->piece->asks_libvirt && !errand->refusal ? evidence->guest : evidence->host;
 }
 
 static void
@@ -243,8 +259,7 @@ send_out(Collection *collection, const VitalsPiece *piece)
     errand->piece = piece;
     errand->began = g_get_monotonic_time();
     errand->refusal = g_strdup(refusal_of(piece, collection->request));
-    vitals_lane_submit(piece->asks_libvirt && !errand->refusal ? evidence->guest : evidence->host,
-                       &call);
+    vitals_lane_submit(lane_for(evidence, errand), &call);
 }
 
 /* Why QEMU must not be asked, or %NULL. Asking one that is frozen costs a thread of libvirtd's and keeps
@@ -268,7 +283,7 @@ qemu_trouble(const VitalsGuest *guest)
 }
 
 static VitalsEvidenceRequest *
-request_for(const VitalsGuest *guest, const VitalsSettings *settings, gint64 opened)
+request_for(const VitalsGuest *guest, const VitalsSettings *settings, const VitalsDossier *dossier)
 {
     VitalsEvidenceRequest *request = vitals_evidence_request_new();
     const VitalsSample *process = guest->latest[VITALS_PART_PROCESS];
@@ -278,11 +293,19 @@ request_for(const VitalsGuest *guest, const VitalsSettings *settings, gint64 ope
     request->id = guest->id;
     request->pid = process ? process->pid : 0;
     request->root = g_strdup("/");
-    request->opened = opened;
+    request->opened = dossier->view->opened;
+    request->console_log = g_strdup(dossier->outline ? dossier->outline->console_log : NULL);
+    request->console_tail = dossier->console_tail;
     request->qemu_trouble = qemu_trouble(guest);
     request->registers_allowed =
         !g_str_equal(vitals_settings_string(settings, guest->name, "Probe.DeepProbe"), "never");
     return request;
+}
+
+static gboolean
+is_wanted(const VitalsPiece *piece, const VitalsEvidenceRequest *request)
+{
+    return !piece->applies || piece->applies(request);
 }
 
 void
@@ -294,17 +317,28 @@ vitals_evidence_collect(VitalsEvidence *evidence, const VitalsGuest *guest,
 
     g_ref_count_init(&collection->references);
     collection->evidence = evidence;
-    collection->request = request_for(guest, settings, dossier->view->opened);
+    collection->request = request_for(guest, settings, dossier);
     collection->dossier = dossier;
     collection->listener = *listener;
     collection->data = data;
     for (const VitalsPiece *const *piece = vitals_pieces; *piece; piece++) {
-        collection->out++;
-        collection->before_dump += (*piece)->asks_qemu;
+        if (is_wanted(*piece, collection->request)) {
+            collection->out++;
+            collection->before_dump += (*piece)->asks_qemu;
+        }
     }
-    for (const VitalsPiece *const *piece = vitals_pieces; *piece; piece++)
-        send_out(collection, *piece);
+    for (const VitalsPiece *const *piece = vitals_pieces; *piece; piece++) {
+        if (is_wanted(*piece, collection->request))
+            send_out(collection, *piece);
+    }
     collection_unref(collection);
+}
+
+void
+vitals_evidence_end(VitalsEvidence *evidence, VitalsDossier *dossier, void (*ended)(gpointer data),
+                    gpointer data)
+{
+    vitals_encore_submit(evidence->consoles, dossier, ended, data);
 }
 
 VitalsEvidence *
@@ -316,6 +350,8 @@ vitals_evidence_new(VitalsHypervisor *hypervisor, VitalsLane *disk)
     evidence->abandoned.limit = HANGING_MAX;
     evidence->guest = vitals_lane_new("evidence", hypervisor, GUEST_WORKERS, &evidence->abandoned);
     evidence->host = vitals_lane_new("host", NULL, HOST_WORKERS, &evidence->abandoned);
+    evidence->consoles_abandoned.limit = CONSOLES_HANGING_MAX;
+    evidence->consoles = vitals_lane_new("console-log", NULL, 1, &evidence->consoles_abandoned);
     return evidence;
 }
 
@@ -328,6 +364,7 @@ vitals_evidence_free(VitalsEvidence *evidence, gint64 patience)
         return TRUE;
     ended = vitals_lane_free(evidence->guest, patience);
     ended = vitals_lane_free(evidence->host, patience) && ended;
+    ended = vitals_lane_free(evidence->consoles, patience) && ended;
     g_free(evidence);
     return ended;
 }

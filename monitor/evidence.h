@@ -40,3 +40,13 @@ gboolean vitals_evidence_free(VitalsEvidence *evidence, gint64 patience);
 void vitals_evidence_collect(VitalsEvidence *evidence, const VitalsGuest *guest,
                              const VitalsSettings *settings, VitalsDossier *dossier,
                              const VitalsEvidenceListener *listener, gpointer data);
+
+/**
+ * vitals_evidence_end:
+ *
+ * Behind @complete: collects once more what went on, within its deadline, unless that had not answered before; what
+ * comes goes to the dossier, and what does not is named in its pieces. Does not block; @ended is called exactly once,
+ * from here if there is nothing to wait for.
+ */
+void vitals_evidence_end(VitalsEvidence *evidence, VitalsDossier *dossier,
+                         void (*ended)(gpointer data), gpointer data);

@@ -34,15 +34,6 @@ printable_end(GBytes *end, gsize most)
     return vitals_text_printable_lines(bytes ? bytes + length - kept : "", (gssize)kept);
 }
 
-/* The end of a console's log, made printable; the path comes from a definition. */
-static char *
-read_console(const char *path, gsize most)
-{
-    g_autoptr(GBytes) end = vitals_tail_read(path, most, NULL);
-
-    return end ? printable_end(end, most) : NULL;
-}
-
 static gboolean
 write_signals(const char *directory, const char *header, const GPtrArray *samples, GError **error)
 {
@@ -101,21 +92,28 @@ make_directory(VitalsDossier *dossier, GError **error)
     return FALSE;
 }
 
+/* What was heard, or read of its log (monitor/evidence/console.c). */
 static gboolean
-write_console(const VitalsDossier *dossier, char **ret_console, GError **error)
+write_console(const VitalsDossier *dossier, GError **error)
 {
-    g_autofree char *console = NULL;
+    g_autofree char *heard = NULL;
 
-    if (dossier->outline && dossier->outline->console_log)
-        console = read_console(dossier->outline->console_log, dossier->console_tail);
-    else if (dossier->console_end)
-        console = printable_end(dossier->console_end, dossier->console_tail);
-    if (console &&
-        !vitals_incident_write(dossier->view->path, "console.log", console, strlen(console), error))
-        return FALSE;
-    if (ret_console)
-        *ret_console = g_steal_pointer(&console);
-    return TRUE;
+    if (dossier->console)
+        return vitals_incident_add(dossier->view->path, "console.log", dossier->console, error);
+    if (!dossier->console_end)
+        return TRUE;
+    heard = printable_end(dossier->console_end, dossier->console_tail);
+    return vitals_incident_write_text(dossier->view->path, "console.log", heard, error);
+}
+
+/* As it stands in the incident now. Returns: (transfer full) (nullable) */
+static char *
+read_console(const VitalsDossier *dossier)
+{
+    g_autofree char *path = g_build_filename(dossier->view->path, "console.log", NULL);
+    char *text = NULL;
+
+    return g_file_get_contents(path, &text, NULL, NULL) ? text : NULL;
 }
 
 gboolean
@@ -125,7 +123,7 @@ vitals_incident_begin(VitalsDossier *dossier, GError **error)
            (!dossier->xml || vitals_incident_write(dossier->view->path, "domain.xml", dossier->xml,
                                                    strlen(dossier->xml), error)) &&
            write_signals(dossier->view->path, dossier->signals_header, dossier->samples, error) &&
-           write_console(dossier, NULL, error);
+           write_console(dossier, error);
 }
 
 gboolean
@@ -247,8 +245,9 @@ vitals_incident_finish(VitalsDossier *dossier, GError **error)
 
     inspect_dump(dossier);
     path = final_path(dossier);
-    if (!write_console(dossier, &console, error))
+    if (!write_console(dossier, error))
         return FALSE;
+    console = read_console(dossier);
     take_findings(dossier, console);
     if (!write_reports(dossier, console, error) ||
         !vitals_incident_rename(dossier->view->path, path, error))

@@ -28,6 +28,7 @@ vitals_evidence_request_unref(VitalsEvidenceRequest *request)
     g_free(request->name);
     g_free(request->root);
     g_free(request->qemu_trouble);
+    g_free(request->console_log);
     g_free(request);
 }
 

@@ -12,6 +12,8 @@
  * @root: "/", or a directory that looks like it in a test
  * @opened: wall clock of the incident, microseconds
  * @qemu_trouble: (nullable): why its QEMU must not be asked anything
+ * @console_log: (nullable): where its console's log is, by its definition
+ * @console_tail: how much of that is kept, bytes
  * @registers_allowed: reading them, which libvirt marks the domain for, is allowed
  */
 typedef struct {
@@ -23,6 +25,8 @@ typedef struct {
     char *root;
     gint64 opened;
     char *qemu_trouble;
+    char *console_log;
+    gsize console_tail;
     gboolean registers_allowed;
 } VitalsEvidenceRequest;
 
@@ -39,6 +43,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsEvidenceRequest, vitals_evidence_request_unr
  * @asks_libvirt: it needs a connection
  * @asks_qemu: it goes through QEMU's monitor: done before the dump, which holds the monitor's job, and
  *   never while QEMU is frozen, where such a call would not return
+ * @goes_on: it grows behind the verdict: collected once more when all else is over. It is a file of the guest's, on
+ *   storage that may hang for good, so that it has a worker of its own
+ * @applies: (nullable): whether there can be such a piece at all; main loop, does not block
  * @refuse: (nullable): why it is not to be had for that request, or %NULL; main loop, does not block
  * @collect: on a worker; blocks up to whatever it reads. Returns: (transfer full): the file's bytes;
  *   text in them is printable
@@ -51,6 +58,8 @@ typedef struct {
     gint64 deadline;
     gboolean asks_libvirt;
     gboolean asks_qemu;
+    gboolean goes_on;
+    gboolean (*applies)(const VitalsEvidenceRequest *request);
     const char *(*refuse)(const VitalsEvidenceRequest *request);
     GBytes *(*collect)(VitalsConnection *connection, const VitalsEvidenceRequest *request,
                        GError **error);

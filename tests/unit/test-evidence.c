@@ -130,6 +130,48 @@ test_kernel_log_bounds(Fixture *fixture, gconstpointer data)
     g_assert_true(g_ascii_isdigit(*text));
 }
 
+/* ---- the console's log ---- */
+
+/* Whatever stands where it should: nothing waits. */
+static void
+check_console(Fixture *fixture, const char *expected)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = collect(fixture, "console.log", &error);
+
+    g_assert_cmpstr(text, ==, expected);
+    g_assert_true(!error == !!text);
+}
+
+static void
+test_console(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *path = g_build_filename(fixture->root, "console", NULL);
+    g_autofree char *huge = g_strnfill(100000, 'x');
+    g_autofree char *tail = g_strnfill(4096, 'x');
+
+    g_assert_false(find("console.log")->applies(fixture->request));
+    fixture->request->console_log = g_strdup(path);
+    fixture->request->console_tail = 4096;
+    g_assert_true(find("console.log")->applies(fixture->request));
+    check_console(fixture, NULL);
+    g_assert_true(g_file_set_contents(path, "", 0, NULL));
+    check_console(fixture, "");
+    g_assert_true(g_file_set_contents(path, "\xff\x1b\n\0z", 5, NULL));
+    check_console(fixture, "\\xff\\x1b\n\\x00z");
+    g_assert_true(g_file_set_contents(path, huge, -1, NULL));
+    check_console(fixture, tail);
+    g_assert_cmpint(unlink(path), ==, 0);
+    g_assert_cmpint(symlink("/etc/passwd", path), ==, 0);
+    check_console(fixture, NULL);
+    g_assert_cmpint(unlink(path), ==, 0);
+    g_assert_cmpint(mkfifo(path, 0600), ==, 0);
+    check_console(fixture, NULL);
+    g_assert_cmpint(unlink(path), ==, 0);
+    g_assert_cmpint(mkdir(path, 0700), ==, 0);
+    check_console(fixture, NULL);
+}
+
 /* ---- other files of the host ---- */
 
 static void
@@ -252,6 +294,7 @@ main(int argc, char **argv)
     g_test_add_func("/evidence/table", test_table);
     ADD("kernel-log", test_kernel_log);
     ADD("kernel-log-bounds", test_kernel_log_bounds);
+    ADD("console", test_console);
     ADD("host-state", test_host_state);
     ADD("qemu-log", test_qemu_log);
     g_test_add_func("/evidence/png", test_png);
