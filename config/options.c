@@ -524,9 +524,10 @@ const VitalsOption vitals_options[] = {
         .words = format_words,
         .per_guest = TRUE,
         .text =
-            "The form of the memory dump. auto takes kdump-zlib where the running QEMU offers it, "
-            "else elf. kdump-zlib is a small fraction in size; elf is written faster for a guest "
-            "whose memory is full, and needs room for all of it.",
+            "The form of the memory dump. auto writes elf where makedumpfile makes it small behind "
+            "that, and for Windows, of which nothing else can be read; else kdump-zlib where the "
+            "running QEMU offers it. kdump-zlib is a small fraction in size; elf is written faster "
+            "for a guest whose memory is full, and needs room for all of it.",
     },
     {
         .section = "Capture",

@@ -6,7 +6,7 @@
 build_packages=(
     gcc libc6-dev meson ninja-build pkg-config libglib2.0-dev libvirt-dev
     libxml2-dev libmicrohttpd-dev libpcre2-dev libjansson-dev libcurl4-gnutls-dev
-    libarchive-dev libpng-dev
+    libarchive-dev libpng-dev zlib1g-dev
 )
 host_packages=(
     libvirt-daemon libvirt-daemon-driver-qemu libvirt-daemon-system libvirt-clients qemu-system-x86

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/banner.h"
 #include "monitor/file-bytes.h"
+#include "monitor/kdump-pages.h"
 
 #include <string.h>
 
@@ -14,7 +15,12 @@
 
 #define RELEASES_MAX 8
 
+/* Where the name stands behind "RSDS". */
+#define PDB_NAME_AT 24
+
 static const char begin[] = "Linux version ";
+
+#define OVERLAP (BANNER_MAX + sizeof begin)
 
 static gboolean
 is_of_release(char c)
@@ -58,25 +64,69 @@ search(const char *bytes, gsize length, GPtrArray *releases)
     }
 }
 
+/* RSDS, a GUID, an age, and the name: the PE format, CodeView's record in the debug directory. */
+static gboolean
+has_windows(const char *bytes, gsize length)
+{
+    static const char *const names[] = { "ntkrnlmp.pdb", "ntoskrnl.pdb", "ntkrpamp.pdb",
+                                         "ntkrnlpa.pdb" };
+    const char *end = bytes + length;
+    const char *at = bytes;
+
+    while ((at = memmem(at, (gsize)(end - at), "RSDS", 4)) && end - at > PDB_NAME_AT + 12) {
+        for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+            if (memcmp(at + PDB_NAME_AT, names[i], strlen(names[i]) + 1) == 0)
+                return TRUE;
+        }
+        at += 4;
+    }
+    return FALSE;
+}
+
+/* Of @pages, or if that is NULL of a file in which memory lies as it is. */
+typedef struct {
+    VitalsKdumpPages *pages;
+    int fd;
+    guint64 at;
+    guint64 size;
+} Memory;
+
+static gsize
+read_on(Memory *memory, char *buffer, gsize most)
+{
+    gsize length = (gsize)MIN(most, memory->size - memory->at);
+
+    if (memory->pages)
+        return vitals_kdump_pages_read(memory->pages, buffer, most);
+    if (length == 0 || !vitals_bytes_read(memory->fd, memory->at, buffer, length))
+        return 0;
+    memory->at += length;
+    return length;
+}
+
 GPtrArray *
-vitals_banner_find(int fd, guint seconds)
+vitals_banner_find(int fd, guint seconds, gboolean *ret_windows)
 {
     GPtrArray *releases = g_ptr_array_new_with_free_func(g_free);
     gint64 until = g_get_monotonic_time() + (gint64)seconds * G_USEC_PER_SEC;
     g_autofree char *chunk = g_malloc(CHUNK);
-    guint64 size = 0;
-    guint64 at = 0;
+    g_autoptr(VitalsKdumpPages) pages = vitals_kdump_pages_new(fd);
+    Memory memory = { .pages = pages, .fd = fd };
+    gboolean windows = FALSE;
+    gsize kept = 0;
+    gsize got;
 
-    if (!vitals_bytes_size(fd, &size))
-        return releases;
-    while (at < size && g_get_monotonic_time() < until) {
-        gsize length = (gsize)MIN(CHUNK, size - at);
+    if (!vitals_bytes_size(fd, &memory.size))
+        memory.size = 0;
+    while (g_get_monotonic_time() < until && (got = read_on(&memory, chunk + kept, CHUNK - kept))) {
+        gsize length = kept + got;
 
-        if (!vitals_bytes_read(fd, at, chunk, length))
-            break;
         search(chunk, length, releases);
-        /* one that begins at the end of a chunk is whole in the next */
-        at += length < CHUNK ? length : CHUNK - BANNER_MAX - sizeof begin;
+        windows = windows || has_windows(chunk, length);
+        /* what begins at the end of a chunk is whole in the next */
+        kept = MIN(length, OVERLAP);
+        memmove(chunk, chunk + length - kept, kept);
     }
+    *ret_windows = windows && releases->len == 0;
     return releases;
 }

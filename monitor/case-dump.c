@@ -166,6 +166,10 @@ choose_formats(const VitalsCasebook *casebook, const VitalsGuest *guest, VitalsD
         vitals_settings_string(casebook->settings, guest->name, "Capture.DumpFormat");
     gboolean filters = vitals_examiner_filters(casebook->examiner, guest->name);
 
+    if (g_str_equal(format, "auto") && guest->outline && guest->outline->windows) {
+        dump->formats[dump->n_formats++] = VITALS_DUMP_ELF; /* all that elf2dmp reads */
+        return;
+    }
     if (g_str_equal(format, "elf") || g_str_equal(format, "kdump-zlib")) {
         dump->formats[dump->n_formats++] =
             g_str_equal(format, "elf") ? VITALS_DUMP_ELF : VITALS_DUMP_KDUMP_ZLIB;

@@ -28,9 +28,6 @@
 
 #define VMCOREINFO_MAX (64 * 1024)
 
-/* struct page_desc: offset, size, flags, page_flags */
-#define DESCRIPTOR_SIZE 24
-
 #define CHUNK ((gsize)64 * 1024)
 
 /* Page frames below 4 GiB; the firmware ends there. */
@@ -102,9 +99,8 @@ vitals_kdump_open(int fd, VitalsKdump *ret_kdump, GError **error)
 
 /* ---- is it whole? ---- */
 
-/* How many pages the second bitmap has. */
-static gboolean
-count_pages(int fd, const VitalsKdump *kdump, guint64 *ret_count)
+gboolean
+vitals_kdump_count(int fd, const VitalsKdump *kdump, guint64 *ret_count)
 {
     guint64 half = (guint64)kdump->bitmaps / 2 * kdump->block;
     g_autofree guint8 *chunk = g_malloc(CHUNK);
@@ -143,20 +139,20 @@ presence_of(const guint8 *descriptor, guint64 pages_at, guint64 file_size)
 static Presence
 presence_of_last(int fd, const VitalsKdump *kdump, guint64 count)
 {
-    const guint64 most = CHUNK / DESCRIPTOR_SIZE;
-    guint64 pages_at = kdump->descriptors_at + count * DESCRIPTOR_SIZE;
+    const guint64 most = CHUNK / VITALS_KDUMP_DESCRIPTOR;
+    guint64 pages_at = kdump->descriptors_at + count * VITALS_KDUMP_DESCRIPTOR;
     g_autofree guint8 *chunk = g_malloc(CHUNK);
 
     while (count > 0) {
         guint64 n = MIN(count, most);
 
         count -= n;
-        if (!vitals_bytes_read(fd, kdump->descriptors_at + count * DESCRIPTOR_SIZE, chunk,
-                               n * DESCRIPTOR_SIZE))
+        if (!vitals_bytes_read(fd, kdump->descriptors_at + count * VITALS_KDUMP_DESCRIPTOR, chunk,
+                               n * VITALS_KDUMP_DESCRIPTOR))
             return PAGE_MISSING;
         for (guint64 i = n; i > 0; i--) {
             Presence presence =
-                presence_of(chunk + (i - 1) * DESCRIPTOR_SIZE, pages_at, kdump->size);
+                presence_of(chunk + (i - 1) * VITALS_KDUMP_DESCRIPTOR, pages_at, kdump->size);
 
             if (presence != PAGE_ZERO)
                 return presence;
@@ -170,11 +166,11 @@ vitals_kdump_check_whole(int fd, const VitalsKdump *kdump, GError **error)
 {
     guint64 count = 0;
 
-    if (!count_pages(fd, kdump, &count))
+    if (!vitals_kdump_count(fd, kdump, &count))
         return fail(error, VITALS_VMCORE_ERROR_READ, "cannot read the dump's bitmap");
     if (count == 0)
         return fail(error, VITALS_VMCORE_ERROR_FORMAT, "the dump holds no memory");
-    if (count > (kdump->size - kdump->descriptors_at) / DESCRIPTOR_SIZE)
+    if (count > (kdump->size - kdump->descriptors_at) / VITALS_KDUMP_DESCRIPTOR)
         return fail(error, VITALS_VMCORE_ERROR_TRUNCATED,
                     "the dump ends within the table of its pages");
     if (presence_of_last(fd, kdump, count) == PAGE_MISSING)

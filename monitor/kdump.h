@@ -12,6 +12,9 @@
 
 #define VITALS_KDUMP_SIGNATURE "KDUMP   "
 
+/* Bytes of a struct page_desc: offset, size, flags, page_flags; each page of the second bitmap has one. */
+#define VITALS_KDUMP_DESCRIPTOR 24
+
 /**
  * VitalsKdump: what the headers say, checked against the file
  * @block: bytes of a block
@@ -32,6 +35,9 @@ typedef struct {
 
 /* Reads the header. Returns: FALSE with %VITALS_VMCORE_ERROR if it is none, or does not fit the file */
 gboolean vitals_kdump_open(int fd, VitalsKdump *ret_kdump, GError **error);
+
+/* How many pages the second bitmap has. Returns: FALSE if it cannot be read. Blocks on the disk */
+gboolean vitals_kdump_count(int fd, const VitalsKdump *kdump, guint64 *ret_count);
 
 /**
  * vitals_kdump_check_whole:

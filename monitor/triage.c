@@ -342,20 +342,60 @@ examine(const VitalsTriageOrder *order, VitalsTriage *triage, const char *makedu
         close(dump);
 }
 
-/* Before anything is compressed. */
+/* Which kernel it may be, where the guest left no word of it; of ELF before anything is compressed, of others behind
+ * the refinement, which unfolds them. */
 static void
-guess_release(const VitalsTriageOrder *order, VitalsTriage *triage)
+guess_system(const VitalsTriageOrder *order, VitalsTriage *triage)
 {
     g_autoptr(VitalsVmcore) vmcore = vitals_vmcore_inspect(order->path, NULL);
     int dump;
 
-    if (!vmcore || vmcore->release || !g_str_equal(vmcore->format, "elf"))
+    if (!vmcore || vmcore->release || vmcore->windows)
         return;
     dump = open(order->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (dump < 0)
         return;
-    triage->guessed = vitals_banner_find(dump, order->tool_seconds);
+    triage->guessed = vitals_banner_find(dump, order->tool_seconds, &triage->windows);
     close(dump);
+}
+
+/* By the dump, or by the definition as long as the dump says nothing else. */
+static gboolean
+is_windows(const VitalsTriageOrder *order, const VitalsTriage *triage, const VitalsVmcore *vmcore)
+{
+    if (vmcore->windows || triage->windows)
+        return TRUE;
+    return order->windows && !vmcore->release && !(triage->guessed && triage->guessed->len);
+}
+
+static void
+leave_to_windows(VitalsTriage *triage, const VitalsVmcore *vmcore)
+{
+    static const char reason[] = "a Windows guest: the dump is left as it is";
+
+    if (!g_str_equal(vmcore->format, "elf"))
+        triage->advice = "A Windows guest: crash and makedumpfile cannot read it, and neither can "
+                         "QEMU's elf2dmp in this format. "
+                         "Let its next dump be ELF (DumpFormat=elf in its [Guest] section): "
+                         "elf2dmp makes of that what WinDbg opens.";
+    else if (vmcore->windows)
+        triage->advice =
+            "A Windows guest: crash and makedumpfile cannot read it. Convert the dump with QEMU's "
+            "elf2dmp and open the "
+            "result in WinDbg. Its driver for the vmcoreinfo device is at work, so that QEMU from "
+            "6.2 with libvirt from "
+            "7.4 can also write for WinDbg at once: 'virsh dump --memory-only --format win-dmp'.";
+    else
+        triage->advice = "A Windows guest: crash and makedumpfile cannot read it. Convert the dump "
+                         "with QEMU's elf2dmp and open the "
+                         "result in WinDbg. With <vmcoreinfo state='on'/> (lint rule CAP007) and "
+                         "the fwcfg driver of virtio-win in "
+                         "the guest the next one needs no guessing, and 'virsh dump --memory-only "
+                         "--format win-dmp' works too.";
+    triage->windows = TRUE;
+    if (!triage->refined)
+        note(triage, "makedumpfile", "skipped", reason, 0);
+    note(triage, "crash", "skipped", reason, 0);
 }
 
 VitalsTriage *
@@ -363,17 +403,23 @@ vitals_triage_run(const VitalsTriageOrder *order)
 {
     VitalsTriage *triage = g_new0(VitalsTriage, 1);
     g_autofree char *makedumpfile = vitals_tool_find(order->makedumpfile);
+    g_autoptr(VitalsVmcore) vmcore = vitals_vmcore_inspect(order->path, NULL);
+    gboolean elf = vmcore && g_str_equal(vmcore->format, "elf");
 
     triage->tools = g_ptr_array_new_with_free_func(tool_free);
-    if (order->windows) {
-        triage->advice = "A Windows guest: crash and makedumpfile cannot read it. Convert the dump "
-                         "with QEMU's elf2dmp and open the result in WinDbg.";
-        note(triage, "makedumpfile", "skipped", "a Windows guest: the dump is left as it is", 0);
+    if (elf)
+        guess_system(order, triage);
+    if (vmcore && is_windows(order, triage, vmcore)) {
+        leave_to_windows(triage, vmcore);
         return triage;
     }
-    guess_release(order, triage);
     refine(order, triage, makedumpfile);
-    examine(order, triage, makedumpfile);
+    if (!elf)
+        guess_system(order, triage);
+    if (triage->windows)
+        leave_to_windows(triage, vmcore);
+    else
+        examine(order, triage, makedumpfile);
     return triage;
 }
 

@@ -21,7 +21,7 @@
  * @level: what makedumpfile leaves out; 0 to leave the dump as large as it is
  * @keep_free: bytes that stay free on the file system
  * @tool_seconds: how long each tool may take, beside the time that suits the dump's size
- * @windows: the definition says that it is a Windows guest
+ * @windows: the definition says that it is a Windows guest, which the dump may know better
  */
 typedef struct {
     char *path;
@@ -54,6 +54,7 @@ typedef struct {
  * @release: (nullable): the kernel's; printable
  * @guessed: (nullable) (element-type utf8): without vmcoreinfo, what @release may be, see
  *   vitals_banner_find(); it is known once crash has found that kernel in the dump
+ * @windows: it is a dump of Windows
  * @panic: (nullable): what it said at its end, in one printable line
  * @advice: (nullable): static: what to do with a dump that is not for these tools
  * @tools: (element-type VitalsTriageTool): in the order of time
@@ -65,6 +66,7 @@ typedef struct {
 typedef struct {
     char *release;
     GPtrArray *guessed;
+    gboolean windows;
     char *panic;
     const char *advice;
     GPtrArray *tools;

@@ -96,12 +96,20 @@ take_value(const char *line, const char *key, gsize max, char **text)
     return TRUE;
 }
 
+/* The header of a Windows dump, 64 or 32 bits (QEMU, include/qemu/win_dump_defs.h: Signature, ValidDump). */
+static gboolean
+is_windows_header(const char *text, gsize length)
+{
+    return length > 8 && (memcmp(text, "PAGEDU64", 8) == 0 || memcmp(text, "PAGEDUMP", 8) == 0);
+}
+
 static void
 take_vmcoreinfo(VitalsVmcore *vmcore, const char *text, gsize length)
 {
     g_autofree char *copy = g_strndup(text, length);
     g_auto(GStrv) lines = g_strsplit(copy, "\n", -1);
 
+    vmcore->windows = vmcore->windows || is_windows_header(text, length);
     for (char **line = lines; *line; line++) {
         if (take_value(*line, "OSRELEASE=", RELEASE_MAX, &vmcore->release))
             vmcore->vmcoreinfo = TRUE;

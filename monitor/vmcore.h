@@ -22,6 +22,7 @@ typedef enum {
  * @format: "elf" or "kdump-zlib" (a compressed kdump, flattened or not)
  * @bytes: the file's size
  * @vmcoreinfo: it has the note that the guest's kernel leaves about its own layout
+ * @windows: that note is what the driver of Windows for the vmcoreinfo device leaves there: the header of a Windows dump
  * @release: (nullable): the kernel's release by that note; printable
  * @build_id: (nullable): its build id, likewise
  */
@@ -29,6 +30,7 @@ typedef struct {
     const char *format;
     guint64 bytes;
     gboolean vmcoreinfo;
+    gboolean windows;
     char *release;
     char *build_id;
 } VitalsVmcore;

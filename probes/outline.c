@@ -180,13 +180,17 @@ video_memory(const VitalsXmlNode *root)
 
 #define LIBOSINFO "{http://libosinfo.org/xmlns/libvirt/domain/1.0}"
 
-/* virt-install and virt-manager write "http://microsoft.com/win/2k22". */
+/* virt-install and virt-manager write "http://microsoft.com/win/2k22"; without that it is a guess by what nobody gives
+ * to others, as in vitals_definition_is_windows(). */
 static gboolean
 is_windows(const VitalsXmlNode *root)
 {
     const char *id = vitals_xml_value(root, "metadata/" LIBOSINFO "libosinfo/" LIBOSINFO "os/@id");
+    const char *clock = vitals_xml_value(root, "clock/@offset");
 
-    return id && strstr(id, "microsoft.com/win");
+    if (id)
+        return strstr(id, "microsoft.com/win") != NULL;
+    return vitals_xml_first(root, "features/hyperv") && g_strcmp0(clock, "localtime") == 0;
 }
 
 /* The types of libvirt's <launchSecurity>, https://libvirt.org/formatdomain.html#launch-security */

@@ -211,6 +211,14 @@ test_windows(void)
 
         g_assert_cmpint(outline->windows, ==, rows[i].windows);
     }
+    for (guint hints = 0; hints < 4; hints++) {
+        g_autofree char *text = g_strdup_printf("<domain>%s%s</domain>",
+                                                hints & 1 ? "<features><hyperv/></features>" : "",
+                                                hints & 2 ? "<clock offset='localtime'/>" : "");
+        g_autoptr(VitalsOutline) outline = vitals_outline_new("test", text, NULL);
+
+        g_assert_cmpint(outline->windows, ==, hints == 3);
+    }
 }
 
 /* The fuzzer's target over a definition with some bytes turned round. */
