@@ -4,6 +4,7 @@
 #include "config/text.h"
 #include "monitor/metrics/metric.h"
 #include "monitor/output/status-json.h"
+#include "monitor/web/exchanges.h"
 #include "monitor/web/listen.h"
 #include "monitor/web/page.h"
 #include "monitor/web/report.h"
@@ -16,7 +17,7 @@
 
 /* Answers take milliseconds, so two threads serve more scrapers than there are. */
 #define THREADS 2u
-/* Bounds on what clients can hold: descriptors, and memory of at most their product. */
+/* Bounds on what clients can hold: descriptors, and memory of at most their product; see also exchanges.h. */
 #define CONNECTIONS 256u
 #define CONNECTIONS_PER_ADDRESS 128u
 #define CONNECTION_MEMORY ((size_t)16 * 1024)
@@ -25,6 +26,7 @@
 
 struct VitalsWebServer {
     struct MHD_Daemon *daemon;
+    VitalsExchanges *exchanges;
     char *telemetry_path;
     guint16 port;
 
@@ -209,17 +211,44 @@ answer_from_snapshot(VitalsWebServer *server, const char *path)
     return answer_path(&question, path);
 }
 
+/* What an answer holds in memory until it is sent. */
+typedef struct {
+    VitalsExchanges *exchanges;
+    GBytes *bytes;
+} Body;
+
 static void
-free_body(void *body)
+free_body(void *data)
 {
-    g_bytes_unref(body);
+    Body *body = data;
+
+    vitals_exchanges_give(body->exchanges, g_bytes_get_size(body->bytes));
+    g_bytes_unref(body->bytes);
+    g_free(body);
+}
+
+/* Takes over @bytes. Returns: (nullable): %NULL if too much is held for others */
+static Body *
+body_new(VitalsExchanges *exchanges, GBytes *bytes)
+{
+    Body *body;
+
+    if (!vitals_exchanges_take(exchanges, g_bytes_get_size(bytes))) {
+        g_bytes_unref(bytes);
+        return NULL;
+    }
+    body = g_new(Body, 1);
+    body->exchanges = exchanges;
+    body->bytes = bytes;
+    return body;
 }
 
 /* Takes over the answer's body or file. */
 static struct MHD_Response *
-response_with(const Answer *answer)
+response_with(VitalsExchanges *exchanges, const Answer *answer)
 {
     struct MHD_Response *response;
+    Body *body;
     gsize size;
     void *data;
 
@@ -229,20 +258,56 @@ response_with(const Answer *answer)
             close(answer->fd);
         return response;
     }
+    body = body_new(exchanges, answer->body);
+    if (!body)
+        return NULL;
     /* The library does not write to it, though it takes no const. */
-    data = (void *)g_bytes_get_data(answer->body, &size);
-    response =
-        MHD_create_response_from_buffer_with_free_callback_cls(size, data, free_body, answer->body);
+    data = (void *)g_bytes_get_data(body->bytes, &size);
+    response = MHD_create_response_from_buffer_with_free_callback_cls(size, data, free_body, body);
     if (!response)
-        g_bytes_unref(answer->body);
+        free_body(body);
     return response;
+}
+
+static void
+give_time(const VitalsWebServer *server, struct MHD_Connection *connection, guint64 bytes)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+    if (info && info->socket_context)
+        vitals_exchange_answer(server->exchanges, info->socket_context, bytes);
+}
+
+/* The library tells of a connection's end before it closes the descriptor. */
+static void
+on_connection(void *closure, struct MHD_Connection *connection, void **socket_context,
+              enum MHD_ConnectionNotificationCode code)
+{
+    VitalsWebServer *server = closure;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+    if (code == MHD_CONNECTION_NOTIFY_STARTED && info)
+        *socket_context = vitals_exchange_begin(server->exchanges, info->connect_fd);
+    else if (code == MHD_CONNECTION_NOTIFY_CLOSED && *socket_context)
+        vitals_exchange_end(server->exchanges, g_steal_pointer(socket_context));
+}
+
+static void
+on_completed(void *closure, struct MHD_Connection *connection, void **memory,
+             enum MHD_RequestTerminationCode code)
+{
+    give_time(closure, connection, 0);
 }
 
 /* Takes over the answer's body or file. */
 static enum MHD_Result
-send_answer(struct MHD_Connection *connection, Answer answer, gboolean last)
+send_answer(const VitalsWebServer *server, struct MHD_Connection *connection, Answer answer,
+            gboolean last)
 {
-    struct MHD_Response *response = response_with(&answer);
+    gsize size = answer.body ? g_bytes_get_size(answer.body) : answer.size;
+    struct MHD_Response *response = response_with(server->exchanges, &answer);
     enum MHD_Result result;
 
     if (!response)
@@ -257,6 +322,7 @@ send_answer(struct MHD_Connection *connection, Answer answer, gboolean last)
         MHD_add_response_header(response, "Allow", "GET, HEAD");
     if (last)
         MHD_add_response_header(response, "Connection", "close");
+    give_time(server, connection, size);
     result = MHD_queue_response(connection, answer.status, response);
     MHD_destroy_response(response);
     return result;
@@ -273,7 +339,7 @@ handle(void *closure, struct MHD_Connection *connection, const char *url, const 
     static char seen;
 
     if (!g_str_equal(method, MHD_HTTP_METHOD_GET) && !g_str_equal(method, MHD_HTTP_METHOD_HEAD))
-        return send_answer(connection,
+        return send_answer(closure, connection,
                            answer_text(MHD_HTTP_METHOD_NOT_ALLOWED, "Only GET and HEAD.\n"), TRUE);
     if (!*memory) {
         *memory = &seen;
@@ -283,7 +349,7 @@ handle(void *closure, struct MHD_Connection *connection, const char *url, const 
         *upload_size = 0;
         return MHD_YES;
     }
-    return send_answer(connection, answer_from_snapshot(closure, url), FALSE);
+    return send_answer(closure, connection, answer_from_snapshot(closure, url), FALSE);
 }
 
 static void log_problem(void *closure, const char *format, va_list arguments) G_GNUC_PRINTF(2, 0);
@@ -305,13 +371,14 @@ start(VitalsWebServer *server, GSocket *socket, GError **error)
     struct MHD_Daemon *daemon = NULL;
 
     if (fd >= 0)
-        daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-                                  handle, server, MHD_OPTION_EXTERNAL_LOGGER, log_problem, NULL,
-                                  MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE,
-                                  THREADS, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS,
-                                  MHD_OPTION_PER_IP_CONNECTION_LIMIT, CONNECTIONS_PER_ADDRESS,
-                                  MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
-                                  MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT, MHD_OPTION_END);
+        daemon = MHD_start_daemon(
+            MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG, 0, NULL, NULL, handle, server,
+            MHD_OPTION_EXTERNAL_LOGGER, log_problem, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
+            MHD_OPTION_THREAD_POOL_SIZE, THREADS, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS,
+            MHD_OPTION_PER_IP_CONNECTION_LIMIT, CONNECTIONS_PER_ADDRESS,
+            MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT,
+            TIMEOUT, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
+            MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_END);
     if (!daemon) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
                     "cannot serve HTTP: %s; look at the limits on open files and threads",
@@ -352,6 +419,7 @@ vitals_web_server_new(const char *listen, const char *telemetry_path, GError **e
     server->telemetry_path = g_strdup(telemetry_path);
     server->snapshot = vitals_snapshot_new(g_get_real_time());
     server->published = g_get_monotonic_time();
+    server->exchanges = vitals_exchanges_new();
     if (!read_port(socket, &server->port, error))
         return NULL;
     server->daemon = start(server, socket, error);
@@ -367,6 +435,7 @@ vitals_web_server_free(VitalsWebServer *server)
         return;
     if (server->daemon)
         MHD_stop_daemon(server->daemon);
+    vitals_exchanges_free(server->exchanges);
     vitals_snapshot_unref(server->snapshot);
     g_mutex_clear(&server->mutex);
     g_free(server->telemetry_path);
@@ -384,6 +453,12 @@ vitals_web_server_publish(VitalsWebServer *server, VitalsSnapshot *snapshot)
     server->published = g_get_monotonic_time();
     g_mutex_unlock(&server->mutex);
     vitals_snapshot_unref(before);
+}
+
+void
+vitals_web_server_expire(VitalsWebServer *server, gint64 now)
+{
+    vitals_exchanges_expire(server->exchanges, now);
 }
 
 guint16

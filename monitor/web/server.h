@@ -33,5 +33,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsWebServer, vitals_web_server_free)
 /* Answers come from @snapshot from now on. Any thread may call it; does not block. */
 void vitals_web_server_publish(VitalsWebServer *server, VitalsSnapshot *snapshot);
 
+/* Ends what takes clients too long at @now (monotonic); it does so by itself every few seconds. */
+void vitals_web_server_expire(VitalsWebServer *server, gint64 now);
+
 /* The port it listens on, also where the kernel chose it. */
 guint16 vitals_web_server_port(const VitalsWebServer *server);

@@ -388,6 +388,39 @@ test_slow_clients(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(g_get_monotonic_time() - before, <, 2 * G_USEC_PER_SEC);
 }
 
+/* One that says a byte now and then, or takes one of an answer that is larger than what the kernel keeps for it, is
+ * not idle; its time is over all the same. */
+static void
+test_time_is_over(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(VitalsSnapshot) large = test_snapshot_of(20000);
+    g_autoptr(GSocketConnection) speaker = dial(fixture);
+    g_autoptr(GSocketConnection) reader = dial(fixture);
+    g_autoptr(GBytes) whole = NULL;
+    g_autofree char *nothing = NULL;
+    g_autofree char *part = NULL;
+    gint64 now = g_get_monotonic_time();
+
+    vitals_web_server_publish(fixture->server, large);
+    whole = vitals_client_get(fixture->url, "/metrics", NULL);
+    g_assert_cmpuint(g_bytes_get_size(whole), >, 16 << 20);
+    say(speaker, "GET /metr");
+    say(reader, "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    g_socket_condition_wait(g_socket_connection_get_socket(reader), G_IO_IN, NULL, NULL);
+    vitals_web_server_expire(fixture->server, now + 29 * G_USEC_PER_SEC);
+    g_usleep(G_USEC_PER_SEC / 5);
+    g_assert_cmpint(
+        g_socket_condition_check(g_socket_connection_get_socket(speaker), G_IO_IN | G_IO_HUP), ==,
+        0);
+    vitals_web_server_expire(fixture->server, now + G_TIME_SPAN_HOUR);
+    nothing = hear(speaker);
+    part = hear(reader);
+    g_assert_false(g_str_has_prefix(nothing, "HTTP/1.1 200"));
+    g_assert_true(g_str_has_prefix(part, "HTTP/1.1 200"));
+    g_assert_cmpuint(strlen(part), <, g_bytes_get_size(whole));
+    check_has(fixture, "/-/healthy", "healthy");
+}
+
 static void
 test_parallel(Fixture *fixture, gconstpointer data)
 {
@@ -512,6 +545,7 @@ main(int argc, char **argv)
     ADD("other-methods", set_up_published, test_other_methods);
     ADD("garbage", set_up_published, test_garbage);
     ADD("slow-clients", set_up_published, test_slow_clients);
+    ADD("time-is-over", set_up_published, test_time_is_over);
     ADD("parallel", set_up_published, test_parallel);
     ADD("publishing-while-asked", set_up_published, test_publishing_while_asked);
     ADD("port-in-use", set_up, test_port_in_use);
