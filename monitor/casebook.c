@@ -2,6 +2,7 @@
 #include "monitor/casebook.h"
 #include "monitor/case.h"
 #include "monitor/policy.h"
+#include "monitor/reasons.h"
 #include "monitor/store.h"
 
 /* The API lists so many; the rest stays on disk for `virt-vitals incidents`. */
@@ -184,6 +185,19 @@ consider_legacy(VitalsCasebook *casebook, const VitalsGuest *guest, VitalsDecisi
         vitals_legacy_apply(casebook->legacy, guest, action, decision);
 }
 
+/* One that was dead for an earlier monitor counts as well until its silence is proven anew: that is no recovery. */
+static void
+consider_recovery(VitalsCasebook *casebook, VitalsGuest *guest)
+{
+    const VitalsSigns *signs = &guest->watch.signs;
+
+    if (signs->resumed_at &&
+        vitals_reasons_last_beat(signs, VITALS_LAYER_KERNEL) <= signs->resumed_at)
+        guest->consider_at = g_get_monotonic_time() + G_USEC_PER_SEC;
+    else
+        vitals_case_recovered(casebook, guest->uuid);
+}
+
 void
 vitals_casebook_consider(VitalsCasebook *casebook, VitalsGuest *guest)
 {
@@ -219,7 +233,7 @@ vitals_casebook_consider(VitalsCasebook *casebook, VitalsGuest *guest)
     if (vitals_policy_ends_episode(cause->health))
         guest->episode = VITALS_HEALTH_HEALTHY;
     if (cause->health == VITALS_HEALTH_HEALTHY)
-        vitals_case_recovered(casebook, guest->uuid);
+        consider_recovery(casebook, guest);
     if (!decision.incident)
         return;
     guest->episode = cause->health;

@@ -21,7 +21,9 @@ typedef struct {
     char *refusal;
 } Bequest;
 
+/* @since: monotonic time at which this monitor began */
 struct VitalsLegacy {
+    gint64 since;
     GHashTable *bequests; /* by UUID */
     char *refusal;
 };
@@ -40,6 +42,7 @@ vitals_legacy_new(void)
 {
     VitalsLegacy *legacy = g_new0(VitalsLegacy, 1);
 
+    legacy->since = g_get_monotonic_time();
     legacy->bequests = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, bequest_free);
     return legacy;
 }
@@ -119,19 +122,19 @@ stands_reset(const VitalsGuest *guest)
     return signs->state == VITALS_DOMAIN_PAUSED && signs->reason == VITALS_REASON_CRASHED;
 }
 
-/* Since this monitor looks at it; also by its death. */
+/* Since this monitor looks at it; also by its death. What an earlier one knew of its pulse is older. */
 static gboolean
-was_seen_alive(const VitalsSigns *signs)
+was_seen_alive(const VitalsLegacy *legacy, const VitalsSigns *signs)
 {
     return signs->rebooted || signs->crashed_at || signs->said[VITALS_SAID_PANIC].live ||
-           vitals_reasons_last_beat(signs, VITALS_LAYER_KERNEL) ||
-           vitals_reasons_last_beat(signs, VITALS_LAYER_USERSPACE);
+           vitals_reasons_last_beat(signs, VITALS_LAYER_KERNEL) > legacy->since ||
+           vitals_reasons_last_beat(signs, VITALS_LAYER_USERSPACE) > legacy->since;
 }
 
 static gboolean
-is_the_same_death(const Bequest *bequest, const VitalsGuest *guest)
+is_the_same_death(const VitalsLegacy *legacy, const Bequest *bequest, const VitalsGuest *guest)
 {
-    if (guest->id != bequest->id || was_seen_alive(&guest->watch.signs))
+    if (guest->id != bequest->id || was_seen_alive(legacy, &guest->watch.signs))
         return FALSE;
     return bequest->saved || (bequest->begun && stands_reset(guest));
 }
@@ -144,7 +147,7 @@ vitals_legacy_apply(VitalsLegacy *legacy, const VitalsGuest *guest, VitalsAction
 
     if (!bequest)
         return;
-    if (bequest->action == action && is_the_same_death(bequest, guest)) {
+    if (bequest->action == action && is_the_same_death(legacy, bequest, guest)) {
         g_free(legacy->refusal);
         legacy->refusal = g_steal_pointer(&bequest->refusal);
         *decision = (VitalsDecision){

@@ -88,12 +88,18 @@ test_reset_amid(Scene *scene, gconstpointer data)
 static void
 test_not_reset(Scene *scene, gconstpointer data)
 {
+    g_autoptr(json_t) incidents = NULL;
+    g_autofree char *manifest = NULL;
     FakeGuest *guest = start_with(scene, "capture-reset");
 
     fake_silence(scene->fake, guest, 0.9);
     kill_amid_action(scene, guest);
     scene_start(scene);
     check_finished(scene, guest, "reset begins", "reset done");
+    /* that nobody had proven its silence yet was no recovery */
+    incidents = scene_incidents(scene);
+    manifest = scene_file(json_array_get(incidents, 1), "incident.json");
+    g_assert_null(strstr(manifest, "recovered"));
 }
 
 /* It did, and the guest went on: its next death is one of its own. */
