@@ -24,6 +24,7 @@
  * @keeper: (nullable): %NULL if the directory is another process's
  * @cases: (element-type VitalsCase): those that are not closed
  * @views: (element-type VitalsIncidentView): newest first
+ * @restarts: (element-type VitalsCaseRestart): begun by an earlier monitor
  * @captured_at: monotonic times within the last hour
  * @pending: dumps that were granted and have not ended
  */
@@ -47,6 +48,7 @@ struct VitalsCasebook {
     GQueue captured_at;
     VitalsBrake *recoveries;
     VitalsLegacy *legacy;
+    GPtrArray *restarts;
     guint pending;
 };
 
@@ -130,6 +132,14 @@ void vitals_case_recall_deeds(VitalsCasebook *casebook);
 
 /* Whether the guest is still the one whose memory is wanted; else %VITALS_CAPTURE_ERROR_LATE. */
 gboolean vitals_case_check_wanted(const VitalsCase *item, GError **error);
+
+/* ---- what an earlier monitor left (case-restart.c) ---- */
+
+typedef struct VitalsCaseRestart VitalsCaseRestart;
+
+/* Starts the guest with that UUID if it is off; does not block. @data: the casebook */
+void vitals_case_restart_begin(const char *uuid, gpointer data);
+void vitals_case_restart_free(VitalsCaseRestart *restart);
 
 /* ---- after it was closed ---- */
 

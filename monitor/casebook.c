@@ -339,6 +339,8 @@ recover(VitalsCasebook *casebook)
         vitals_legacy_take(casebook->legacy, g_ptr_array_index(paths, i));
         vitals_hook_submit(casebook->hook, g_ptr_array_index(paths, i));
     }
+    if (!vitals_settings_boolean(casebook->settings, NULL, "Monitor.DryRun"))
+        vitals_legacy_each_restart(casebook->legacy, vitals_case_restart_begin, casebook);
 }
 
 VitalsCasebook *
@@ -366,6 +368,7 @@ vitals_casebook_new(VitalsHypervisor *hypervisor, VitalsSettings *settings, cons
     casebook->hook = vitals_hook_new(settings);
     casebook->recoveries = vitals_brake_new();
     casebook->legacy = vitals_legacy_new();
+    casebook->restarts = g_ptr_array_new_with_free_func((GDestroyNotify)vitals_case_restart_free);
     vitals_case_recall_deeds(casebook);
     if (owner)
         recover(casebook);
@@ -417,6 +420,7 @@ vitals_casebook_free(VitalsCasebook *casebook, gint64 patience)
     g_queue_clear_full(&casebook->captured_at, g_free);
     vitals_brake_free(casebook->recoveries);
     vitals_legacy_free(casebook->legacy);
+    g_ptr_array_unref(casebook->restarts);
     g_free(casebook->state_dir);
     vitals_settings_unref(casebook->settings);
     g_free(casebook);

@@ -419,10 +419,23 @@ check_persistent(virDomainPtr domain, GError **error)
     return FALSE;
 }
 
+/* Somebody may have started it meanwhile. */
 static gboolean
-act(VitalsConnection *base, const char *uuid, int id, VitalsAction action, GError **error)
+start(Connection *self, const char *uuid, GError **error)
 {
-    Connection *self = (Connection *)base;
+    g_autoptr(virDomain) domain = vitals_libvirt_look_up(self, uuid, error);
+    int active = domain ? virDomainIsActive(domain) : -1;
+
+    if (domain && (active < 0 || (active == 0 && virDomainCreate(domain) < 0))) {
+        vitals_libvirt_take_error(error, self->connection, "cannot start the guest");
+        return FALSE;
+    }
+    return domain != NULL;
+}
+
+static gboolean
+act_on_run(Connection *self, const char *uuid, int id, VitalsAction action, GError **error)
+{
     g_autoptr(virDomain) domain = vitals_libvirt_look_up_run(self, uuid, id, error);
     gboolean stopped = FALSE;
     int result = 0;
@@ -445,11 +458,21 @@ act(VitalsConnection *base, const char *uuid, int id, VitalsAction action, GErro
         result = virDomainDestroy(domain) < 0 ? -1 : virDomainCreate(domain);
         break;
     case VITALS_ACTION_NONE:
+    case VITALS_ACTION_START:
         break;
     }
     if (result < 0)
         vitals_libvirt_take_error(error, self->connection, vitals_action_name(action));
     return result >= 0;
+}
+
+static gboolean
+act(VitalsConnection *base, const char *uuid, int id, VitalsAction action, GError **error)
+{
+    Connection *self = (Connection *)base;
+
+    return action == VITALS_ACTION_START ? start(self, uuid, error)
+                                         : act_on_run(self, uuid, id, action, error);
 }
 
 /* ---- the end of a connection ---- */

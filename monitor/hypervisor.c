@@ -15,7 +15,7 @@ vitals_action_name(VitalsAction action)
     static const char *const names[] = {
         [VITALS_ACTION_NONE] = "none",       [VITALS_ACTION_INJECT_NMI] = "inject-nmi",
         [VITALS_ACTION_RESET] = "reset",     [VITALS_ACTION_DESTROY] = "destroy",
-        [VITALS_ACTION_RESTART] = "restart",
+        [VITALS_ACTION_RESTART] = "restart", [VITALS_ACTION_START] = "start",
     };
     return (guint)action < G_N_ELEMENTS(names) ? names[action] : "invalid";
 }

@@ -39,6 +39,7 @@ typedef enum {
     VITALS_ACTION_RESET,   /* as by the button; a guest that was paused by its crash runs again */
     VITALS_ACTION_DESTROY, /* as by pulling the plug */
     VITALS_ACTION_RESTART, /* likewise, and started again as it is defined; not of a transient one */
+    VITALS_ACTION_START, /* one that is off is started as it is defined; of any run, which may go on */
 } VitalsAction;
 
 /* What may have a guest's memory to itself, so that it cannot be dumped meanwhile. */
@@ -55,7 +56,7 @@ typedef enum {
 /* "nothing", "a dump", "a migration", … as it stands in a sentence */
 const char *vitals_job_name(VitalsJob job);
 
-/* "none", "inject-nmi", "reset", "destroy", "restart" */
+/* "none", "inject-nmi", "reset", "destroy", "restart", "start" */
 const char *vitals_action_name(VitalsAction action);
 
 /* "elf", "kdump-zlib" */

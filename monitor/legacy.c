@@ -10,12 +10,14 @@
 #define UNWATCHED_MAX G_TIME_SPAN_MINUTE
 
 /* @at: wall clock of the last that is known of it
- * @saved: the guest's memory is in that incident, and can have changed but little since
+ * @fresh: that is so short a while ago that nobody will have done anything to it since
+ * @saved: the guest's memory is in that incident
  * @begun: and something was begun behind that */
 typedef struct {
     int id;
     VitalsAction action;
     gint64 at;
+    gboolean fresh;
     gboolean saved;
     gboolean begun;
     char *refusal;
@@ -87,8 +89,8 @@ read_bequest(const json_t *manifest)
     bequest->id = (int)json_integer_value(json_object_get(manifest, "domain_id"));
     bequest->action = action_named(vitals_fact_text(deed, "action"));
     bequest->at = vitals_fact_time(deed, "at");
-    bequest->saved =
-        g_str_equal(result, "ok") && ABS(g_get_real_time() - bequest->at) <= UNWATCHED_MAX;
+    bequest->fresh = ABS(g_get_real_time() - bequest->at) <= UNWATCHED_MAX;
+    bequest->saved = g_str_equal(result, "ok");
     bequest->begun = g_str_equal(state, "begun");
     bequest->refusal = g_strdup_printf(
         "%s in the incident %s, whose monitor was killed before it had done what the policy says",
@@ -136,7 +138,24 @@ is_the_same_death(const VitalsLegacy *legacy, const Bequest *bequest, const Vita
 {
     if (guest->id != bequest->id || was_seen_alive(legacy, &guest->watch.signs))
         return FALSE;
-    return bequest->saved || (bequest->begun && stands_reset(guest));
+    return (bequest->saved && bequest->fresh) || (bequest->begun && stands_reset(guest));
+}
+
+void
+vitals_legacy_each_restart(const VitalsLegacy *legacy,
+                           void (*restart)(const char *uuid, gpointer data), gpointer data)
+{
+    GHashTableIter iter;
+    gpointer uuid;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, legacy->bequests);
+    while (g_hash_table_iter_next(&iter, &uuid, &value)) {
+        const Bequest *bequest = value;
+
+        if (bequest->action == VITALS_ACTION_RESTART && bequest->begun && bequest->fresh)
+            restart(uuid, data);
+    }
 }
 
 void

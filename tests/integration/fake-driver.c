@@ -110,7 +110,7 @@ enter(Fake *fake, FakeConnection *connection, const char *domain, FakeCall call,
         return FALSE;
     if (fake->dead || (connection && connection->broken))
         return refuse(error, VITALS_HYPERVISOR_ERROR_DISCONNECTED, "libvirt is away");
-    if (domain && (!entry || entry->guest.id < 0))
+    if (domain && (!entry || (entry->guest.id < 0 && call != FAKE_ACT)))
         return refuse(error, VITALS_HYPERVISOR_ERROR_GONE, "no such domain");
     return TRUE;
 }
@@ -546,15 +546,16 @@ act(VitalsConnection *base, const char *uuid, int id, VitalsAction action, GErro
 {
     Fake *fake = fake_of(base);
     gboolean good = enter(fake, (FakeConnection *)base, uuid, FAKE_ACT, error) &&
-                    check_run(fake, uuid, id, error);
+                    (action == VITALS_ACTION_START || check_run(fake, uuid, id, error));
 
-    if (good) {
+    if (good && (action != VITALS_ACTION_START || fake_lookup(fake, uuid)->guest.id < 0)) {
         FakeGuest *guest = &fake_lookup(fake, uuid)->guest;
 
         guest->done = action;
-        if (action == VITALS_ACTION_RESTART)
+        if (action == VITALS_ACTION_RESTART || action == VITALS_ACTION_START)
             guest->id = ++fake->last_id;
-        if (action == VITALS_ACTION_RESET || action == VITALS_ACTION_RESTART) {
+        if (action == VITALS_ACTION_RESET || action == VITALS_ACTION_RESTART ||
+            action == VITALS_ACTION_START) {
             guest->state = VITALS_DOMAIN_RUNNING;
             guest->reason = VITALS_REASON_OTHER;
             guest->beating = TRUE;

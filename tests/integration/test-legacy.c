@@ -139,6 +139,24 @@ test_other_run(Scene *scene, gconstpointer data)
     g_assert_cmpstr(scene_capture(incident, "result"), ==, "ok");
 }
 
+/* It is off, and libvirt is not there for a moment: it is started all the same. */
+static void
+test_restart_amid(Scene *scene, gconstpointer data)
+{
+    FakeGuest *guest = start_with(scene, "capture-restart");
+
+    fake_panic(scene->fake, guest);
+    kill_amid_action(scene, guest);
+    fake_vanish(scene->fake, guest);
+    fake_fault(
+        scene->fake, NULL, FAKE_ACT,
+        (FakeFault){ .fails = TRUE, .error = VITALS_HYPERVISOR_ERROR_DISCONNECTED, .times = 1 });
+    scene_start(scene);
+    scene_until(scene_is(scene, "web", "healthy"), 15);
+    g_assert_cmpint(fake_done(scene->fake, guest), ==, VITALS_ACTION_START);
+    g_assert_cmpuint(scene_n_incidents(scene), ==, 1);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -146,10 +164,9 @@ main(int argc, char **argv)
         const char *path;
         void (*test)(Scene *, gconstpointer);
     } tests[] = {
-        { "/legacy/reset-amid", test_reset_amid },
-        { "/legacy/not-reset", test_not_reset },
-        { "/legacy/next-death", test_next_death },
-        { "/legacy/other-run", test_other_run },
+        { "/legacy/reset-amid", test_reset_amid },     { "/legacy/not-reset", test_not_reset },
+        { "/legacy/next-death", test_next_death },     { "/legacy/other-run", test_other_run },
+        { "/legacy/restart-amid", test_restart_amid },
     };
 
     scene_init(&argc, &argv);

@@ -349,6 +349,13 @@ test_act_on_paused(void)
     g_assert_cmpint(virDomainResume(domain), ==, 0);
     g_assert_true(driver->act(connection, DEFAULT_UUID, id, VITALS_ACTION_RESTART, &error));
     g_assert_no_error(error);
+
+    /* one that is off is started, one that runs goes on, whichever run that is */
+    g_assert_cmpint(virDomainDestroy(domain), ==, 0);
+    g_assert_true(driver->act(connection, DEFAULT_UUID, -1, VITALS_ACTION_START, &error));
+    g_assert_cmpint(virDomainIsActive(domain), ==, 1);
+    g_assert_true(driver->act(connection, DEFAULT_UUID, -1, VITALS_ACTION_START, &error));
+    g_assert_no_error(error);
     driver->disconnect(connection);
     virDomainFree(domain);
     virConnectClose(other);
