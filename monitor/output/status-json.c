@@ -180,7 +180,8 @@ vitals_json_incident(const VitalsIncidentView *incident)
     json_object_set_new(object, "cause", text(incident->cause ? incident->cause : "none"));
     json_object_set_new(object, "title", text(incident->title));
     json_object_set_new(object, "opened", when(incident->opened));
-    json_object_set_new(object, "recovered", when(incident->recovered));
+    json_object_set_new(object, "recovered",
+                        incident->recovered ? when(incident->recovered) : json_null());
     json_object_set_new(object, "path", text(incident->path));
     json_object_set_new(object, "complete", json_boolean(!incident->partial));
     json_object_set_new(object, "capture", capture(incident));

@@ -126,7 +126,8 @@ const VitalsCause vitals_cause_kernel_halted = {
     .health = VITALS_HEALTH_UNRESPONSIVE,
     .layer = VITALS_LAYER_KERNEL,
     .meaning = "The guest's kernel stopped answering and its vCPUs use no time at all: they "
-               "are halted and no interrupt wakes them.",
+               "are halted and no interrupt wakes them. One that suspended itself to idle looks "
+               "like this too where neither its console nor an agent tells.",
     .remedy = "Read the vmcore's backtraces for what halted with interrupts off, then reset "
               "the guest.",
     .said = VITALS_SAID_STALL,

@@ -96,6 +96,7 @@ test_incident_shape(void)
     g_assert_cmpstr(member(incident, "cause"), ==, "panic");
     g_assert_cmpstr(member(incident, "title"), ==, "The kernel panicked");
     g_assert_cmpstr(member(incident, "opened"), ==, "2026-03-14T15:09:26.535Z");
+    g_assert_true(json_is_null(json_object_get(incident, "recovered")));
     g_assert_cmpstr(member(incident, "path"), ==, "/state/incidents/20260314T150926Z-a-panic");
     g_assert_true(json_is_true(json_object_get(incident, "complete")));
     g_assert_cmpstr(member(capture, "result"), ==, "ok");
