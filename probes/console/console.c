@@ -162,6 +162,18 @@ starts_with(const VitalsLine *line, const char *text)
     return line->length >= length && memcmp(line->text, text, length) == 0;
 }
 
+/* A kernel that is quiet hides its banner, and by kexec nobody else tells of a boot either. What little it writes shows
+ * that its clock began anew; older ones say that they make way. */
+static gboolean
+begins_anew(const VitalsConsole *console, const VitalsLine *line)
+{
+    return line->prefix.kernel && console->running &&
+           ((line->prefix.stamp < RUNNING_AFTER &&
+             line->prefix.stamp < console->stamp - RUNNING_AFTER) ||
+            starts_with(line, "kexec_core: Starting new kernel") ||
+            starts_with(line, "Starting new kernel"));
+}
+
 static void
 follow_boot(VitalsConsole *console, const VitalsLine *line)
 {
@@ -171,6 +183,8 @@ follow_boot(VitalsConsole *console, const VitalsLine *line)
             console->running = FALSE;
         return;
     }
+    if (begins_anew(console, line))
+        console->stats.boots++;
     console->stamp = line->prefix.stamp;
     if (console->stamp >= RUNNING_AFTER)
         console->running = TRUE;
@@ -397,6 +411,7 @@ void
 vitals_console_rebooted(VitalsConsole *console)
 {
     console->clock = (Clock){ .stamp = -1, .odd_stamp = -1 };
+    console->stamp = 0;
 }
 
 void

@@ -225,6 +225,43 @@ test_booted(Scene *scene, gconstpointer data)
     g_assert_cmpuint(booted, ==, 1);
 }
 
+static guint
+count_boots(Scene *scene)
+{
+    guint booted = 0;
+
+    for (guint i = 0; i < 12; i++) {
+        g_autoptr(VitalsSample) sample = round_of(scene);
+
+        booted += sample && sample->booted;
+    }
+    return booted;
+}
+
+/* By kexec, of a kernel that hides its banner. */
+static void
+test_booted_quietly(Scene *scene, gconstpointer data)
+{
+    append(scene, "[   21.000000] a line\n");
+    g_assert_cmpuint(count_boots(scene), ==, 0);
+    append(scene, "[   22.000000] a line\n[   21.999000] of another CPU\n0.5 s\n");
+    g_assert_cmpuint(count_boots(scene), ==, 0);
+    append(scene, "[    0.040000] ..MP-BIOS bug: 8254 timer not connected to IO-APIC\n"
+                  "[    1.500000] a line\n");
+    g_assert_cmpuint(count_boots(scene), ==, 1);
+    append(scene, "[   30.000000] a line\n");
+    g_assert_cmpuint(count_boots(scene), ==, 0);
+    append(scene, "[   31.000000] kexec_core: Starting new kernel\n");
+    g_assert_cmpuint(count_boots(scene), ==, 1);
+    /* where libvirt told of a reset, nothing is news */
+    append(scene, "[   40.000000] a line\n");
+    g_assert_cmpuint(count_boots(scene), ==, 0);
+    vitals_console_follower_rebooted(scene->follower);
+    g_assert_cmpuint(count_boots(scene), ==, 0);
+    append(scene, "[    0.500000] a line\n");
+    g_assert_cmpuint(count_boots(scene), ==, 0);
+}
+
 static void
 test_lines(Scene *scene, gconstpointer data)
 {
@@ -484,6 +521,7 @@ main(int argc, char **argv)
         { "/console-follower/handed-over", test_handed_over },
         { "/console-follower/rebooted", test_rebooted },
         { "/console-follower/booted", test_booted },
+        { "/console-follower/booted-quietly", test_booted_quietly },
         { "/console-follower/lines", test_lines },
         { "/console-follower/loop", test_loop },
         { "/console-follower/flood", test_flood },
