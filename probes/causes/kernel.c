@@ -34,10 +34,10 @@ const VitalsCause vitals_cause_kernel_panic = {
     .id = "kernel-panic",
     .health = VITALS_HEALTH_CRASHED,
     .layer = VITALS_LAYER_KERNEL,
-    .meaning = "The guest's kernel panicked: it wrote so on its console. No panic device told "
-               "the host.",
+    .meaning = "The guest's kernel panicked: it wrote so on its console, and no panic device "
+               "has told the host.",
     .remedy = "Read the panic's text and trace in the incident's console log and vmcore, then "
-              "reset the guest; add a panic device (lint rule CAP001).",
+              "reset the guest; give it a panic device if it has none (lint rule CAP001).",
     .said = VITALS_SAID_PANIC,
     .hearsay = TRUE,
     .holds = holds_kernel_panic,
@@ -147,8 +147,8 @@ const VitalsCause vitals_cause_kernel_spinning = {
     .layer = VITALS_LAYER_KERNEL,
     .meaning = "The guest's kernel stopped answering while its vCPUs run at full speed: a "
                "panic that nothing reported, or a loop with interrupts off.",
-    .remedy = "Read the vmcore's log and backtraces; add a panic device (lint rule CAP001) so "
-              "that a panic is told apart, then reset the guest.",
+    .remedy = "Read the vmcore's log and backtraces, then reset the guest; give it a panic device "
+              "if it has none (lint rule CAP001), so that a panic is told apart.",
     .said = VITALS_SAID_STALL,
     .holds = holds_kernel_spinning,
 };
