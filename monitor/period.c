@@ -8,6 +8,10 @@
  * meanwhile, and then ours is tried again. */
 #define TRY_AGAIN (5 * G_USEC_PER_SEC)
 
+/* A guest without a period falls silent and would be taken for dead: what only waits for an answer to another
+ * question, which takes milliseconds, does not wait long. */
+#define TRY_SOON (G_USEC_PER_SEC / 2)
+
 struct VitalsPeriod {
     VitalsSettings *settings;
     VitalsLane *lane;
@@ -118,7 +122,7 @@ vitals_period_settle(VitalsPeriod *period, VitalsGuest *guest)
     if (seconds == 0 || vitals_settings_boolean(period->settings, NULL, "Monitor.DryRun"))
         return;
     if (guest->asking) {
-        guest->define_at = g_get_monotonic_time() + TRY_AGAIN;
+        guest->define_at = g_get_monotonic_time() + (guest->quarantined ? TRY_AGAIN : TRY_SOON);
         return;
     }
     submit(period, guest, seconds, on_set);
