@@ -3,8 +3,6 @@
 #include "tests/e2e/guest.h"
 #include "tests/e2e/lab.h"
 
-#include <stdlib.h>
-
 /* Long enough for every deadline to pass many times; VITALS_E2E_MINUTES for longer. */
 #define MINUTES 3
 
@@ -15,7 +13,7 @@ static void
 test_quiet(void)
 {
     const char *text = g_getenv("VITALS_E2E_MINUTES");
-    double seconds = 60.0 * (text ? atoi(text) : MINUTES);
+    double seconds = 60.0 * (text ? g_ascii_strtod(text, NULL) : MINUTES);
     g_autoptr(VitalsLabDaemon) daemon = vitals_lab_daemon_start(NULL);
     g_autoptr(VitalsLabGuest) idle = vitals_lab_guest_start(names[0], NULL);
     g_autoptr(VitalsLabGuest) busy = vitals_lab_guest_start(names[1], "vcpus=2", NULL);
