@@ -75,6 +75,24 @@ ask_stacks(Diagnosis *diagnosis, const VitalsDossier *dossier)
     return TRUE;
 }
 
+/* A report of a vCPU that is stuck may have been cut off before it said where, as the guest was dumped right then:
+ * that is where the vCPU stood. */
+static void
+name_place(Diagnosis *diagnosis, const VitalsDossier *dossier)
+{
+    static const char nowhere[] = " in corrupted";
+    const GPtrArray *stacks = dossier->triage ? dossier->triage->stacks : NULL;
+    g_autofree char *place = stacks ? vitals_stacks_tell(stacks) : NULL;
+    g_autofree char *title = NULL;
+
+    if (!place || !(g_str_has_suffix(diagnosis->detail, "lockup in corrupted") ||
+                    g_str_has_suffix(diagnosis->detail, "stall in corrupted")))
+        return;
+    title = g_steal_pointer(&diagnosis->detail);
+    title[strlen(title) - strlen(nowhere)] = '\0';
+    diagnosis->detail = g_strconcat(title, ": ", place, NULL);
+}
+
 const VitalsSample *
 vitals_diagnosis_memory(const GPtrArray *samples)
 {
@@ -124,8 +142,10 @@ diagnose(Diagnosis *diagnosis, const VitalsDossier *dossier, const VitalsTestimo
     const char *known = vitals_fact_text(dossier->reasons, "detail");
     const VitalsRemark *remark = console ? vitals_testimony_find(console, known) : NULL;
 
-    if (is_of_kernel(dossier->view) && ask_logs(diagnosis, console, log))
+    if (is_of_kernel(dossier->view) && ask_logs(diagnosis, console, log)) {
+        name_place(diagnosis, dossier);
         return TRUE;
+    }
     if (*known) {
         if (remark)
             take_remark(diagnosis, remark, "console");

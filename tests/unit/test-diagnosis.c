@@ -85,7 +85,7 @@ test_weight(Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_stacks(Fixture *fixture, gconstpointer data)
+add_stacks(Fixture *fixture)
 {
     VitalsTriage *triage = g_new0(VitalsTriage, 1);
 
@@ -93,10 +93,32 @@ test_stacks(Fixture *fixture, gconstpointer data)
     triage->stacks = vitals_stacks_read("PID: 9  TASK: ffff0  CPU: 0  COMMAND: \"a\"\n"
                                         " #0 [ffffd38380003bd8] gizmo_wait at ffffffffbb801e27\n");
     fixture->dossier->triage = triage;
+}
+
+static void
+test_stacks(Fixture *fixture, gconstpointer data)
+{
+    add_stacks(fixture);
     make(fixture, KILLED, KILLED);
     g_assert_cmpstr(reason(fixture, "detail"), ==, "vCPU 0 in gizmo_wait (task a)");
     g_assert_cmpstr(reason(fixture, "detail_by"), ==, "stacks");
     g_assert_cmpstr(reason(fixture, "confidence"), ==, "high");
+}
+
+/* The dump came between the first line of a report and the rest. */
+static void
+test_cut_off(Fixture *fixture, gconstpointer data)
+{
+    static const char lockup[] =
+        "[   32.698261] watchdog: BUG: soft lockup - CPU#0 stuck for 26s! [a:9]\n";
+
+    make(fixture, lockup, NULL);
+    g_assert_cmpstr(reason(fixture, "detail"), ==, "BUG: soft lockup in corrupted");
+    add_stacks(fixture);
+    make(fixture, lockup, NULL);
+    g_assert_cmpstr(reason(fixture, "detail"), ==,
+                    "BUG: soft lockup: vCPU 0 in gizmo_wait (task a)");
+    g_assert_cmpstr(reason(fixture, "detail_by"), ==, "console");
 }
 
 static void
@@ -168,6 +190,7 @@ main(int argc, char **argv)
     ADD("log", test_log);
     ADD("weight", test_weight);
     ADD("stacks", test_stacks);
+    ADD("cut-off", test_cut_off);
     ADD("memory", test_memory);
     ADD("remedy", test_remedy);
     ADD("others", test_others);
