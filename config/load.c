@@ -61,10 +61,12 @@ note_seen(Loader *loader, const char *name, guint line)
 static GPtrArray *
 known_sections(void)
 {
+    const VitalsOption *option = NULL;
+
     GPtrArray *names = g_ptr_array_new();
     const char *previous = "";
 
-    for (const VitalsOption *option = vitals_options; option->section; option++) {
+    while ((option = vitals_option_next(option))) {
         if (!g_str_equal(option->section, previous))
             g_ptr_array_add(names, (char *)option->section);
         previous = option->section;
@@ -75,7 +77,9 @@ known_sections(void)
 static gboolean
 is_known_section(const char *name)
 {
-    for (const VitalsOption *option = vitals_options; option->section; option++) {
+    const VitalsOption *option = NULL;
+
+    while ((option = vitals_option_next(option))) {
         if (g_str_equal(option->section, name))
             return TRUE;
     }
@@ -147,7 +151,9 @@ enter_section(Loader *loader, const VitalsReaderItem *item, GError **error)
 static const VitalsOption *
 find_key(const char *key)
 {
-    for (const VitalsOption *option = vitals_options; option->section; option++) {
+    const VitalsOption *option = NULL;
+
+    while ((option = vitals_option_next(option))) {
         if (g_str_equal(option->key, key))
             return option;
     }
@@ -162,8 +168,9 @@ warn_unknown_key(const Loader *loader, const VitalsReaderItem *item)
     g_autofree char *section = vitals_text_printable(loader->section, -1);
     g_autofree char *hint = NULL;
     const char *nearest;
+    const VitalsOption *option = NULL;
 
-    for (const VitalsOption *option = vitals_options; option->section; option++) {
+    while ((option = vitals_option_next(option))) {
         if (!loader->glob || option->per_guest)
             g_ptr_array_add(keys, (char *)option->key);
     }

@@ -15,9 +15,9 @@ typedef enum {
 } VitalsOptionType;
 
 /**
- * VitalsOption: one key of the configuration; everything about it stands in its row of the table
+ * VitalsOption: one key of the configuration; everything about it stands in its row of config/options/SECTION.c
  * @section: the section it stands in
- * @key: its name, unique in the whole table, so that it can stand in `[Guest GLOB]` too
+ * @key: its name, unique among all options, so that it can stand in `[Guest GLOB]` too
  * @type: how its value is read
  * @fallback: the default, as it would be written in a file
  * @minimum: the least allowed value: integers, microseconds or bytes
@@ -38,5 +38,18 @@ typedef struct {
     const char *text;
 } VitalsOption;
 
-/* All options, grouped by section, ended by a row without a section. */
-extern const VitalsOption vitals_options[];
+/**
+ * vitals_option_next:
+ * @option: (nullable): an option; %NULL to begin
+ *
+ * Walks over all options, those of a section one behind the other. Which sections there are, and in what order,
+ * is the list in config/meson.build.
+ *
+ *     const VitalsOption *option = NULL;
+ *
+ *     while ((option = vitals_option_next(option)))
+ *         …
+ *
+ * Returns: (nullable): the option behind @option; %NULL behind the last
+ */
+const VitalsOption *vitals_option_next(const VitalsOption *option);

@@ -70,9 +70,10 @@ vitals_settings_render_sample(void)
 {
     g_autoptr(GString) out = g_string_new(NULL);
     const char *section = "";
+    const VitalsOption *option = NULL;
 
     append_comment(out, preamble);
-    for (const VitalsOption *option = vitals_options; option->section; option++) {
+    while ((option = vitals_option_next(option))) {
         if (!g_str_equal(section, option->section))
             g_string_append_printf(out, "\n[%s]\n", option->section);
         section = option->section;
@@ -105,8 +106,9 @@ vitals_settings_render_manual(void)
 {
     g_autoptr(GString) out = g_string_new(NULL);
     const char *section = "";
+    const VitalsOption *option = NULL;
 
-    for (const VitalsOption *option = vitals_options; option->section; option++) {
+    while ((option = vitals_option_next(option))) {
         g_autofree char *allowed = describe_allowed(option);
 
         if (!g_str_equal(section, option->section))

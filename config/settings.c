@@ -28,7 +28,7 @@ typedef struct {
 
 struct VitalsSettings {
     gatomicrefcount references;
-    Slot *host;        /* one per row of the table */
+    GHashTable *host;  /* VitalsOption -> Slot, for each option */
     GPtrArray *guests; /* of GuestValue, in the order they were read */
 };
 
@@ -50,6 +50,13 @@ clear_slot(Slot *slot)
 }
 
 static void
+free_slot(gpointer data)
+{
+    clear_slot(data);
+    g_free(data);
+}
+
+static void
 free_guest_value(gpointer data)
 {
     GuestValue *value = data;
@@ -59,20 +66,10 @@ free_guest_value(gpointer data)
     g_free(value);
 }
 
-static gsize
-count_options(void)
-{
-    gsize count = 0;
-
-    while (vitals_options[count].section)
-        count++;
-    return count;
-}
-
 static Slot *
 host_slot(const VitalsSettings *settings, const VitalsOption *option)
 {
-    return &settings->host[option - vitals_options];
+    return g_hash_table_lookup(settings->host, option);
 }
 
 static void
@@ -99,12 +96,15 @@ VitalsSettings *
 vitals_settings_new(void)
 {
     VitalsSettings *settings = g_new0(VitalsSettings, 1);
+    const VitalsOption *option = NULL;
 
     g_atomic_ref_count_init(&settings->references);
-    settings->host = g_new0(Slot, count_options());
+    settings->host = g_hash_table_new_full(NULL, NULL, NULL, free_slot);
     settings->guests = g_ptr_array_new_with_free_func(free_guest_value);
-    for (const VitalsOption *option = vitals_options; option->section; option++)
+    while ((option = vitals_option_next(option))) {
+        g_hash_table_insert(settings->host, (gpointer)option, g_new0(Slot, 1));
         reset_host(settings, option, "default");
+    }
     return settings;
 }
 
@@ -120,9 +120,7 @@ vitals_settings_unref(VitalsSettings *settings)
 {
     if (!settings || !g_atomic_ref_count_dec(&settings->references))
         return;
-    for (const VitalsOption *option = vitals_options; option->section; option++)
-        clear_slot(host_slot(settings, option));
-    g_free(settings->host);
+    g_hash_table_unref(settings->host);
     g_ptr_array_unref(settings->guests);
     g_free(settings);
 }
@@ -132,8 +130,9 @@ static const VitalsOption *
 find_option(const char *name)
 {
     const char *dot = strchr(name, '.');
+    const VitalsOption *option = NULL;
 
-    for (const VitalsOption *option = vitals_options; dot && option->section; option++) {
+    while (dot && (option = vitals_option_next(option))) {
         if (g_str_equal(option->key, dot + 1) && strlen(option->section) == (gsize)(dot - name) &&
             g_str_has_prefix(name, option->section))
             return option;
@@ -209,8 +208,9 @@ refuse_unknown(const char *name, const char *origin, GError **error)
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
     g_autofree char *shown = vitals_text_printable(name, -1);
     const char *nearest;
+    const VitalsOption *option = NULL;
 
-    for (const VitalsOption *option = vitals_options; option->section; option++)
+    while ((option = vitals_option_next(option)))
         g_ptr_array_add(names, g_strconcat(option->section, ".", option->key, NULL));
     nearest = vitals_nearest(name, names);
     g_set_error(error, VITALS_SETTINGS_ERROR, VITALS_SETTINGS_ERROR_SYNTAX,

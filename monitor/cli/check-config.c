@@ -56,8 +56,9 @@ static void
 show(const VitalsSettings *settings, const char *guest)
 {
     const char *section = "";
+    const VitalsOption *option = NULL;
 
-    for (const VitalsOption *option = vitals_options; option->section; option++) {
+    while ((option = vitals_option_next(option))) {
         g_autofree char *name = g_strconcat(option->section, ".", option->key, NULL);
         const char *origin;
         const char *value = vitals_settings_text(settings, guest, name, &origin);

@@ -24,7 +24,7 @@ test_committed(void)
     g_file_get_contents(path, &committed, NULL, NULL);
     if (g_strcmp0(rendered, committed) != 0) {
         g_test_message(
-            "config/virt-vitals.conf is not what config/options.c says; run in the source "
+            "config/virt-vitals.conf is not what config/options/ says; run in the source "
             "tree: build/monitor/virt-vitals check-config --sample > "
             "config/virt-vitals.conf");
         g_test_fail();
@@ -59,6 +59,7 @@ test_uncommented(void)
     g_autoptr(VitalsSettings) settings = NULL;
     g_autoptr(GError) error = NULL;
     char *guests = strstr(active, "#[Guest");
+    const VitalsOption *option = NULL;
 
     g_assert_nonnull(guests);
     *guests = '\0';
@@ -66,7 +67,7 @@ test_uncommented(void)
     settings = vitals_settings_load(file, warnings, &error);
     g_assert_no_error(error);
     g_assert_cmpuint(warnings->len, ==, 0);
-    for (const VitalsOption *option = vitals_options; option->section; option++) {
+    while ((option = vitals_option_next(option))) {
         g_autofree char *name = g_strconcat(option->section, ".", option->key, NULL);
         const char *origin;
 
@@ -82,8 +83,9 @@ static void
 test_manual(void)
 {
     g_autofree char *manual = vitals_settings_render_manual();
+    const VitalsOption *option = NULL;
 
-    for (const VitalsOption *option = vitals_options; option->section; option++) {
+    while ((option = vitals_option_next(option))) {
         g_autofree char *entry = g_strdup_printf(".TP\n\\fB%s\\fR=\\fI", option->key);
 
         g_assert_nonnull(strstr(manual, entry));

@@ -136,8 +136,9 @@ test_table(void)
     g_autoptr(GHashTable) keys = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(GHashTable) sections = g_hash_table_new(g_str_hash, g_str_equal);
     const char *previous = "";
+    const VitalsOption *option = NULL;
 
-    for (const VitalsOption *option = vitals_options; option->section; option++) {
+    while ((option = vitals_option_next(option))) {
         g_autoptr(GError) error = NULL;
         g_autofree char *allowed = vitals_value_allowed(option);
         gboolean words = option->type == VITALS_OPTION_WORD || option->type == VITALS_OPTION_WORDS;
