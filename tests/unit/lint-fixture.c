@@ -2,6 +2,10 @@
 #include "tests/unit/lint-fixture.h"
 
 #include "monitor/facts.h"
+#include "monitor/schema.h"
+#include "probes/rule.h"
+
+#include <string.h>
 
 char *
 lint_fixture_folder(const char *rule)
@@ -32,4 +36,45 @@ lint_fixture_host(const char *directory, const char *name)
     VitalsHostFacts *host = read_host(directory, own);
 
     return host ? host : read_host(directory, "host.json");
+}
+
+/* What others say of a definition: libvirt's schema, and libvirt, which refuses multicast addresses. */
+static void
+ask_others(const char *source, const char *text, VitalsDefinition *definition)
+{
+    g_autoptr(VitalsSchema) schema = NULL;
+
+    if (strstr(source, "XML001")) {
+        schema = vitals_schema_load(VITALS_SCHEMA_PATH, NULL);
+        g_assert_nonnull(schema);
+        definition->violations = vitals_schema_check(schema, definition);
+    }
+    if (strstr(source, "XML002")) {
+        definition->accepted = strstr(text, "01:00:5e") ? VITALS_NO : VITALS_YES;
+        definition->refusal = g_strdup("expected unicast mac address");
+    }
+}
+
+VitalsDefinition *
+lint_fixture_define(const char *source, const char *text, const VitalsHostFacts *host)
+{
+    g_autoptr(GError) error = NULL;
+    VitalsDefinition *definition = vitals_definition_new(source, text, strlen(text), host, &error);
+
+    g_assert_no_error(error);
+    definition->today = "2026-11-21";
+    if (strstr(text, "<!-- starts with the host -->"))
+        definition->is_autostart = VITALS_YES;
+    ask_others(source, text, definition);
+    return definition;
+}
+
+GPtrArray *
+lint_fixture_all_rules(void)
+{
+    GPtrArray *rules = g_ptr_array_new();
+
+    for (const VitalsRule *const *rule = vitals_rules; *rule; rule++)
+        g_ptr_array_add(rules, (gpointer)*rule);
+    return rules;
 }
