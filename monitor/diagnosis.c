@@ -19,6 +19,8 @@ typedef struct {
     const char *meaning;
     const char *remedy;
     const char *setting;
+    const char *place;
+    gboolean of_memory;
 } Diagnosis;
 
 static void
@@ -38,6 +40,8 @@ take_remark(Diagnosis *diagnosis, const VitalsRemark *remark, const char *by)
     diagnosis->meaning = remark->explanation;
     diagnosis->remedy = remark->remedy;
     diagnosis->setting = remark->setting;
+    diagnosis->place = remark->place;
+    diagnosis->of_memory = remark->of_memory;
 }
 
 static gboolean
@@ -124,6 +128,7 @@ ask_memory(Diagnosis *diagnosis, const VitalsDossier *dossier)
     diagnosis->meaning = "Its memory was all but used up when it was last heard of, which is the "
                          "likely reason.";
     diagnosis->remedy = "Give the guest more memory, or find what used it.";
+    diagnosis->of_memory = TRUE;
     return TRUE;
 }
 
@@ -153,6 +158,25 @@ diagnose(Diagnosis *diagnosis, const VitalsDossier *dossier, const VitalsTestimo
     }
     return is_of_kernel(dossier->view) &&
            (ask_stacks(diagnosis, dossier) || ask_memory(diagnosis, dossier));
+}
+
+/* Where memory ran out, who had it is the cause, and it is no matter who asked for the last page. */
+static void
+name_users(Diagnosis *diagnosis, const VitalsShortage *shortage)
+{
+    g_autofree char *told = NULL;
+    g_autofree char *title = NULL;
+
+    if (!diagnosis->of_memory)
+        return;
+    diagnosis->place = diagnosis->setting = NULL;
+    if (!shortage)
+        return;
+    told = vitals_shortage_tell(shortage);
+    title = g_steal_pointer(&diagnosis->detail);
+    diagnosis->detail = g_strconcat(title, ": ", told, NULL);
+    if (*vitals_shortage_remedy(shortage))
+        diagnosis->remedy = vitals_shortage_remedy(shortage);
 }
 
 /* ---- what is told ---- */
@@ -225,9 +249,12 @@ vitals_diagnosis_make(VitalsDossier *dossier, const VitalsTestimony *console,
     json_t *reasons = dossier->reasons;
     const VitalsRemark *said;
 
+    if (reasons && console && is_of_kernel(dossier->view))
+        set_text(reasons, "besides", console->loop);
     if (!reasons || g_str_equal(dossier->view->health, "unknown") ||
         !diagnose(&found, dossier, console, log))
         return;
+    name_users(&found, dossier->shortage);
     retitle(dossier->view, vitals_fact_text(reasons, "detail"), found.detail);
     set_text(reasons, "detail", found.detail);
     set_text(reasons, "detail_by", found.by);
@@ -237,6 +264,7 @@ vitals_diagnosis_make(VitalsDossier *dossier, const VitalsTestimony *console,
                  ? without_capture(found.remedy, &own)
                  : found.remedy);
     set_text(reasons, "setting", found.setting);
+    set_text(reasons, "place", found.place);
     raise_confidence(reasons, found.by);
     said = console ? vitals_testimony_best(console) : NULL;
     if (said && is_of_kernel(dossier->view))

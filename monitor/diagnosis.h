@@ -22,10 +22,12 @@ const VitalsSample *vitals_diagnosis_memory(const GPtrArray *samples);
  *   detail_meaning    what that means, a sentence or two; "" if nothing is known of it
  *   detail_remedy     what to do about it
  *   console_line      where on its console that begins: a line of console.log, from 1; absent if nowhere
+ *   place             where in the kernel it was and which task ran, as VitalsRemark has it; ""
+ *   besides           what the console says again and again, as VitalsTestimony has it; ""
  *   setting           what the kernel was at, as vitals_whereabouts() has it; ""
  *   confidence, confidence_why   as vitals_reasons() has them, raised by what agrees
  *
- * The weightiest word wins: a panic in the kernel's own log before one on the console, then stalls and
+ * If memory ran out, @dossier->shortage is told with the detail. The weightiest word wins: a panic in the kernel's own log before one on the console, then stalls and
  * faults, then the stacks, then the figures of memory. What stands in the log cannot be of an earlier boot.
  */
 void vitals_diagnosis_make(VitalsDossier *dossier, const VitalsTestimony *console,

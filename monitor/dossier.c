@@ -62,6 +62,7 @@ vitals_dossier_free(VitalsDossier *dossier)
     json_decref(dossier->reasons);
     g_ptr_array_unref(dossier->testimony);
     g_ptr_array_unref(dossier->log_said);
+    vitals_shortage_free(dossier->shortage);
     g_ptr_array_unref(dossier->predictions);
     g_ptr_array_unref(dossier->risks);
     g_free(dossier->lint_diff);

@@ -5,6 +5,7 @@
 #include "monitor/snapshot.h"
 #include "monitor/triage.h"
 #include "monitor/vmcore.h"
+#include "probes/console/shortage.h"
 #include "probes/outline.h"
 
 #include <jansson.h>
@@ -46,6 +47,7 @@ typedef struct {
  * @samples: (element-type VitalsSample): the last minutes
  * @testimony: (element-type utf8): what the guest said on its console, see VitalsTestimony
  * @log_said: (element-type utf8): what its kernel's log says, as it was read from the dump
+ * @shortage: (nullable): who used its memory, by its log in the dump or else its console, if it ran out
  * @predictions: (element-type utf8): what lint says of the definition, see vitals_prediction_read()
  * @is_linted: @predictions are there already, of the linter
  * @risks: (element-type utf8): of these, what may be the cause, see vitals_prediction_risks()
@@ -81,6 +83,7 @@ typedef struct {
     GPtrArray *samples;
     GPtrArray *testimony;
     GPtrArray *log_said;
+    VitalsShortage *shortage;
     GPtrArray *predictions;
     GPtrArray *risks;
     char *lint_diff;

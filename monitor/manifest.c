@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/manifest.h"
 #include "monitor/boot.h"
+#include "monitor/memory-use.h"
 #include "monitor/output/time.h"
 #include "monitor/report.h"
 
@@ -136,6 +137,8 @@ vitals_manifest_new(const VitalsDossier *dossier, gboolean complete)
         json_object_set_new(json, "deed", deed_json(dossier));
     if (dossier->triage)
         json_object_set_new(json, "triage", vitals_triage_json(dossier->triage));
+    if (dossier->shortage)
+        json_object_set_new(json, "memory", vitals_memory_use_json(dossier->shortage));
     json_object_set_new(json, "pieces", pieces_json(dossier));
     json_object_set_new(json, "missing", missing_json(dossier));
     json_object_set_new(json, "lint", lines_json(dossier->predictions));

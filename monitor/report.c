@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/report.h"
+#include "monitor/memory-use.h"
 #include "monitor/output/time.h"
 #include "monitor/postmortem/facts.h"
 #include "config/text.h"
@@ -162,6 +163,19 @@ append_console(GString *text, const VitalsDossier *dossier, const char *console)
 }
 
 static void
+append_memory(GString *text, const VitalsDossier *dossier)
+{
+    json_t *memory;
+
+    if (!dossier->shortage)
+        return;
+    append_heading(text, "Who used its memory");
+    memory = vitals_memory_use_json(dossier->shortage);
+    vitals_memory_use_append(text, memory);
+    json_decref(memory);
+}
+
+static void
 append_timeline(GString *text, const VitalsDossier *dossier)
 {
     append_heading(text, "Timeline");
@@ -190,6 +204,11 @@ append_confidence(GString *text, const VitalsDossier *dossier)
     if (*vitals_fact_text(dossier->reasons, "setting"))
         g_string_append_printf(text, "It happened %s.\n",
                                vitals_fact_text(dossier->reasons, "setting"));
+    if (*vitals_fact_text(dossier->reasons, "place"))
+        g_string_append_printf(text, "Place: %s\n", vitals_fact_text(dossier->reasons, "place"));
+    if (*vitals_fact_text(dossier->reasons, "besides"))
+        g_string_append_printf(text, "Besides, its console says again and again: %s\n",
+                               vitals_fact_text(dossier->reasons, "besides"));
     if (*confidence)
         g_string_append_printf(text, "Confidence: %s, as %s.\n", confidence,
                                vitals_fact_text(dossier->reasons, "confidence_why"));
@@ -286,6 +305,7 @@ vitals_report_text(const VitalsDossier *dossier, const char *console)
     if (*vitals_fact_text(dossier->reasons, "detail_remedy"))
         g_string_append_printf(text, "%s\n", vitals_fact_text(dossier->reasons, "detail_remedy"));
     g_string_append_printf(text, "%s\n", dossier->remedy);
+    append_memory(text, dossier);
     append_timeline(text, dossier);
     append_heading(text, "What was seen");
     for (char **line = dossier->evidence; line && *line; line++)

@@ -18,6 +18,7 @@ remark_free(gpointer data)
     g_free(remark->title);
     g_free(remark->explanation);
     g_free(remark->remedy);
+    g_free(remark->place);
     g_free(remark);
 }
 
@@ -38,6 +39,8 @@ vitals_testimony_free(VitalsTestimony *testimony)
         return;
     g_ptr_array_unref(testimony->lines);
     g_ptr_array_unref(testimony->remarks);
+    g_free(testimony->loop);
+    vitals_shortage_free(testimony->shortage);
     g_free(testimony);
 }
 
@@ -86,6 +89,75 @@ weigh(const VitalsReport *report)
                                                           : VITALS_WEIGHT_NONE;
 }
 
+/* What every panic and oops goes through, which is not where it came from. */
+static gboolean
+is_of_reporting(const char *function)
+{
+    static const char *const beginnings[] = { "dump_stack",
+                                              "show_stack",
+                                              "panic",
+                                              "nmi_panic",
+                                              "vpanic",
+                                              "__warn",
+                                              "oops_",
+                                              "die",
+                                              "__die",
+                                              "no_context",
+                                              "page_fault_oops",
+                                              "rust_",
+                                              "sysrq_handle_crash" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(beginnings); i++) {
+        if (g_str_has_prefix(function, beginnings[i]))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* Returns: (nullable): where it came from, borrowed */
+static const char *
+function_of(const VitalsReport *report)
+{
+    for (guint i = 0; !report->function && i < report->trace->len; i++) {
+        if (!is_of_reporting(g_ptr_array_index(report->trace, i)))
+            return g_ptr_array_index(report->trace, i);
+    }
+    return report->function;
+}
+
+/* A function of a module is printed with it: "gizmo_run+0x10/0x20 [gizmo]". Returns: (transfer full) (nullable) */
+static char *
+module_of(const VitalsReport *report, const char *function)
+{
+    g_autofree char *escaped = g_regex_escape_string(function, -1);
+    g_autofree char *pattern =
+        g_strdup_printf("\\b%s\\+0x[0-9a-f]+(?:/0x[0-9a-f]+)? \\[(\\w{1,64})", escaped);
+    g_autoptr(GRegex) regex = g_regex_new(pattern, G_REGEX_RAW, 0, NULL);
+    g_autoptr(GMatchInfo) match = NULL;
+
+    return regex && report->text && g_regex_match(regex, report->text, 0, &match)
+               ? g_match_info_fetch(match, 1)
+               : NULL;
+}
+
+static char *
+place_of(const VitalsReport *report)
+{
+    const char *function = function_of(report);
+    g_autofree char *module = function ? module_of(report, function) : NULL;
+    g_autoptr(GString) place = g_string_new(NULL);
+    g_autofree char *whole = NULL;
+
+    if (function)
+        g_string_append_printf(place, "in %s", function);
+    if (module)
+        g_string_append_printf(place, " (module %s)", module);
+    if (report->task && *report->task)
+        g_string_append_printf(place, "%stask %s", place->len ? ", " : "", report->task);
+    whole = place->len ? vitals_text_printable_lines(place->str, -1) : NULL;
+    return whole ? g_strdelimit(g_steal_pointer(&whole), "\n\t", ' ') : NULL;
+}
+
 /* Told again, a report goes to the end: it is the latest now. */
 static void
 take_remark(VitalsTestimony *testimony, const VitalsReport *report, guint64 line)
@@ -100,6 +172,8 @@ take_remark(VitalsTestimony *testimony, const VitalsReport *report, guint64 line
     remark->explanation = g_strdup(report->signature->explanation ?: "");
     remark->remedy = g_strdup(report->signature->remedy ?: "");
     remark->setting = vitals_whereabouts(report->trace);
+    remark->place = place_of(report);
+    remark->of_memory = g_str_equal(report->signature->kind, "OOM");
     if (g_ptr_array_find_with_equal_func(testimony->remarks, remark, is_same_remark, &before))
         g_ptr_array_remove_index(testimony->remarks, before);
     g_ptr_array_add(testimony->remarks, remark);
@@ -136,6 +210,26 @@ collect_lines(const VitalsConsole *console, GPtrArray *lines)
 
         add_line(lines, loop->severity, what, loop->count);
     }
+}
+
+static void
+take_loop(VitalsTestimony *testimony, const VitalsConsole *console)
+{
+    const GPtrArray *loops = vitals_console_loops(console);
+    const VitalsLoop *worst = NULL;
+    g_autofree char *said = NULL;
+
+    for (guint i = 0; i < loops->len; i++) {
+        const VitalsLoop *loop = g_ptr_array_index(loops, i);
+
+        if (loop->severity >= VITALS_CONSOLE_WARNING &&
+            (!worst || loop->severity > worst->severity))
+            worst = loop;
+    }
+    if (!worst)
+        return;
+    said = vitals_text_printable(worst->template_, -1);
+    testimony->loop = g_strdup_printf("'%s' (%" G_GUINT64_FORMAT " times)", said, worst->count);
 }
 
 /* Line by line, as a boot makes what was said before it a matter of the past. */
@@ -175,6 +269,8 @@ vitals_testimony_read(const char *log, gsize length)
     engine = vitals_console_new(signatures, &options, on_event, testimony);
     feed(engine, log, length, testimony);
     collect_lines(engine, testimony->lines);
+    take_loop(testimony, engine);
+    testimony->shortage = vitals_shortage_read(log, length);
     return testimony;
 }
 

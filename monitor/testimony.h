@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "probes/console/shortage.h"
+
 #include <glib.h>
 
 /*
@@ -24,6 +26,9 @@ typedef enum {
  * @explanation: what it means; "" if nothing is known of it
  * @remedy: what to do
  * @setting: (nullable): what the kernel was at, see vitals_whereabouts(); static
+ * @place: (nullable): where in the kernel that was and which task ran, "in gizmo_run (module gizmo), task gizmod";
+ *   printable
+ * @of_memory: memory ran out
  */
 typedef struct {
     char *title;
@@ -32,6 +37,8 @@ typedef struct {
     char *explanation;
     char *remedy;
     const char *setting;
+    char *place;
+    gboolean of_memory;
 } VitalsRemark;
 
 /**
@@ -39,10 +46,14 @@ typedef struct {
  * @lines: (element-type utf8): one printable line each, "critical: kernel panic: …", in the order of the log,
  *   from warnings up, at most a few dozen
  * @remarks: (element-type VitalsRemark): the reports since the last boot that the log shows
+ * @loop: (nullable): of what came again and again the worst, from warnings up, "'…' (12 times)"; printable
+ * @shortage: (nullable): who used the memory, if it ran out
  */
 typedef struct {
     GPtrArray *lines;
     GPtrArray *remarks;
+    char *loop;
+    VitalsShortage *shortage;
 } VitalsTestimony;
 
 /**

@@ -406,6 +406,7 @@ write_files(VitalsHtml *html, const json_t *manifest)
 void
 vitals_sections_write(VitalsHtml *html, const char *directory, const json_t *manifest)
 {
+    vitals_memory_section_write(html, manifest);
     write_timeline(html, manifest);
     write_console(html, directory, manifest);
     write_screen(html, directory);

@@ -19,6 +19,9 @@ void vitals_picture_write(VitalsHtml *html, const json_t *manifest, const GPtrAr
 /* The dump: what came of it, what its vCPUs were at, what the tools made of it. */
 void vitals_dump_section_write(VitalsHtml *html, const char *directory, const json_t *manifest);
 
+/* Who used the guest's memory, if it ran out. */
+void vitals_memory_section_write(VitalsHtml *html, const json_t *manifest);
+
 /* Begins a section; it is closed as any element. */
 void vitals_section_open(VitalsHtml *html, const char *heading);
 

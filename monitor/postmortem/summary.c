@@ -31,6 +31,8 @@ write_what(VitalsHtml *html, const json_t *manifest)
     vitals_html_element(html, "p", "", vitals_fact_text(manifest, "meaning"));
     write_if_any(html, "", "%s", vitals_fact_text(manifest, "detail_meaning"));
     write_if_any(html, "", "It happened %s.", vitals_fact_text(manifest, "setting"));
+    write_if_any(html, "", "Besides, its console says again and again: %s.",
+                 vitals_fact_text(manifest, "besides"));
     vitals_html_close(html);
 }
 
@@ -86,6 +88,7 @@ write_why(VitalsHtml *html, const json_t *manifest)
                             vitals_fact_witness(vitals_fact_text(manifest, "detail_by")));
     vitals_html_element(html, "p", "detail",
                         *detail ? detail : vitals_fact_text(manifest, "cause"));
+    write_if_any(html, "mono", "%s", vitals_fact_text(manifest, "place"));
     vitals_html_open(html, "p", NULL);
     vitals_html_textf(html, "Cause %s, layer %s.", vitals_fact_text(manifest, "cause"),
                       vitals_fact_text(manifest, "layer"));

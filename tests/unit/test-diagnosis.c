@@ -84,6 +84,57 @@ test_weight(Fixture *fixture, gconstpointer data)
                     "web: crashed, kernel-panic: kernel panic: out of memory");
 }
 
+/* What the kernel's log has before that, and a quiet console has not. */
+static void
+test_memory_users(Fixture *fixture, gconstpointer data)
+{
+    static const char figures[] = "[   95.100000] gizmod invoked oom-killer: gfp_mask=0x400dc0\n"
+                                  "[   95.200000] active_anon:660 inactive_anon:28477 x\n"
+                                  "                mapped:432 shmem:29112 pagetables:11\n"
+                                  "                free:480 free_pcp:338 free_cma:0\n"
+                                  "[   95.300000] 49022 pages RAM\n"
+                                  "[   95.300000] 12718 pages reserved\n" PANIC
+                                  "[   95.910000] CPU: 0 PID: 1 Comm: init Not tainted 6.1.0 #1\n"
+                                  "[   95.920000]  out_of_memory.cold+0x2f/0x7e\n";
+
+    fixture->dossier->shortage = vitals_shortage_read(figures, strlen(figures));
+    make(fixture, KILLED PANIC, figures);
+    g_assert_cmpstr(reason(fixture, "detail"), ==,
+                    "kernel panic: out of memory: 113.7\xc2\xa0MiB of 141.8\xc2\xa0MiB in files in "
+                    "memory (tmpfs) or shared memory");
+    g_assert_nonnull(strstr(reason(fixture, "detail_remedy"), "tmpfs"));
+    g_assert_nonnull(strstr(fixture->dossier->view->title, "tmpfs"));
+    g_assert_cmpstr(reason(fixture, "place"), ==,
+                    ""); /* whoever asked for the last page is not to blame */
+}
+
+/* An engineer wants to know where, a fault that is not the reason is told beside it. */
+static void
+test_place(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GString) console = g_string_new(NULL);
+
+    for (guint i = 0; i < 20; i++)
+        g_string_append_printf(console,
+                               "[%5u.000000] gettyd[%u]: can't open /dev/ttyS9: No such device\n",
+                               100 + 10 * i, 200 + i);
+    g_string_append(console,
+                    "[  310.000000] Kernel panic - not syncing: gizmo: no way\n"
+                    "[  310.000001] CPU: 0 PID: 113 Comm: gizmod Tainted: G  OE  6.1.0 #1\n"
+                    "[  310.000002] Call Trace:\n"
+                    "[  310.000003]  <TASK>\n"
+                    "[  310.000004]  dump_stack_lvl+0x44/0x5c\n"
+                    "[  310.000005]  panic+0x118/0x2f4\n"
+                    "[  310.000006]  ? schedule_timeout+0x9e/0x150\n"
+                    "[  310.000007]  gizmo_run+0x11/0xed4 [gizmo]\n"
+                    "[  310.000008]  kthread+0xd7/0x100\n"
+                    "[  310.000009]  </TASK>\n");
+    make(fixture, console->str, NULL);
+    g_assert_cmpstr(reason(fixture, "detail"), ==, "kernel panic: gizmo: no way");
+    g_assert_cmpstr(reason(fixture, "place"), ==, "in gizmo_run (module gizmo), task gizmod");
+    g_assert_nonnull(strstr(reason(fixture, "besides"), "/dev/ttyS9"));
+}
+
 static void
 add_stacks(Fixture *fixture)
 {
@@ -189,6 +240,8 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     ADD("log", test_log);
     ADD("weight", test_weight);
+    ADD("memory-users", test_memory_users);
+    ADD("place", test_place);
     ADD("stacks", test_stacks);
     ADD("cut-off", test_cut_off);
     ADD("memory", test_memory);

@@ -230,6 +230,40 @@ test_console_heard(Fixture *fixture, gconstpointer data)
     g_assert_cmpstr(console, ==, "\nBUG: \\x1bx");
 }
 
+/* Who used the memory is said in every form of the report. */
+static void
+test_memory(Fixture *fixture, gconstpointer data)
+{
+    static const char said[] =
+        "gizmod invoked oom-killer: gfp_mask=0x400dc0, order=0\n"
+        "active_anon:200 inactive_anon:20000 isolated_anon:0\n"
+        " free:300 shmem:100\n"
+        "25000 pages RAM\n"
+        "[ pid ]   uid  tgid total_vm      rss nr_ptes swapents oom_score_adj name\n"
+        "[  171]    33   171   100000    19000     120        0             0 gizmod\n"
+        "Out of memory: Killed process 171 (gizmod) total-vm:400000kB, "
+        "anon-rss:76000kB, file-rss:0kB, shmem-rss:0kB\n";
+    g_autofree char *report = NULL;
+    g_autofree char *page = NULL;
+    json_t *manifest;
+    json_t *memory;
+
+    fixture->dossier->console_tail = sizeof said;
+    fixture->dossier->console_end = g_bytes_new(said, strlen(said));
+    begin(fixture);
+    finish(fixture);
+    manifest = manifest_of(fixture);
+    memory = json_object_get(manifest, "memory");
+    g_assert_cmpint(json_integer_value(json_object_get(memory, "total_bytes")), ==, 25000 * 4096);
+    g_assert_cmpuint(json_array_size(json_object_get(memory, "processes")), ==, 1);
+    g_assert_cmpint(json_integer_value(json_object_get(memory, "kills")), ==, 1);
+    json_decref(manifest);
+    report = read_element(fixture, "report.txt");
+    page = read_element(fixture, "report.html");
+    g_assert_nonnull(strstr(report, "Largest programs:\n   74.2\xc2\xa0MiB  gizmod\n"));
+    g_assert_nonnull(strstr(page, "Who used its memory"));
+}
+
 /* Text that is no UTF-8 costs neither the manifest nor a part of it. */
 static void
 test_invalid_text(Fixture *fixture, gconstpointer data)
@@ -534,6 +568,7 @@ main(int argc, char **argv)
     ADD("same-second", test_same_second);
     ADD("console-lost", test_console_lost);
     ADD("console-heard", test_console_heard);
+    ADD("memory", test_memory);
     ADD("invalid-text", test_invalid_text);
     ADD("dump", test_dump);
     ADD("unwritable", test_unwritable);

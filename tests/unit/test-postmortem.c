@@ -183,6 +183,39 @@ test_report_quoted(Fixture *fixture, gconstpointer data)
     json_decref(manifest);
 }
 
+static json_t *
+memory_of(const char *text)
+{
+    g_autofree char *valid = g_utf8_make_valid(text, -1);
+
+    return json_pack(
+        "{s:s, s:I, s:I, s:[{s:s, s:s, s:I}], s:[{s:s, s:i, s:I}], s:[{s:s, s:i, s:I}]}", "told",
+        valid, "total_bytes", (json_int_t)200 << 20, "free_bytes", (json_int_t)10 << 20, "kinds",
+        "kind", valid, "words", valid, "bytes", (json_int_t)150 << 20, "processes", "name", valid,
+        "count", 3, "bytes", (json_int_t)100 << 20, "killed", "name", valid, "count", 1, "bytes",
+        (json_int_t)2 << 20);
+}
+
+static void
+test_memory(Fixture *fixture, gconstpointer data)
+{
+    json_t *manifest = manifest_of("words");
+    g_autofree char *page = NULL;
+    g_autofree char *evil = NULL;
+
+    json_object_set_new(manifest, "memory", memory_of("gizmod"));
+    page = vitals_postmortem_page(fixture->directory, manifest, fixture->samples);
+    check_page(page);
+    g_assert_nonnull(strstr(page, "Who used its memory"));
+    g_assert_nonnull(strstr(page, "200.0\xc2\xa0MiB that its kernel had"));
+    g_assert_nonnull(strstr(page, ">75 %<"));
+    g_assert_nonnull(strstr(page, "gizmod (3 of that name)"));
+    json_object_set_new(manifest, "memory", memory_of(EVIL));
+    evil = vitals_postmortem_page(fixture->directory, manifest, fixture->samples);
+    check_page(evil);
+    json_decref(manifest);
+}
+
 /* A manifest may hold anything, or nothing. */
 static void
 test_odd_manifests(Fixture *fixture, gconstpointer data)
@@ -191,6 +224,8 @@ test_odd_manifests(Fixture *fixture, gconstpointer data)
         "{}",
         "{\"timeline\":{},\"layers\":[1,null,\"x\"],\"evidence\":[[]],\"capture\":[],\"files\":7}",
         "{\"domain\":7,\"opened\":\"x\",\"timeline\":[{\"time\":3}],\"triage\":{\"tools\":{}}}",
+        "{\"memory\":{\"total_bytes\":-1,\"kinds\":{},\"processes\":[7,{\"count\":\"x\"}]}}",
+        "{\"memory\":[]}",
         "{\"triage\":{\"backtrace_path\":\"../../../../etc/passwd\"},\"capture\":{\"bytes\":-5}}",
     };
 
@@ -296,6 +331,7 @@ main(int argc, char **argv)
     ADD("hostile", test_hostile);
     ADD("first-screen", test_first_screen);
     ADD("picture", test_picture);
+    ADD("memory", test_memory);
     ADD("report-quoted", test_report_quoted);
     ADD("odd-manifests", test_odd_manifests);
     g_test_add_func("/postmortem/spans", test_spans);
