@@ -32,6 +32,7 @@ vitals_case_show(VitalsCase *item)
     vitals_case_replace(&shown->capture_path, view->capture_path);
     shown->capture_bytes = view->capture_bytes;
     shown->partial = view->partial;
+    shown->interrupted = view->interrupted;
     vitals_casebook_changed(item->casebook);
 }
 

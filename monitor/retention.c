@@ -45,24 +45,28 @@ vitals_retention_from(const VitalsSettings *settings)
 
 /* ---- the choice ---- */
 
-/* The newest of each guest stays, whatever it costs; one that is being written may come to nothing. Returns: (element-type utf8 VitalsHolding) */
+/* The newest of each guest stays, whatever it costs; one that is being written may come to nothing.
+ * @interrupted: whether one counts that was. Returns: (element-type utf8 VitalsHolding) */
 static GHashTable *
-find_newest(const GPtrArray *holdings)
+find_newest(const GPtrArray *holdings, gboolean interrupted)
 {
     GHashTable *newest = g_hash_table_new(g_str_hash, g_str_equal);
 
     for (guint i = 0; i < holdings->len; i++) {
         VitalsHolding *holding = g_ptr_array_index(holdings, i);
 
-        if (!holding->partial && !g_hash_table_contains(newest, holding->guest))
+        if (!holding->partial && (interrupted || !holding->interrupted) &&
+            !g_hash_table_contains(newest, holding->guest))
             g_hash_table_insert(newest, holding->guest, holding);
     }
     return newest;
 }
 
+/* @newest, @complete: of each guest, the latter of those that were not interrupted */
 typedef struct {
     const GPtrArray *holdings;
     GHashTable *newest;
+    GHashTable *complete;
     guint chosen;
     guint64 freed;
 } Choice;
@@ -71,7 +75,8 @@ static gboolean
 may_go(const Choice *choice, const VitalsHolding *holding)
 {
     return !holding->excess && !holding->kept && !holding->partial &&
-           g_hash_table_lookup(choice->newest, holding->guest) != holding;
+           g_hash_table_lookup(choice->newest, holding->guest) != holding &&
+           g_hash_table_lookup(choice->complete, holding->guest) != holding;
 }
 
 static void
@@ -172,8 +177,9 @@ guint
 vitals_retention_choose(const GPtrArray *holdings, const VitalsRetention *limits, gint64 now,
                         guint64 free)
 {
-    g_autoptr(GHashTable) newest = find_newest(holdings);
-    Choice choice = { .holdings = holdings, .newest = newest };
+    g_autoptr(GHashTable) newest = find_newest(holdings, TRUE);
+    g_autoptr(GHashTable) complete = find_newest(holdings, FALSE);
+    Choice choice = { .holdings = holdings, .newest = newest, .complete = complete };
     guint64 use;
 
     if (limits->max_age)
@@ -308,6 +314,7 @@ holding_of(const VitalsIncidentView *view)
     holding->bytes = bytes_of(view->path);
     holding->kept = vitals_retention_is_kept(view->path);
     holding->partial = view->partial;
+    holding->interrupted = view->interrupted;
     return holding;
 }
 

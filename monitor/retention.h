@@ -33,6 +33,8 @@ typedef struct {
  * VitalsHolding: one incident as the choice sees it
  * @guest: what tells guests apart: UUID, or the name where there is none
  * @bytes: what it takes on the disk
+ * @partial: somebody is writing it
+ * @interrupted: what a killed monitor left; it goes like any other
  * @excess: (out): (nullable): why it has to go: "age", "share", "count", "use" or "space"; static
  */
 typedef struct {
@@ -42,6 +44,7 @@ typedef struct {
     guint64 bytes;
     gboolean kept;
     gboolean partial;
+    gboolean interrupted;
     const char *excess;
 } VitalsHolding;
 

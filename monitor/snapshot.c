@@ -133,6 +133,7 @@ vitals_incident_view_copy(const VitalsIncidentView *view)
     copy->capture_path = g_strdup(view->capture_path);
     copy->capture_bytes = view->capture_bytes;
     copy->partial = view->partial;
+    copy->interrupted = view->interrupted;
     return copy;
 }
 

@@ -127,7 +127,8 @@ typedef struct {
  * @capture_format: "elf", "kdump-zlib" or ""
  * @capture_detail: why, where it was not "ok"; printable
  * @capture_path: the dump, "" if there is none
- * @partial: it is still being written, or was interrupted
+ * @partial: it is still being written
+ * @interrupted: whoever wrote it was killed; a later monitor has marked it, and nobody adds to it any more
  */
 typedef struct {
     char *id;
@@ -146,6 +147,7 @@ typedef struct {
     char *capture_path;
     guint64 capture_bytes;
     gboolean partial;
+    gboolean interrupted;
 } VitalsIncidentView;
 
 /**

@@ -253,8 +253,10 @@ read_incident(const char *path, const char *id, GError **error)
         return NULL;
     incident->id = g_strdup(id);
     incident->path = g_strdup(path);
-    incident->partial = g_str_has_prefix(id, VITALS_INCIDENT_PARTIAL) ||
-                        json_is_false(json_object_get(manifest, "complete"));
+    incident->interrupted = json_is_true(json_object_get(manifest, "interrupted"));
+    incident->partial =
+        g_str_has_prefix(id, VITALS_INCIDENT_PARTIAL) ||
+        (json_is_false(json_object_get(manifest, "complete")) && !incident->interrupted);
     wrong = take_manifest(manifest, incident);
     take_time(manifest, "recovered", &incident->recovered);
     json_decref(manifest);

@@ -129,7 +129,10 @@ print_list(const GPtrArray *incidents)
 
         vitals_table_add(table, cells, VITALS_COLOUR_NONE);
         if (incident->partial)
-            vitals_table_note(table, "partial: it was interrupted, or is still being written");
+            vitals_table_note(
+                table, "partial: it is still being written, or will be marked at the next start");
+        else if (incident->interrupted)
+            vitals_table_note(table, "interrupted: its monitor was killed; what it had is here");
     }
     text = vitals_table_render(table, vitals_table_wants_colours());
     g_print("%s", text);
@@ -143,7 +146,7 @@ print_report(const VitalsIncidentView *incident, GError **error)
     g_autofree char *report = vitals_store_read_report(incident->path, &problem);
     g_autofree char *path = vitals_text_printable(incident->path, -1);
 
-    if (!report && !incident->partial) {
+    if (!report && !incident->partial && !incident->interrupted) {
         g_propagate_error(error, g_steal_pointer(&problem));
         return FALSE;
     }

@@ -183,7 +183,9 @@ vitals_json_incident(const VitalsIncidentView *incident)
     json_object_set_new(object, "recovered",
                         incident->recovered ? when(incident->recovered) : json_null());
     json_object_set_new(object, "path", text(incident->path));
-    json_object_set_new(object, "complete", json_boolean(!incident->partial));
+    json_object_set_new(object, "complete",
+                        json_boolean(!incident->partial && !incident->interrupted));
+    json_object_set_new(object, "interrupted", json_boolean(incident->interrupted));
     json_object_set_new(object, "capture", capture(incident));
     return object;
 }

@@ -207,8 +207,10 @@ static void
 write_state(VitalsHtml *html, const VitalsIncidentView *incident)
 {
     vitals_html_open(html, "td", "class", "up", NULL);
-    vitals_html_element(html, "div", incident->partial ? "warn" : "",
-                        incident->partial ? "being written" : "complete");
+    vitals_html_element(html, "div", incident->partial || incident->interrupted ? "warn" : "",
+                        incident->partial       ? "being written"
+                        : incident->interrupted ? "interrupted"
+                                                : "complete");
     if (g_str_equal(incident->capture_result, "ok"))
         vitals_html_element(html, "div", "", "memory saved");
     else if (g_str_equal(incident->capture_result, "failed"))

@@ -153,11 +153,31 @@ test_verbs(Fixture *fixture, gconstpointer data)
     g_assert_true(g_str_has_prefix(wrong.err, "virt-vitals: give nothing"));
 }
 
+/* What a killed monitor left is given away as well; nobody writes it any more. */
+static void
+test_interrupted(Fixture *fixture, gconstpointer data)
+{
+    put(fixture, "incident.json",
+        "{\"opened\":\"2026-01-01T00:00:00Z\",\"complete\":false,\"interrupted\":true}");
+    {
+        g_auto(TestRun) list =
+            test_run_program("incidents", "--state-dir", fixture->state_dir, NULL);
+        g_auto(TestRun) export =
+            test_run_program("incidents", "export", "2026", "-o", fixture->archive, "--state-dir",
+                             fixture->state_dir, NULL);
+
+        g_assert_nonnull(strstr(list.out, "\n    interrupted: "));
+        g_assert_cmpint(export.status, ==, 0);
+        g_assert_true(g_file_test(fixture->archive, G_FILE_TEST_IS_REGULAR));
+    }
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add("/bundle/checksums", Fixture, NULL, set_up, test_checksums, tear_down);
+    g_test_add("/bundle/interrupted", Fixture, NULL, set_up, test_interrupted, tear_down);
     g_test_add("/bundle/export", Fixture, NULL, set_up, test_export, tear_down);
     g_test_add("/bundle/verbs", Fixture, NULL, set_up, test_verbs, tear_down);
     return g_test_run();

@@ -94,6 +94,20 @@ test_never(void)
           "a2:age");
 }
 
+/* What a killed monitor left goes like any other; beside it the newest stays that is complete. */
+static void
+test_interrupted(void)
+{
+    g_autoptr(GPtrArray) holdings = five();
+
+    for (guint i = 0; i < holdings->len; i++)
+        ((VitalsHolding *)holdings->pdata[i])->interrupted = TRUE;
+    check(holdings, (VitalsRetention){ .max_use = 1 }, 0, "a2:use a3:use b2:use");
+    ((VitalsHolding *)holdings->pdata[2])->interrupted = FALSE;
+    ((VitalsHolding *)holdings->pdata[3])->interrupted = FALSE;
+    check(holdings, (VitalsRetention){ .max_age = 1 }, 0, "a2:age b2:age");
+}
+
 /* ---- on the disk ---- */
 
 typedef struct {
@@ -199,6 +213,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/retention/limits", test_limits);
     g_test_add_func("/retention/never", test_never);
+    g_test_add_func("/retention/interrupted", test_interrupted);
     g_test_add("/retention/apply", Fixture, NULL, set_up, test_apply, tear_down);
     g_test_add("/retention/hostile", Fixture, NULL, set_up, test_hostile, tear_down);
     return g_test_run();

@@ -123,6 +123,26 @@ test_partial(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(fixture->problems->len, ==, 0);
 }
 
+/* Nobody writes what was marked, unless whoever marks it has not come to rename it. */
+static void
+test_interrupted(Fixture *fixture, gconstpointer data)
+{
+    static const char manifest[] =
+        "{\"opened\":\"2026-01-01T00:00:00Z\",\"complete\":false,\"interrupted\":true}";
+    g_autoptr(GPtrArray) incidents = NULL;
+
+    put(fixture, "z", manifest);
+    put(fixture, ".partial-z", manifest);
+    incidents = list(fixture);
+    g_assert_cmpuint(incidents->len, ==, 2);
+    for (guint i = 0; i < incidents->len; i++) {
+        const VitalsIncidentView *incident = incidents->pdata[i];
+
+        g_assert_true(incident->interrupted);
+        g_assert_cmpint(incident->partial, ==, incident->id[0] == '.');
+    }
+}
+
 /* One that will not do gives one line with its path, and the good one is listed all the same. */
 static void
 check_refused(Fixture *fixture, const char *manifest, const char *part)
@@ -257,6 +277,7 @@ main(int argc, char **argv)
     ADD("fields", test_fields);
     ADD("order", test_order);
     ADD("partial", test_partial);
+    ADD("interrupted", test_interrupted);
     ADD("hostile-manifests", test_hostile_manifests);
     ADD("title-is-printable", test_title_is_printable);
     ADD("links", test_links);
