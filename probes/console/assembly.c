@@ -12,6 +12,9 @@ enum {
 /* A kernel writes a report in one go; backtraces of all CPUs over a slow line take a while. */
 #define REPORT_GAP (20 * G_USEC_PER_SEC)
 
+/* Where a kernel's clock goes back by more than CPUs disagree, it is another boot: a quiet one says nothing else. */
+#define CLOCK_SLACK (1 * G_USEC_PER_SEC)
+
 struct VitalsAssembly {
     VitalsSignatures *signatures;
     VitalsAssemblyFunc func;
@@ -87,6 +90,14 @@ close_draft(VitalsAssembly *assembly, guint index)
     vitals_draft_free(draft);
 }
 
+/* Whether one report may have lines at both stamps; one that is not known (< 0) tells nothing. */
+static gboolean
+may_belong(gint64 before, gint64 stamp)
+{
+    return before < 0 || stamp < 0 ||
+           (stamp - before <= REPORT_GAP && before - stamp <= CLOCK_SLACK);
+}
+
 static gboolean
 is_same_context(const VitalsDraft *draft, const VitalsLine *line)
 {
@@ -99,11 +110,8 @@ is_same_context(const VitalsDraft *draft, const VitalsLine *line)
 static gboolean
 is_over(const VitalsDraft *draft, const VitalsLine *line)
 {
-    gint64 gap = line->prefix.stamp - draft->last_stamp;
-
-    if (line->number > draft->line_end + FOREIGN_LINES)
-        return TRUE;
-    return draft->last_stamp >= 0 && line->prefix.stamp >= 0 && ABS(gap) > REPORT_GAP;
+    return line->number > draft->line_end + FOREIGN_LINES ||
+           !may_belong(draft->last_stamp, line->prefix.stamp);
 }
 
 /* Ends what has been left behind and finds the report that the line belongs to, or -1. */
@@ -180,8 +188,7 @@ follows_latest(const VitalsAssembly *assembly, const VitalsLine *line, gboolean 
         line->number > assembly->latest_line + FOREIGN_LINES ||
         assembly->latest->signature->severity < VITALS_CONSOLE_WARNING)
         return FALSE;
-    return assembly->latest_stamp < 0 || line->prefix.stamp < 0 ||
-           ABS(line->prefix.stamp - assembly->latest_stamp) <= REPORT_GAP;
+    return may_belong(assembly->latest_stamp, line->prefix.stamp);
 }
 
 static void

@@ -128,6 +128,35 @@ test_remark(void)
     g_assert_true(panic->handed_over);
 }
 
+/* A quiet kernel tells of its boot by its clock alone: what it says then is no consequence of the boot before. */
+static void
+test_reboot(void)
+{
+    static const char log[] =
+        "[    5.576835] Kernel panic - not syncing: gizmo: gone for good\n"
+        "[    5.577368] CPU: 0 PID: 113 Comm: gizmod Not tainted 6.1.0-9-x #1\n"
+        "[    5.594737] Call Trace:\n"
+        "[    5.596022]  panic+0x118/0x2f4\n"
+        "[    5.609981]  gizmo_spin+0xd/0x10 [gizmo]\n"
+        "[    0.072000] Kernel panic - not syncing: no gizmo found at boot\n"
+        "[    0.072000] CPU: 0 PID: 0 Comm: swapper/0 Not tainted 6.1.0-9-x #1\n"
+        "[    0.072000] Call Trace:\n"
+        "[    0.072000]  panic+0x118/0x2f4\n"
+        "[    0.072000]  gizmo_find+0x803/0x83b\n";
+    g_autoptr(VitalsConsole) console = scan(log, strlen(log), strlen(log));
+    const GPtrArray *reports = vitals_console_reports(console);
+    const VitalsReport *first;
+    const VitalsReport *second;
+
+    g_assert_cmpuint(reports->len, ==, 2);
+    first = g_ptr_array_index(reports, 0);
+    second = g_ptr_array_index(reports, 1);
+    g_assert_nonnull(strstr(first->title, "gone for good"));
+    g_assert_cmpuint(first->cascade, ==, 0);
+    g_assert_nonnull(strstr(second->title, "no gizmo found at boot"));
+    g_assert_cmpuint(second->line_start, ==, 6);
+}
+
 /* A guest that invents titles is told "enough". */
 static void
 test_many(void)
@@ -223,6 +252,7 @@ main(int argc, char **argv)
     }
     g_test_add_func("/console-report/cascade", test_cascade);
     g_test_add_func("/console-report/remark", test_remark);
+    g_test_add_func("/console-report/reboot", test_reboot);
     g_test_add_func("/console-report/many", test_many);
     g_test_add_func("/console-report/smuggling", test_smuggling);
     g_test_add_func("/console-report/events", test_events);
