@@ -31,23 +31,12 @@ read_samples(const char *directory)
     return samples;
 }
 
-static void
-add_to_manifest(json_t *manifest, const char *time, const char *span, double after)
-{
-    g_autofree char *what = g_strdup_printf("recovered: healthy again, %s after the verdict", span);
-
-    json_object_set_new(manifest, "recovered", json_string(time));
-    json_object_set_new(manifest, "recovered_after_seconds", json_real(after));
-    json_array_append_new(json_object_get(manifest, "timeline"),
-                          json_pack("{s:s, s:s}", "time", time, "text", what));
-}
-
 static gboolean
-write_report(const char *directory, json_t *manifest, const char *time, const char *span,
+write_report(const char *directory, json_t *manifest, const char *time, const char *moment,
              GError **error)
 {
     g_autofree char *report = vitals_store_read_report(directory, error);
-    g_autofree char *added = report ? vitals_report_add_recovery(report, time, span) : NULL;
+    g_autofree char *added = report ? vitals_report_add_moment(report, time, moment) : NULL;
 
     if (!added || !vitals_incident_write_text(directory, "report.txt", added, error))
         return FALSE;
@@ -68,16 +57,28 @@ write_page(const char *directory, json_t *manifest, GError **error)
 }
 
 static gboolean
-write_all(const char *directory, json_t *manifest, gint64 realtime, GError **error)
+write_all(const char *directory, json_t *manifest, const char *time, const char *moment,
+          GError **error)
+{
+    json_array_append_new(json_object_get(manifest, "timeline"),
+                          json_pack("{s:s, s:s}", "time", time, "text", moment));
+    return write_report(directory, manifest, time, moment, error) &&
+           write_page(directory, manifest, error) &&
+           vitals_incident_write_manifest(directory, manifest, error);
+}
+
+static gboolean
+write_recovery(const char *directory, json_t *manifest, gint64 realtime, GError **error)
 {
     double after = (double)(realtime - vitals_fact_time(manifest, "opened")) / G_USEC_PER_SEC;
     g_autofree char *time = vitals_time_rfc3339(realtime);
     g_autofree char *span = vitals_fact_span(MAX(after, 0));
+    g_autofree char *moment =
+        g_strdup_printf("recovered: healthy again, %s after the verdict", span);
 
-    add_to_manifest(manifest, time, span, after);
-    return write_report(directory, manifest, time, span, error) &&
-           write_page(directory, manifest, error) &&
-           vitals_incident_write_manifest(directory, manifest, error);
+    json_object_set_new(manifest, "recovered", json_string(time));
+    json_object_set_new(manifest, "recovered_after_seconds", json_real(after));
+    return write_all(directory, manifest, time, moment, error);
 }
 
 gboolean
@@ -89,7 +90,23 @@ vitals_aftermath_recovered(const char *directory, gint64 realtime, GError **erro
     if (!manifest)
         return FALSE;
     told = json_object_get(manifest, "recovered") != NULL ||
-           write_all(directory, manifest, realtime, error);
+           write_recovery(directory, manifest, realtime, error);
+    json_decref(manifest);
+    return told;
+}
+
+gboolean
+vitals_aftermath_add(const char *directory, gint64 realtime, const char *moment,
+                     const char *outcome, GError **error)
+{
+    json_t *manifest = vitals_store_read_manifest(directory, error);
+    g_autofree char *time = vitals_time_rfc3339(realtime);
+    gboolean told;
+
+    if (!manifest)
+        return FALSE;
+    json_object_set_new(manifest, "outcome", json_string(outcome));
+    told = write_all(directory, manifest, time, moment, error);
     json_decref(manifest);
     return told;
 }

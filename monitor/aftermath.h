@@ -20,3 +20,13 @@
  * Returns: whether it is told of now; on failure %G_FILE_ERROR
  */
 gboolean vitals_aftermath_recovered(const char *directory, gint64 realtime, GError **error);
+
+/**
+ * vitals_aftermath_add:
+ * @moment: a line for the end of the timeline, printable
+ * @outcome: what became of the guest, a sentence, in the place of what was known; printable
+ *
+ * Likewise for anything else that came later; each call adds a line.
+ */
+gboolean vitals_aftermath_add(const char *directory, gint64 realtime, const char *moment,
+                              const char *outcome, GError **error);

@@ -120,11 +120,8 @@ forbids(VitalsJob job)
 static void
 act(VitalsCase *item)
 {
-    if (!item->act_until) {
+    if (!item->act_until)
         item->act_until = g_get_monotonic_time() + ACT_PATIENCE;
-        vitals_dossier_note(item->dossier, g_get_real_time(), "%s begins, as the policy says",
-                            vitals_action_name(item->dossier->deed));
-    }
     vitals_capture_act(item->casebook->capture, item->guest->uuid, item->guest->id,
                        item->dossier->deed, on_acted, item);
 }
@@ -155,10 +152,12 @@ ask_job(VitalsCase *item)
     vitals_capture_ask_job(item->casebook->capture, item->guest->uuid, on_job, item);
 }
 
-/* What an earlier monitor began counts already. */
+/* What an earlier monitor began counts already. Noted before it is written down, as we may be killed behind that. */
 static void
 begin(VitalsCase *item)
 {
+    vitals_dossier_note(item->dossier, g_get_real_time(), "%s begins, as the policy says",
+                        vitals_action_name(item->dossier->deed));
     vitals_dossier_note_deed(item->dossier, "begun");
     if (item->dossier->inherited)
         vitals_case_keep(item, ask_job);

@@ -3,27 +3,35 @@
 #include "monitor/aftermath.h"
 #include "monitor/incident-files.h"
 
+/* @moment, @outcome: %NULL for a recovery */
 typedef struct {
     char *directory;
     gint64 realtime;
-} Recovery;
+    char *moment;
+    char *outcome;
+} Sequel;
 
 static void
-recovery_free(gpointer data)
+sequel_free(gpointer data)
 {
-    Recovery *recovery = data;
+    Sequel *sequel = data;
 
-    g_free(recovery->directory);
-    g_free(recovery);
+    g_free(sequel->directory);
+    g_free(sequel->moment);
+    g_free(sequel->outcome);
+    g_free(sequel);
 }
 
 static gpointer
 tell_on_disk(VitalsConnection *connection, gpointer data, GError **error)
 {
-    Recovery *recovery = data;
+    Sequel *sequel = data;
+    gboolean told = sequel->moment
+                        ? vitals_aftermath_add(sequel->directory, sequel->realtime, sequel->moment,
+                                               sequel->outcome, error)
+                        : vitals_aftermath_recovered(sequel->directory, sequel->realtime, error);
 
-    return vitals_aftermath_recovered(recovery->directory, recovery->realtime, error) ? recovery
-                                                                                      : NULL;
+    return told ? sequel : NULL;
 }
 
 static void
@@ -31,21 +39,41 @@ on_told(gpointer result, const GError *error, gboolean late, gpointer data)
 {
     /* it may have been deleted meanwhile */
     if (error && !g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-        g_warning("the recovery of the guest could not be added to its incident: %s",
+        g_warning("what became of the guest could not be added to its incident: %s",
                   error->message);
+}
+
+static void
+submit(VitalsCasebook *casebook, Sequel *sequel)
+{
+    VitalsCall call = {
+        .work = tell_on_disk, .done = on_told, .data = sequel, .free_data = sequel_free
+    };
+
+    vitals_lane_submit(casebook->finishing, &call);
+}
+
+void
+vitals_case_tell_later(VitalsCasebook *casebook, const char *directory, const char *moment,
+                       const char *outcome)
+{
+    Sequel *sequel = g_new0(Sequel, 1);
+
+    sequel->directory = g_strdup(directory);
+    sequel->realtime = g_get_real_time();
+    sequel->moment = g_strdup(moment);
+    sequel->outcome = g_strdup(outcome);
+    submit(casebook, sequel);
 }
 
 void
 vitals_case_tell_recovery(VitalsCasebook *casebook, const VitalsIncidentView *view)
 {
-    Recovery *recovery = g_new0(Recovery, 1);
-    VitalsCall call = {
-        .work = tell_on_disk, .done = on_told, .data = recovery, .free_data = recovery_free
-    };
+    Sequel *sequel = g_new0(Sequel, 1);
 
-    recovery->directory = g_strdup(view->path);
-    recovery->realtime = view->recovered;
-    vitals_lane_submit(casebook->finishing, &call);
+    sequel->directory = g_strdup(view->path);
+    sequel->realtime = view->recovered;
+    submit(casebook, sequel);
 }
 
 /* Returns: (nullable): the newest incident of that guest that nobody merely asked for */

@@ -137,14 +137,20 @@ gboolean vitals_case_check_wanted(const VitalsCase *item, GError **error);
 
 typedef struct VitalsCaseRestart VitalsCaseRestart;
 
-/* Starts the guest with that UUID if it is off; does not block. @data: the casebook */
-void vitals_case_restart_begin(const char *uuid, gpointer data);
+/* Starts the guest with that UUID if it is off, and tells that incident how it went; does not block. @incident: its
+ * directory. @data: the casebook */
+void vitals_case_restart_begin(const char *uuid, const char *incident, gpointer data);
 void vitals_case_restart_free(VitalsCaseRestart *restart);
 
 /* ---- after it was closed ---- */
 
 /* The guest with that UUID is healthy: its last incident is told of it, once. */
 void vitals_case_recovered(VitalsCasebook *casebook, const char *uuid);
+
+/* Has one more line written at the end of the timeline of a finished incident, and what became of its guest in the
+ * place of what was known; does not block. @moment, @outcome: printable */
+void vitals_case_tell_later(VitalsCasebook *casebook, const char *directory, const char *moment,
+                            const char *outcome);
 
 /* Has the recovery that @view knows of written into its finished directory; does not block. */
 void vitals_case_tell_recovery(VitalsCasebook *casebook, const VitalsIncidentView *view);

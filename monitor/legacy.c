@@ -12,7 +12,8 @@
 /* @at: wall clock of the last that is known of it
  * @fresh: that is so short a while ago that nobody will have done anything to it since
  * @saved: the guest's memory is in that incident
- * @begun: and something was begun behind that */
+ * @begun: and something was begun behind that
+ * @directory: of that incident */
 typedef struct {
     int id;
     VitalsAction action;
@@ -20,6 +21,7 @@ typedef struct {
     gboolean fresh;
     gboolean saved;
     gboolean begun;
+    char *directory;
     char *refusal;
 } Bequest;
 
@@ -35,6 +37,7 @@ bequest_free(gpointer data)
 {
     Bequest *bequest = data;
 
+    g_free(bequest->directory);
     g_free(bequest->refusal);
     g_free(bequest);
 }
@@ -107,6 +110,8 @@ vitals_legacy_take(VitalsLegacy *legacy, const char *directory)
     const char *uuid = vitals_fact_text(manifest, "uuid");
     const Bequest *other = g_hash_table_lookup(legacy->bequests, uuid);
 
+    if (bequest)
+        bequest->directory = g_strdup(directory);
     if (bequest && bequest->action != VITALS_ACTION_NONE && (!other || other->at < bequest->at))
         g_hash_table_replace(legacy->bequests, g_strdup(uuid), g_steal_pointer(&bequest));
     if (bequest)
@@ -143,7 +148,8 @@ is_the_same_death(const VitalsLegacy *legacy, const Bequest *bequest, const Vita
 
 void
 vitals_legacy_each_restart(const VitalsLegacy *legacy,
-                           void (*restart)(const char *uuid, gpointer data), gpointer data)
+                           void (*restart)(const char *uuid, const char *incident, gpointer data),
+                           gpointer data)
 {
     GHashTableIter iter;
     gpointer uuid;
@@ -154,7 +160,7 @@ vitals_legacy_each_restart(const VitalsLegacy *legacy,
         const Bequest *bequest = value;
 
         if (bequest->action == VITALS_ACTION_RESTART && bequest->begun && bequest->fresh)
-            restart(uuid, data);
+            restart(uuid, bequest->directory, data);
     }
 }
 

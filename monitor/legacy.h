@@ -17,9 +17,12 @@ void vitals_legacy_free(VitalsLegacy *legacy);
 /* Takes in what the manifest of the interrupted incident in @directory says; blocks on the disk. */
 void vitals_legacy_take(VitalsLegacy *legacy, const char *directory);
 
-/* Calls @restart for each guest that was about to be started anew, and may be off now. */
+/* Calls @restart for each guest that was about to be started anew, and may be off now. @incident: the directory of the
+ * incident that tells why */
 void vitals_legacy_each_restart(const VitalsLegacy *legacy,
-                                void (*restart)(const char *uuid, gpointer data), gpointer data);
+                                void (*restart)(const char *uuid, const char *incident,
+                                                gpointer data),
+                                gpointer data);
 
 /**
  * vitals_legacy_apply:

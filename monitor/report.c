@@ -369,21 +369,21 @@ vitals_report_rest(const json_t *manifest)
 
 /* ---- what came later ---- */
 
-#define RECOVERED "recovered: healthy again, "
-
 char *
-vitals_report_add_recovery(const char *report, const char *time, const char *span)
+vitals_report_add_moment(const char *report, const char *time, const char *moment)
 {
     static const char heading[] = "\nTimeline\n--------\n";
     const char *timeline = strstr(report, heading);
     g_autofree char *before = NULL;
+    g_autofree char *kind = NULL;
     const char *end;
 
     /* whatever a guest wrote stands behind it: the first is ours */
     end = timeline ? strstr(timeline + strlen(heading), "\n\n") : NULL;
     end = end ? end + 1 : report + strlen(report);
     before = g_strndup(report, (gsize)(end - report));
-    if (!timeline || strstr(before, "  " RECOVERED))
+    kind = g_strdup_printf("  %.*s", (int)strcspn(moment, ":"), moment);
+    if (!timeline || strstr(before, kind))
         return g_strdup(report);
-    return g_strdup_printf("%s%s  " RECOVERED "%s after the verdict\n%s", before, time, span, end);
+    return g_strdup_printf("%s%s  %s\n%s", before, time, moment, end);
 }

@@ -16,15 +16,15 @@ char *vitals_report_text(const VitalsDossier *dossier, const char *console);
 char *vitals_report_rest(const json_t *manifest);
 
 /**
- * vitals_report_add_recovery:
+ * vitals_report_add_moment:
  * @report: a report.txt of ours
  * @time: of the moment, as in its timeline
- * @span: how long after the verdict that was
+ * @moment: what came later, its kind and a colon first: "recovered: …"; printable
  *
- * Returns: (transfer full): the same with that at the end of the timeline; as it was if a recovery is told
- * there already
+ * Returns: (transfer full): the same with that at the end of the timeline; as it was if one of that
+ * kind is told there already
  */
-char *vitals_report_add_recovery(const char *report, const char *time, const char *span);
+char *vitals_report_add_moment(const char *report, const char *time, const char *moment);
 
 /* What this incident lacks and why, one printable line each. Returns: (element-type utf8) */
 GPtrArray *vitals_report_missing(const VitalsDossier *dossier);

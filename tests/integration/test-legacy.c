@@ -139,10 +139,20 @@ test_other_run(Scene *scene, gconstpointer data)
     g_assert_cmpstr(scene_capture(incident, "result"), ==, "ok");
 }
 
+/* Whoever was killed wrote the one half of it, and another the rest. */
+static gboolean
+tells(const json_t *incident, const char *text)
+{
+    g_autofree char *manifest = scene_file(incident, "incident.json");
+
+    return strstr(manifest, text) != NULL;
+}
+
 /* It is off, and libvirt is not there for a moment: it is started all the same. */
 static void
 test_restart_amid(Scene *scene, gconstpointer data)
 {
+    g_autoptr(json_t) incident = NULL;
     FakeGuest *guest = start_with(scene, "capture-restart");
 
     fake_panic(scene->fake, guest);
@@ -155,6 +165,10 @@ test_restart_amid(Scene *scene, gconstpointer data)
     scene_until(scene_is(scene, "web", "healthy"), 15);
     g_assert_cmpint(fake_done(scene->fake, guest), ==, VITALS_ACTION_START);
     g_assert_cmpuint(scene_n_incidents(scene), ==, 1);
+    incident = newest(scene, 1);
+    scene_until(tells(incident, "recovered: "), 10);
+    scene_check_told(incident, "restart begins", "restart done: a later monitor",
+                     "recovered: ", "a later one saw to it that it runs", NULL);
 }
 
 int

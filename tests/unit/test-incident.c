@@ -2,6 +2,7 @@
 #include "monitor/incident.h"
 #include "monitor/aftermath.h"
 #include "monitor/bundle.h"
+#include "monitor/postmortem/facts.h"
 #include "monitor/store.h"
 
 #include "tests/unit/program.h"
@@ -519,6 +520,7 @@ test_aftermath(Fixture *fixture, gconstpointer data)
     g_autofree char *report = NULL;
     g_autofree char *page = NULL;
     g_autofree char *again = NULL;
+    json_t *manifest;
     const char *line;
 
     let_console_say(fixture, "\nTimeline\n--------\nx\n\n");
@@ -538,8 +540,13 @@ test_aftermath(Fixture *fixture, gconstpointer data)
     check_untouched_sums(fixture);
 
     g_assert_true(vitals_aftermath_recovered(view->path, view->opened, &error));
+    g_assert_true(vitals_aftermath_add(view->path, view->opened + 300 * G_USEC_PER_SEC,
+                                       "recovered: once more", "It runs.", &error));
     again = read_element(fixture, "report.txt");
     g_assert_cmpstr(report, ==, again);
+    manifest = manifest_of(fixture);
+    g_assert_cmpstr(vitals_fact_text(manifest, "outcome"), ==, "It runs.");
+    json_decref(manifest);
     list = vitals_store_list(fixture->state_dir, problems, NULL);
     g_assert_cmpint(((VitalsIncidentView *)list->pdata[0])->recovered, ==,
                     view->opened + 200 * G_USEC_PER_SEC);
