@@ -245,6 +245,50 @@ vitals_signs_kernel_wrote(const VitalsSigns *signs)
     return signs->sources[vitals_probe_index("console")].armed;
 }
 
+/* Whether an agent that was there holds its port and does not answer, past its deadline. */
+static gboolean
+agent_is_mute(const VitalsSigns *signs)
+{
+    return vitals_signs_layer_is_silent(signs, VITALS_LAYER_USERSPACE) &&
+           signs->agent == VITALS_AGENT_UNAVAILABLE && !vitals_signs_is_fs_frozen(signs);
+}
+
+/* An idle kernel wakes many times a second, and one without a tick still every few seconds. Each ping to an agent
+ * wakes one too, whether the agent lives or not. */
+#define STILL_FOR G_TIME_SPAN_MINUTE
+#define STILL_FOR_PINGED (30 * G_USEC_PER_SEC)
+
+gboolean
+vitals_signs_stands_still(const VitalsSigns *signs)
+{
+    gboolean agent = signs->sources[vitals_probe_index("agent")].armed;
+
+    return signs->state == VITALS_DOMAIN_RUNNING && !signs->overdue_since &&
+           !signs->thread_blocked_for &&
+           !vitals_signs_layer_has_armed(signs, VITALS_LAYER_KERNEL) &&
+           (agent || vitals_signs_kernel_wrote(signs)) &&
+           signs->still_for >= (agent_is_mute(signs) ? STILL_FOR_PINGED : STILL_FOR);
+}
+
+/* So many windows of vCPU time: what works that hard for itself alone is rare. */
+#define LOOKS_DEAD_FOR (30 * G_USEC_PER_SEC)
+
+gboolean
+vitals_signs_looks_dead(const VitalsSigns *signs)
+{
+    if (signs->state != VITALS_DOMAIN_RUNNING || signs->overdue_since ||
+        vitals_signs_layer_has_armed(signs, VITALS_LAYER_KERNEL) || !agent_is_mute(signs) ||
+        signs->lifeless_for < LOOKS_DEAD_FOR)
+        return FALSE;
+    for (guint i = 0; vitals_probes[i]; i++) {
+        if (vitals_probes[i]->layer >= VITALS_LAYER_KERNEL && !vitals_probes[i]->passing &&
+            signs->sources[i].armed &&
+            signs->run_clock - signs->sources[i].run_at_beat < LOOKS_DEAD_FOR)
+            return FALSE;
+    }
+    return TRUE;
+}
+
 /* Functions are seldom longer; an idle loop or a lock's slow path is much shorter. */
 #define ONE_PLACE 512
 

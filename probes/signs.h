@@ -153,7 +153,7 @@ typedef enum {
  * @each_ns, @each_ns_at_beat: likewise of each of the first vCPUs
  * @vcpu_at: monotonic time of the last answer about vCPU time
  * @vcpu_at_beat: monotonic time of the vCPU figure that @vcpu_ns_at_beat holds
- * @balloon_never_answered: its balloon was asked and has no stamp at all
+ * @balloon_never_answered: its balloon was asked, and has no stamp of this run of it
  * @agent: what came of the last ping to the guest agent
  * @agent_at: monotonic time of that ping; 0 for never
  * @agent_left_at: monotonic time at which libvirt told us that the agent's port was closed in the guest; 0 if it was
@@ -187,10 +187,14 @@ typedef enum {
  * @window_at: monotonic time at which the window of per-vCPU time began
  * @window_starved: microseconds since then that the host gave no CPU to a thread that was ready to run
  * @window_ns: CPU time of each of the first vCPUs then
- * @lifeless_since: monotonic time since when, window after window, each vCPU used all that it was given, or
+ * @window_run: the run clock then
+ * @lifeless_for: for how long on the run clock, window after window, each vCPU used all that it was given, or
  *   nothing at all; 0 if one did otherwise in the last window
+ * @still_for: likewise for how long all of them used nothing at all, or what only waking a halted thread takes
+ * @quietest_ns: the least that all its vCPUs took of a window in which they did not stand still
  * @suspects: bit N is set while vCPU N used all that it was given, or nothing at all, for a whole window while
  *   others did otherwise: it may be dead, or just busy
+ * @run_at_boot: the run clock at the (re)start, or when the console last had a kernel's first line
  * @booted_at: monotonic time at which the console last had a kernel's first line; 0 for never
  * @resumed_at: monotonic time at which we found it again that was dead for an earlier process of ours; 0 if it
  *   was not. It may have been reset meanwhile
@@ -259,13 +263,17 @@ typedef struct {
     gint64 window_starved;
     guint64 window_ns[VITALS_LOOKED_AT_MAX];
     guint32 suspects;
-    gint64 lifeless_since;
+    gint64 window_run;
+    gint64 lifeless_for;
+    gint64 still_for;
+    guint64 quietest_ns;
 
     double starve_share;
     gint64 starve_at;
     gint64 starve_since;
     gint64 exhaustion_in;
 
+    gint64 run_at_boot;
     gint64 booted_at;
     gint64 resumed_at;
     gboolean pulse_recalled;
@@ -335,6 +343,14 @@ gboolean vitals_signs_boots_anew(const VitalsSigns *signs, const VitalsLimits *l
 /* Whether the kernel's pulse has stopped, while libvirt says that the guest runs and QEMU answers, and nothing else
  * of it is heard of and no boot explains it. */
 gboolean vitals_signs_kernel_is_dead(const VitalsSigns *signs, const VitalsLimits *limits);
+
+/* Whether no vCPU of a guest whose kernel wrote on its console, or whose agent answered, has used any time for so
+ * long that nothing wakes it any more. Asked of guests without a balloon that tells better. */
+gboolean vitals_signs_stands_still(const VitalsSigns *signs);
+
+/* Whether a guest without a balloon that tells better may be dead: its agent, which answered before, does not, nothing
+ * else was heard of it either, and meanwhile its vCPUs only spin or stand still. */
+gboolean vitals_signs_looks_dead(const VitalsSigns *signs);
 
 /* Whether the guest's own crash kernel (kdump) took over when it died, as libvirt or its console told, and has
  * not told that it failed. It saves the memory from within and then resets the guest; who dumps or resets it

@@ -111,7 +111,10 @@ start_over(VitalsSigns *signs, gint64 now)
     signs->queues_at = 0;
     signs->queues_busy = FALSE;
     signs->queue_stuck_for = 0;
-    signs->lifeless_since = 0;
+    signs->lifeless_for = 0;
+    signs->still_for = 0;
+    signs->quietest_ns = 0;
+    signs->run_at_boot = signs->run_clock;
     forget_since_beat(signs);
     for (guint i = 0; i < VITALS_SOURCES_MAX; i++) {
         signs->sources[i].armed = FALSE;

@@ -93,7 +93,11 @@ holds_asleep(const VitalsSigns *signs, const VitalsLimits *limits)
 {
     double share = vitals_signs_vcpu_share(signs);
 
-    if (!vitals_signs_kernel_is_dead(signs, limits) || share < 0 || seen_dead(signs))
+    if (seen_dead(signs))
+        return FALSE;
+    if (vitals_signs_stands_still(signs))
+        return vitals_signs_told_of_sleep(signs) || vitals_signs_agent_left_last(signs);
+    if (!vitals_signs_kernel_is_dead(signs, limits) || share < 0)
         return FALSE;
     return (share < SPINNING_SHARE && vitals_signs_told_of_sleep(signs)) ||
            (share < HALTED_SHARE && vitals_signs_agent_left_last(signs));
@@ -118,7 +122,8 @@ holds_kernel_halted(const VitalsSigns *signs, const VitalsLimits *limits)
 {
     double share = vitals_signs_vcpu_share(signs);
 
-    return vitals_signs_kernel_is_dead(signs, limits) && share >= 0 && share < HALTED_SHARE;
+    return vitals_signs_stands_still(signs) ||
+           (vitals_signs_kernel_is_dead(signs, limits) && share >= 0 && share < HALTED_SHARE);
 }
 
 const VitalsCause vitals_cause_kernel_halted = {
@@ -177,23 +182,45 @@ const VitalsCause vitals_cause_kernel_silent = {
     .holds = holds_kernel_silent,
 };
 
+static gboolean
+holds_kernel_suspect(const VitalsSigns *signs, const VitalsLimits *limits)
+{
+    return vitals_signs_looks_dead(signs);
+}
+
+const VitalsCause vitals_cause_kernel_suspect = {
+    .id = "kernel-suspect",
+    .health = VITALS_HEALTH_DEGRADED,
+    .layer = VITALS_LAYER_KERNEL,
+    .meaning = "The guest's agent does not answer any more, nothing is sent or read, and its "
+               "vCPUs only spin or stand still: its kernel may be dead. No balloon tells.",
+    .remedy = "Look at its console; give it a virtio balloon with a statistics period (lint rule "
+              "MEM004), and such a death is told within seconds.",
+    .said = VITALS_SAID_STALL,
+    .holds = holds_kernel_suspect,
+};
+
 /* So many windows of vCPU time, each of 10 s: no kernel is at work so evenly while it boots. */
 #define LIFELESS_FOR (30 * G_USEC_PER_SEC)
 
 /*
  * A kernel wrote on the console, and nothing came of it: its balloon driver never answered, and there was no
- * packet, no request to a disk, no agent. That its vCPUs only spin or only stand still tells it from a system
- * without those drivers.
+ * packet, no request to a disk, no agent. That its vCPUs only spin or only stand still, since before its boot should
+ * have been over, tells it from a system without those drivers. One that spins may still be at work until then;
+ * one that stands still is not.
  */
 static gboolean
 holds_boot_hung(const VitalsSigns *signs, const VitalsLimits *limits)
 {
-    gint64 began = MAX(signs->booted_at, signs->started);
+    gint64 boots_for = signs->run_clock - signs->run_at_boot;
 
-    return signs->state == VITALS_DOMAIN_RUNNING && !signs->overdue_since &&
-           vitals_signs_kernel_wrote(signs) && signs->now - began >= limits->boot_grace &&
-           vitals_signs_nothing_armed(signs) && signs->balloon_never_answered &&
-           signs->lifeless_since && signs->vcpu_at - signs->lifeless_since >= LIFELESS_FOR;
+    if (signs->state != VITALS_DOMAIN_RUNNING || signs->overdue_since ||
+        !vitals_signs_kernel_wrote(signs) || !vitals_signs_nothing_armed(signs) ||
+        !signs->balloon_never_answered || signs->thread_blocked_for ||
+        vitals_signs_told_of_sleep(signs) || boots_for - signs->lifeless_for >= limits->boot_grace)
+        return FALSE;
+    return signs->still_for >= LIFELESS_FOR ||
+           (signs->lifeless_for >= LIFELESS_FOR && boots_for >= limits->boot_grace);
 }
 
 const VitalsCause vitals_cause_boot_hung = {

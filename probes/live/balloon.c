@@ -99,7 +99,7 @@ absorb(const VitalsSample *sample, VitalsSigns *signs, VitalsSource *source)
         return VITALS_PULSE_NONE;
 
     signs->monitor_at = sample->at;
-    signs->balloon_never_answered = sample->last_update == 0;
+    signs->balloon_never_answered = sample->last_update == 0 || is_of_last_run(sample, signs);
     recall_pulse(sample, signs, source);
     pulse = judge(sample, signs, source);
     source->had_counters = sample->has_counters;

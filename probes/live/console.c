@@ -65,8 +65,10 @@ absorb(const VitalsSample *sample, VitalsSigns *signs, VitalsSource *source)
         return VITALS_PULSE_NONE;
 
     source->answer_at = sample->at;
-    if (sample->booted)
+    if (sample->booted) {
         signs->booted_at = sample->at;
+        signs->run_at_boot = signs->run_clock;
+    }
     /* else it is from before the guest started over */
     for (guint i = 0; i < sample->n_utterances && sample->at >= signs->started; i++)
         hear(&sample->utterances[i], sample->at, signs);

@@ -114,9 +114,10 @@ put_vcpus(const TestModel *model, VitalsSample *sample)
     sample->parts[VITALS_PART_VCPU] = VITALS_FACT_AVAILABLE;
     sample->vcpus = model->vcpus;
     sample->vcpu_ns = g_new(guint64, model->vcpus);
-    /* the kernel counts in ticks of ten milliseconds */
+    /* most counters of the kernel are in ticks of ten milliseconds */
     for (guint i = 0; i < model->vcpus; i++)
-        sample->vcpu_ns[i] = model->vcpu_ns[i] / 10000000 * 10000000;
+        sample->vcpu_ns[i] =
+            model->exact ? model->vcpu_ns[i] : model->vcpu_ns[i] / 10000000 * 10000000;
 }
 
 static void

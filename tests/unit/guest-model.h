@@ -24,6 +24,7 @@
  * @job_held: somebody holds a job, so that the statistics come without the balloon's part
  * @libvirt_gone: neither sweeps nor questions are answered
  * @absent: we do not run at all
+ * @exact: CPU time is told to the nanosecond, as schedstat does, and not in ticks
  * @no_process, @no_vcpu: these parts are never known
  * @requests: completed by its disks; @disks: it has some, and we look at them every five seconds
  * @disk_limit: bytes a second
@@ -54,6 +55,7 @@ typedef struct {
     gboolean job_held;
     gboolean libvirt_gone;
     gboolean absent;
+    gboolean exact;
     gboolean no_process;
     gboolean no_vcpu;
     gboolean disks;

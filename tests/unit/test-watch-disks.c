@@ -193,6 +193,42 @@ hang_in_kernel_on_busy_host(TestModel *model, guint t)
     model->starvation = 0.5;
 }
 
+/* It ran, was rebooted, and QEMU keeps the last stamp of the run before. */
+static void
+hang_at_second_boot(TestModel *model, guint t)
+{
+    if (t == 0) {
+        test_model_event(model, VITALS_EVENT_REBOOT);
+        test_model_boot(model);
+    }
+    if (t == 2 SECONDS)
+        write_line(model, FALSE, TRUE);
+    if (t >= 2 SECONDS) {
+        model->kernel_dead = TRUE;
+        model->load[0] = 0.97;
+    }
+}
+
+/* Time in which it is paused is none in which its boot could go on. */
+static void
+be_paused_in_boot(TestModel *model, guint t)
+{
+    if (t == 0)
+        write_line(model, FALSE, TRUE);
+    model->load[0] = 0.97;
+    model->state = t < 150 SECONDS ? VITALS_DOMAIN_PAUSED : VITALS_DOMAIN_RUNNING;
+    model->reason = t < 150 SECONDS ? VITALS_REASON_USER : VITALS_REASON_OTHER;
+}
+
+/* At work with all it has, long after its boot. */
+static void
+compute_without_driver(TestModel *model, guint t)
+{
+    if (t == 0)
+        write_line(model, FALSE, TRUE);
+    model->load[0] = t < 130 SECONDS ? 0.3 : 0.99;
+}
+
 /* A system without a balloon driver: idle, with some work now and then, or at full load with a disk. */
 static void
 run_without_driver(TestModel *model, guint t)
@@ -237,10 +273,16 @@ static const TestRow rows[] = {
     { "nothing-to-boot", be_started, NULL, "nothing-to-boot", NULL, 0, .lasts = 150 SECONDS },
     { "boot-hung", be_started, hang_in_kernel, "boot-hung", NULL, 125 SECONDS,
       .lasts = 140 SECONDS },
-    { "boot-hung-halted", be_started, halt_in_kernel, "boot-hung", NULL, 125 SECONDS,
+    { "boot-hung-halted", be_started, halt_in_kernel, "boot-hung", NULL, 45 SECONDS,
       .lasts = 140 SECONDS },
     { "boot-hung-on-busy-host", be_started, hang_in_kernel_on_busy_host, "boot-hung", NULL,
-      130 SECONDS, .lasts = 140 SECONDS },
+      150 SECONDS, .lasts = 170 SECONDS },
+    { "boot-hung-again", have_disks, hang_at_second_boot, "boot-hung", NULL, 130 SECONDS,
+      .lasts = 150 SECONDS },
+    { "paused-in-boot", be_started, be_paused_in_boot, "no-vital-signs", NULL, 0,
+      .lasts = 210 SECONDS },
+    { "computes-without-driver", be_started, compute_without_driver, "no-vital-signs", NULL, 0,
+      .lasts = 300 SECONDS },
     { "menu-polls", be_started, wait_in_menu, "nothing-to-boot", NULL, 0, .lasts = 300 SECONDS },
     { "runs-without-driver", be_started, run_without_driver, "no-vital-signs", NULL, 0,
       .lasts = 300 SECONDS },
