@@ -20,14 +20,22 @@ beat_time(const VitalsSample *sample, const VitalsSource *source)
     return CLAMP(sample->at - age, source->answer_at, sample->at);
 }
 
+/* The latest answer is from before the start that we saw. QEMU keeps the stamp over a reset, and in some cases the
+ * guest's figures too (measured). */
+static gboolean
+is_dated_before_start(const VitalsSample *sample, const VitalsSigns *signs)
+{
+    gint64 stamp = CLAMP(sample->last_update, 0, G_MAXINT64 / G_USEC_PER_SEC);
+
+    return signs->boot_seen &&
+           sample->at - (sample->realtime - stamp * G_USEC_PER_SEC) < signs->started;
+}
+
 /* An event told of a start, and what the guest answered before that is seen only now. */
 static gboolean
 is_of_last_run(const VitalsSample *sample, const VitalsSigns *signs)
 {
-    gint64 stamp = CLAMP(sample->last_update, 0, G_MAXINT64 / G_USEC_PER_SEC);
-
-    return signs->boot_seen && !sample->has_counters &&
-           sample->at - (sample->realtime - stamp * G_USEC_PER_SEC) < signs->started;
+    return !sample->has_counters && is_dated_before_start(sample, signs);
 }
 
 static VitalsPulse
@@ -99,13 +107,14 @@ absorb(const VitalsSample *sample, VitalsSigns *signs, VitalsSource *source)
         return VITALS_PULSE_NONE;
 
     signs->monitor_at = sample->at;
-    signs->balloon_never_answered = sample->last_update == 0 || is_of_last_run(sample, signs);
+    signs->balloon_never_answered =
+        sample->last_update == 0 || is_dated_before_start(sample, signs);
     recall_pulse(sample, signs, source);
     pulse = judge(sample, signs, source);
     source->had_counters = sample->has_counters;
     source->answer_at = sample->at;
     source->run_at_answer = signs->run_clock;
-    if (died_young(signs, source)) {
+    if (!signs->balloon_never_answered && died_young(signs, source)) {
         source->armed = TRUE;
         /* a reset would have taken its figures, so they are of this boot */
         source->last_beat = MAX(source->last_beat, signs->booted_at + 1);

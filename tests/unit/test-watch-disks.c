@@ -209,6 +209,28 @@ hang_at_second_boot(TestModel *model, guint t)
     }
 }
 
+/* QEMU kept the guest's figures too. */
+static void
+hang_and_keep_figures(TestModel *model, guint t)
+{
+    hang_at_second_boot(model, t);
+    model->counters = TRUE;
+}
+
+/* The same, but it only takes its time. */
+static void
+reboot_slowly(TestModel *model, guint t)
+{
+    if (t == 0) {
+        test_model_event(model, VITALS_EVENT_REBOOT);
+        test_model_boot(model);
+    }
+    if (t == 2 SECONDS)
+        write_line(model, FALSE, TRUE);
+    model->counters = TRUE;
+    model->frozen_stamp = t < 55 SECONDS;
+}
+
 /* Time in which it is paused is none in which its boot could go on. */
 static void
 be_paused_in_boot(TestModel *model, guint t)
@@ -279,6 +301,9 @@ static const TestRow rows[] = {
       150 SECONDS, .lasts = 170 SECONDS },
     { "boot-hung-again", have_disks, hang_at_second_boot, "boot-hung", NULL, 130 SECONDS,
       .lasts = 150 SECONDS },
+    { "boot-hung-keeps-figures", have_disks, hang_and_keep_figures, "boot-hung", NULL, 130 SECONDS,
+      .lasts = 150 SECONDS },
+    { "reboots-slowly", have_disks, reboot_slowly, "none", NULL, 0, .lasts = 80 SECONDS },
     { "paused-in-boot", be_started, be_paused_in_boot, "no-vital-signs", NULL, 0,
       .lasts = 210 SECONDS },
     { "computes-without-driver", be_started, compute_without_driver, "no-vital-signs", NULL, 0,
