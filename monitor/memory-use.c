@@ -100,7 +100,7 @@ vitals_memory_use_append(GString *text, const json_t *memory)
     json_t *kind;
 
     if (total > 0)
-        append_row(text, total, "had its kernel for all of this");
+        append_row(text, total, "in all, as its kernel counted");
     json_array_foreach(json_object_get(memory, "kinds"), index, kind)
         append_row(text, vitals_fact_number(kind, "bytes", 0), vitals_fact_text(kind, "words"));
     if (total > 0)

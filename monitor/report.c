@@ -123,7 +123,8 @@ append_stacks(GString *text, const VitalsDossier *dossier)
     for (guint i = 0; i < MIN(stacks->len, STACKS_TOLD); i++) {
         const VitalsStack *stack = g_ptr_array_index(stacks, i);
 
-        g_string_append_printf(text, "vCPU %u, task %s%s%s:", stack->cpu, stack->task,
+        g_string_append_printf(text, "vCPU %u, task %s%s%s%s%s:", stack->cpu, stack->task,
+                               stack->module ? ", module " : "", stack->module ? stack->module : "",
                                stack->interrupts_off ? ", interrupts off" : "",
                                stack->idle ? ", idle" : "");
         for (guint j = 0; j < MIN(stack->frames->len, FRAMES_TOLD); j++)
@@ -207,8 +208,11 @@ append_confidence(GString *text, const VitalsDossier *dossier)
     if (*vitals_fact_text(dossier->reasons, "place"))
         g_string_append_printf(text, "Place: %s\n", vitals_fact_text(dossier->reasons, "place"));
     if (*vitals_fact_text(dossier->reasons, "besides"))
-        g_string_append_printf(text, "Besides, its console says again and again: %s\n",
-                               vitals_fact_text(dossier->reasons, "besides"));
+        g_string_append_printf(
+            text,
+            "Besides, its console says again and again: %s. That is a fault of its "
+            "own; mend it too.\n",
+            vitals_fact_text(dossier->reasons, "besides"));
     if (*confidence)
         g_string_append_printf(text, "Confidence: %s, as %s.\n", confidence,
                                vitals_fact_text(dossier->reasons, "confidence_why"));
@@ -272,11 +276,13 @@ append_against(GString *text, const VitalsDossier *dossier)
     before = text->len;
     json_array_foreach(json_object_get(dossier->reasons, "against"), index, item)
         g_string_append_printf(text, "- %s\n", json_string_value(item));
-    json_array_foreach(json_object_get(dossier->reasons, "alternatives"), index, item)
-        g_string_append_printf(text, "- %s would fit too, and was ranked lower: %s\n",
-                               vitals_fact_text(item, "cause"), vitals_fact_text(item, "meaning"));
     if (text->len == before)
         g_string_append(text, "nothing that we saw\n");
+    if (json_array_size(json_object_get(dossier->reasons, "alternatives")) > 0)
+        append_heading(text, "What else would fit, and was ranked lower");
+    json_array_foreach(json_object_get(dossier->reasons, "alternatives"), index, item)
+        g_string_append_printf(text, "- %s: %s\n", vitals_fact_text(item, "cause"),
+                               vitals_fact_text(item, "meaning"));
 }
 
 char *

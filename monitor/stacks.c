@@ -19,6 +19,7 @@ stack_free(gpointer data)
     VitalsStack *stack = data;
 
     g_free(stack->task);
+    g_free(stack->module);
     g_ptr_array_unref(stack->frames);
     g_free(stack);
 }
@@ -60,6 +61,8 @@ add_frame(VitalsStack *stack, const GMatchInfo *match)
 {
     if (stack->frames->len < FRAMES_MAX)
         g_ptr_array_add(stack->frames, g_match_info_fetch(match, 1));
+    if (!stack->module && g_match_info_get_match_count(match) > 2)
+        stack->module = g_match_info_fetch(match, 2);
 }
 
 /* Of the first registers, which are those of the moment of the dump if no frame stands before them. */
@@ -119,7 +122,8 @@ vitals_stacks_read(const char *text)
     /* crash prints registers as they were when an exception, or the dump, interrupted the function */
     static const char *const patterns[N_SHAPES] = {
         [HEAD] = "^PID: (\\d{1,9}) +TASK: [0-9a-f]+ +CPU: (\\d{1,5}) +COMMAND: \"(.{0,64})\"$",
-        [FRAME] = "^ *#\\d+ \\[[0-9a-f]+\\] ([A-Za-z_][\\w.]{0,127}) at ",
+        [FRAME] =
+            "^ *#\\d+ \\[[0-9a-f]+\\] ([A-Za-z_][\\w.]{0,127}) at [0-9a-f]+(?: \\[(\\w{1,64})\\])?",
         [EXCEPTION] = "^ +\\[exception RIP: ([A-Za-z_][\\w.]{0,127})\\+\\d+\\]$",
         [FLAGS] = "^ +RIP: [0-9a-f]+ .*RFLAGS: ([0-9a-f]{8,16})$",
         [END] = "^\\[\\d+ \\d\\d:\\d\\d:", /* what the next command prints, ps -m */
@@ -189,7 +193,9 @@ tell_place(GString *text, const GPtrArray *stacks, guint index)
     if (stack->interrupts_off)
         g_string_append(text, ", interrupts off");
     if (alone)
-        g_string_append_printf(text, " (task %s)", stack->task);
+        g_string_append_printf(text, " (task %s%s%s)", stack->task,
+                               stack->module ? ", module " : "",
+                               stack->module ? stack->module : "");
 }
 
 /* Whether one before it stands in the same place, and told of it. */
@@ -260,10 +266,10 @@ vitals_stacks_json(const GPtrArray *stacks)
 
         for (guint j = 0; j < stack->frames->len; j++)
             json_array_append_new(frames, json_string(g_ptr_array_index(stack->frames, j)));
-        json_array_append_new(array,
-                              json_pack("{s:i, s:s, s:o, s:b, s:b}", "cpu", (int)stack->cpu, "task",
-                                        stack->task, "frames", frames, "interrupts_off",
-                                        stack->interrupts_off, "idle", stack->idle));
+        json_array_append_new(array, json_pack("{s:i, s:s, s:s?, s:o, s:b, s:b}", "cpu",
+                                               (int)stack->cpu, "task", stack->task, "module",
+                                               stack->module, "frames", frames, "interrupts_off",
+                                               stack->interrupts_off, "idle", stack->idle));
     }
     return array;
 }

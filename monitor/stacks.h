@@ -12,6 +12,7 @@
 /**
  * VitalsStack: one vCPU
  * @task: the name of the task that it ran; printable
+ * @module: (nullable): the innermost module that has a function among them
  * @frames: (element-type utf8): functions, innermost first, at most a few dozen; none in a program
  * @interrupts_off: its kernel had switched interrupts off (the flag IF of x86)
  * @idle: it waited for work
@@ -19,6 +20,7 @@
 typedef struct {
     guint cpu;
     char *task;
+    char *module;
     GPtrArray *frames;
     gboolean interrupts_off;
     gboolean idle;
@@ -36,11 +38,11 @@ GPtrArray *vitals_stacks_read(const char *text);
  * vitals_stacks_tell:
  *
  * Returns: (transfer full) (nullable): where those hang that do not idle, "vCPU 0 in spin_forever, called by
- *   run_fault, interrupts off (task worker)"; %NULL if all of them idle or nothing is known
+ *   run_fault, interrupts off (task worker, module gizmo)"; %NULL if all of them idle or nothing is known
  */
 char *vitals_stacks_tell(const GPtrArray *stacks);
 
-/* [{cpu, task, frames, interrupts_off, idle}]. Returns: (transfer full) */
+/* [{cpu, task, module, frames, interrupts_off, idle}]. Returns: (transfer full) */
 json_t *vitals_stacks_json(const GPtrArray *stacks);
 
 /* Whether there are any, and each of them has interrupts off. */

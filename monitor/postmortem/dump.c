@@ -75,6 +75,11 @@ write_stack(VitalsHtml *html, const json_t *stack)
     vitals_html_open(html, "td", "class", "when", NULL);
     vitals_html_textf(html, "vCPU %.0f", vitals_fact_number(stack, "cpu", 0));
     vitals_html_element(html, "div", "quiet", vitals_fact_text(stack, "task"));
+    if (*vitals_fact_text(stack, "module")) {
+        vitals_html_open(html, "div", "class", "quiet", NULL);
+        vitals_html_textf(html, "module %s", vitals_fact_text(stack, "module"));
+        vitals_html_close(html);
+    }
     if (json_is_true(json_object_get(stack, "interrupts_off")))
         vitals_html_element(html, "div", "quiet", "interrupts off");
     if (json_is_true(json_object_get(stack, "idle")))

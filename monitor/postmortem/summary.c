@@ -31,8 +31,10 @@ write_what(VitalsHtml *html, const json_t *manifest)
     vitals_html_element(html, "p", "", vitals_fact_text(manifest, "meaning"));
     write_if_any(html, "", "%s", vitals_fact_text(manifest, "detail_meaning"));
     write_if_any(html, "", "It happened %s.", vitals_fact_text(manifest, "setting"));
-    write_if_any(html, "", "Besides, its console says again and again: %s.",
-                 vitals_fact_text(manifest, "besides"));
+    write_if_any(
+        html, "",
+        "Besides, its console says again and again: %s. That is a fault of its own; mend it too.",
+        vitals_fact_text(manifest, "besides"));
     vitals_html_close(html);
 }
 
@@ -138,9 +140,9 @@ static void
 write_now(VitalsHtml *html, const json_t *manifest)
 {
     open_answer(html, "What now");
+    write_safety(html, manifest);
     write_if_any(html, "lead", "%s", vitals_fact_text(manifest, "detail_remedy"));
     vitals_html_element(html, "p", "", vitals_fact_text(manifest, "remedy"));
-    write_safety(html, manifest);
     vitals_html_close(html);
 }
 

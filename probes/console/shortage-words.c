@@ -14,26 +14,25 @@ static const Kind kinds[VITALS_N_MEMORY] = {
     [VITALS_MEMORY_PROCESSES] = {
         .name = "processes",
         .words = "programs",
-        .remedy = "Find out why the program named above grew: a leak, or settings that allow it more than there is. "
-                  "Limit it (MemoryMax= of its service), or give the guest more memory or swap.",
+        .remedy = "Find out why the largest program grew, limit it (MemoryMax= of its service), or give the guest "
+                  "more memory.",
     },
     [VITALS_MEMORY_SHARED] = {
         .name = "shared",
         .words = "files in memory (tmpfs) or shared memory",
-        .remedy = "It is no program's own, so killing programs gives nothing back. Look in the guest at what fills "
-                  "its tmpfs mounts (df -t tmpfs: /tmp, /run, /dev/shm) and at shared memory (ipcs -m); limit them "
-                  "(mount option size=), or give the guest more memory.",
+        .remedy = "Look in the guest at what fills its tmpfs mounts (df -t tmpfs) and shared memory (ipcs -m), and "
+                  "limit it (mount option size=), or give the guest more memory. No program owns this memory, so "
+                  "that killing programs gives none of it back.",
     },
     [VITALS_MEMORY_CACHE] = {
         .name = "cache",
         .words = "cached files",
-        .remedy = "It could not write or drop them fast enough: look at its disks first.",
+        .remedy = "Look at the guest's disks first: it could not write or drop what it cached fast enough.",
     },
     [VITALS_MEMORY_LOCKED] = {
         .name = "locked",
         .words = "locked memory",
-        .remedy = "A program locked it (mlock), so that it cannot be given back: limit that (LimitMEMLOCK= of its "
-                  "service), or give the guest more memory.",
+        .remedy = "Limit what programs may lock (LimitMEMLOCK= of the service), or give the guest more memory.",
     },
     [VITALS_MEMORY_HUGE] = {
         .name = "huge-pages",
@@ -43,20 +42,20 @@ static const Kind kinds[VITALS_N_MEMORY] = {
     [VITALS_MEMORY_SLAB] = {
         .name = "slab",
         .words = "objects of the kernel itself (slab)",
-        .remedy = "The guest's kernel uses it, no program: this grows by a leak in the kernel or a driver, or by very "
-                  "many open files, connections or containers. Compare slabtop after a restart, and update the kernel.",
+        .remedy = "Watch slabtop in the guest after its restart: this is the kernel's, no program's. It grows by a "
+                  "leak in the kernel or a driver (update them), or by very many open files, connections or "
+                  "containers.",
     },
     [VITALS_MEMORY_TABLES] = {
         .name = "tables",
         .words = "page tables and stacks of processes",
-        .remedy = "There were very many processes or threads, or large memory was mapped by many: limit them "
-                  "(TasksMax= of the service), or use huge pages.",
+        .remedy = "Limit how many processes and threads there may be (TasksMax= of the service), or use huge pages.",
     },
     [VITALS_MEMORY_UNACCOUNTED] = {
         .name = "unaccounted",
-        .words = "memory of the kernel that no list of its own counts",
-        .remedy = "The guest's kernel uses it, no program: mostly a driver that leaks pages. Look at which modules "
-                  "it loads beside its distribution's, and update them and the kernel.",
+        .words = "the kernel, in no list of its own",
+        .remedy = "Look at which modules the guest loads beside its distribution's, and update them and the kernel: "
+                  "this is the kernel's, no program's, and mostly a driver that leaks.",
     },
 };
 
@@ -131,7 +130,7 @@ vitals_shortage_tell(const VitalsShortage *shortage)
     size = g_format_size_full(shortage->in[most], G_FORMAT_SIZE_IEC_UNITS);
     total = g_format_size_full(shortage->total, G_FORMAT_SIZE_IEC_UNITS);
     text = g_string_new(NULL);
-    g_string_append_printf(text, "%s of %s in %s", size, total, kinds[most].words);
+    g_string_append_printf(text, "%s of %s taken by %s", size, total, kinds[most].words);
     if (most == VITALS_MEMORY_PROCESSES)
         tell_user(text, shortage->users, "process", "processes", shortage->in[most]);
     else if (most == VITALS_MEMORY_SLAB)

@@ -78,7 +78,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsShortage, vitals_shortage_free)
 /* Which kind holds most; meaningless without figures. */
 VitalsMemoryKind vitals_shortage_most(const VitalsShortage *shortage);
 
-/* "113.8 MiB of 141.8 MiB in files in memory (tmpfs) or shared memory", "1.2 GiB of 2.0 GiB in programs, mostly
+/* "113.8 MiB of 141.8 MiB taken by files in memory (tmpfs) or shared memory", "1.2 GiB of 2.0 GiB taken by programs, mostly
  * mysqld (1.1 GiB)"; without figures whom it killed. Returns: (transfer full) */
 char *vitals_shortage_tell(const VitalsShortage *shortage);
 

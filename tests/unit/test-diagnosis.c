@@ -99,9 +99,10 @@ test_memory_users(Fixture *fixture, gconstpointer data)
 
     fixture->dossier->shortage = vitals_shortage_read(figures, strlen(figures));
     make(fixture, KILLED PANIC, figures);
-    g_assert_cmpstr(reason(fixture, "detail"), ==,
-                    "kernel panic: out of memory: 113.7\xc2\xa0MiB of 141.8\xc2\xa0MiB in files in "
-                    "memory (tmpfs) or shared memory");
+    g_assert_cmpstr(
+        reason(fixture, "detail"), ==,
+        "kernel panic: out of memory: 113.7\xc2\xa0MiB of 141.8\xc2\xa0MiB taken by files in "
+        "memory (tmpfs) or shared memory");
     g_assert_nonnull(strstr(reason(fixture, "detail_remedy"), "tmpfs"));
     g_assert_nonnull(strstr(fixture->dossier->view->title, "tmpfs"));
     g_assert_cmpstr(reason(fixture, "place"), ==,

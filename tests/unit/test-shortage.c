@@ -125,7 +125,7 @@ test_tmpfs(void)
     g_assert_cmpint(vitals_shortage_most(shortage), ==, VITALS_MEMORY_SHARED);
     g_assert_cmpstr(
         told, ==,
-        "113.7\xc2\xa0MiB of 141.8\xc2\xa0MiB in files in memory (tmpfs) or shared memory");
+        "113.7\xc2\xa0MiB of 141.8\xc2\xa0MiB taken by files in memory (tmpfs) or shared memory");
     g_assert_nonnull(strstr(vitals_shortage_remedy(shortage), "tmpfs"));
     g_assert_cmpuint(shortage->users->len, ==, 0);
     g_assert_cmpuint(shortage->kills, ==, 0);
@@ -146,7 +146,7 @@ test_workers(void)
     g_assert_cmpuint(user(shortage->killed, 0)->bytes, ==, 102400 * 1024);
     g_assert_cmpstr(
         told, ==,
-        "1014.8\xc2\xa0MiB of 1.1\xc2\xa0GiB in programs, mostly 10 processes named worker 7 "
+        "1014.8\xc2\xa0MiB of 1.1\xc2\xa0GiB taken by programs, mostly 10 processes named worker 7 "
         "(1000.0\xc2\xa0MiB together)");
 }
 
@@ -159,9 +159,10 @@ test_newer(void)
     g_assert_cmpuint(shortage->total, ==, 8000 * 65536);
     g_assert_cmpstr(user(shortage->users, 0)->name, ==, "hoards");
     g_assert_cmpuint(user(shortage->users, 0)->bytes, ==, 6000 * 65536);
-    g_assert_cmpstr(told, ==,
-                    "443.8\xc2\xa0MiB of 500.0\xc2\xa0MiB in programs, mostly the process hoards "
-                    "(375.0\xc2\xa0MiB)");
+    g_assert_cmpstr(
+        told, ==,
+        "443.8\xc2\xa0MiB of 500.0\xc2\xa0MiB taken by programs, mostly the process hoards "
+        "(375.0\xc2\xa0MiB)");
 }
 
 static void
@@ -171,10 +172,10 @@ test_slabs(void)
     g_autofree char *told = vitals_shortage_tell(shortage);
 
     g_assert_cmpuint(shortage->slabs->len, ==, 2);
-    g_assert_cmpstr(
-        told, ==,
-        "234.8\xc2\xa0MiB of 273.4\xc2\xa0MiB in objects of the kernel itself (slab), mostly the "
-        "cache gizmo_request (195.3\xc2\xa0MiB)");
+    g_assert_cmpstr(told, ==,
+                    "234.8\xc2\xa0MiB of 273.4\xc2\xa0MiB taken by objects of the kernel itself "
+                    "(slab), mostly the "
+                    "cache gizmo_request (195.3\xc2\xa0MiB)");
 }
 
 /* Pages that a driver took and nobody counts. */

@@ -39,8 +39,9 @@ test_hung(void)
     g_assert_true(first->interrupts_off && !first->idle);
     g_assert_true(second->idle && !second->interrupts_off);
     g_assert_cmpuint(second->cpu, ==, 1);
-    g_assert_cmpstr(told, ==,
-                    "vCPU 0 in gizmo_spin, called by net_rx_action, interrupts off (task gizmo)");
+    g_assert_cmpstr(
+        told, ==,
+        "vCPU 0 in gizmo_spin, called by net_rx_action, interrupts off (task gizmo, module gizmo)");
     g_assert_cmpstr(vitals_stacks_setting(stacks), ==, "while the kernel received network packets");
     g_assert_false(vitals_stacks_are_deaf(stacks)); /* not the one that is idle */
     g_assert_cmpuint(json_array_size(json), ==, 2);
