@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config/sample.h"
 #include "config/option.h"
+#include "config/roff.h"
 #include "config/value.h"
 
 #include <string.h>
@@ -24,6 +25,33 @@ static const char guest_note[] =
     "pattern, with * ? and [a-z] as in a shell, is matched against the domain's name; where "
     "several "
     "match, the last one that sets a key counts.";
+
+/* How a file is written, for who has not got the sample before him. */
+static const char manual_head[] =
+    ".TH VIRT\\-VITALS.CONF 5 \"\" \"virt\\-vitals " VITALS_VERSION "\" \"File formats\"\n"
+    ".SH NAME\n"
+    "virt\\-vitals.conf \\- configuration of virt\\-vitals\n"
+    ".SH SYNOPSIS\n"
+    ".I /etc/virt\\-vitals/virt\\-vitals.conf\n"
+    ".br\n"
+    ".I /etc/virt\\-vitals/virt\\-vitals.conf.d/*.conf\n"
+    ".SH DESCRIPTION\n"
+    "The file is made of sections in brackets and, in them, of lines\n"
+    ".IR Key = value .\n"
+    "Lines that begin with # or ; are comments. Drop\\-ins are read after the file, in the order "
+    "of\n"
+    "their names; the last line read counts, and\n"
+    ".IR Key =\n"
+    "alone goes back to the default. An unknown section or key is a warning, a wrong value an "
+    "error.\n"
+    ".PP\n"
+    ".B virt\\-vitals check\\-config\n"
+    "says whether the result is right, with\n"
+    ".B \\-\\-show\n"
+    "what is in force and where it came from, with\n"
+    ".B \\-\\-sample\n"
+    "it prints all of what follows as a file of comments.\n"
+    ".SH OPTIONS\n";
 
 /* Appends @text as comments, broken at blanks; a word that is too long gets a line of its own. */
 static void
@@ -85,42 +113,35 @@ vitals_settings_render_sample(void)
     return g_strdup(out->str);
 }
 
-/* Appends @text so that man(7) sees neither requests, escapes nor hyphens in it. */
 static void
-append_roff(GString *out, const char *text)
+append_manual(GString *out, const VitalsOption *option)
 {
-    for (const char *at = text; *at; at++) {
-        if (*at == '\\')
-            g_string_append(out, "\\e");
-        else if (*at == '-')
-            g_string_append(out, "\\-");
-        else if ((*at == '.' || *at == '\'') && (at == text || at[-1] == '\n'))
-            g_string_append_printf(out, "\\&%c", *at);
-        else
-            g_string_append_c(out, *at);
-    }
+    g_autofree char *allowed = describe_allowed(option);
+
+    g_string_append_printf(out, ".TP\n\\fB%s\\fR=\\fI", option->key);
+    vitals_roff_append(out, option->fallback);
+    g_string_append(out, "\\fR\n");
+    vitals_roff_append(out, option->text);
+    g_string_append_c(out, '\n');
+    vitals_roff_append(out, allowed);
+    g_string_append_c(out, '\n');
 }
 
 char *
 vitals_settings_render_manual(void)
 {
-    g_autoptr(GString) out = g_string_new(NULL);
+    g_autoptr(GString) out = g_string_new(manual_head);
     const char *section = "";
     const VitalsOption *option = NULL;
 
     while ((option = vitals_option_next(option))) {
-        g_autofree char *allowed = describe_allowed(option);
-
         if (!g_str_equal(section, option->section))
             g_string_append_printf(out, ".SS [%s]\n", option->section);
         section = option->section;
-        g_string_append_printf(out, ".TP\n\\fB%s\\fR=\\fI", option->key);
-        append_roff(out, option->fallback);
-        g_string_append(out, "\\fR\n");
-        append_roff(out, option->text);
-        g_string_append_c(out, '\n');
-        append_roff(out, allowed);
-        g_string_append_c(out, '\n');
+        append_manual(out, option);
     }
+    g_string_append(out, ".SS [Guest \\fIPATTERN\\fP]\n");
+    vitals_roff_append(out, guest_note);
+    g_string_append(out, "\n.SH SEE ALSO\n.BR virt\\-vitals (8),\n.BR systemd.syntax (7)\n");
     return g_strdup(out->str);
 }

@@ -3,8 +3,8 @@
 
 #include <glib.h>
 
-/* The commented sample configuration, rendered from the option table: every default commented out. */
+/* Returns: (transfer full): the sample configuration, rendered from the options: each default, commented out */
 char *vitals_settings_render_sample(void);
 
-/* The options as sections of a manual page, in man(7). */
+/* Returns: (transfer full): the manual page virt-vitals.conf(5), rendered likewise, in man(7) */
 char *vitals_settings_render_manual(void);

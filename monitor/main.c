@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "monitor/cli/manual.h"
 #include "monitor/cli/verb.h"
+#include "config/nearest.h"
 #include "config/text.h"
 
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void
@@ -19,6 +22,16 @@ print_help(void)
             "  --version     show the version\n");
 }
 
+/* For the build, which puts the manual page together; as GLib does for --help, it does not come back. */
+G_NORETURN static void
+print_manual(const VitalsVerb *verb, const GOptionEntry *entries, const char *details)
+{
+    g_autofree char *manual = vitals_verb_manual(verb, entries, details);
+
+    g_print("%s", manual);
+    exit(VITALS_EXIT_OK);
+}
+
 gboolean
 vitals_verb_parse(const VitalsVerb *verb, const GOptionEntry *entries, const char *details,
                   int *argc, char ***argv)
@@ -30,6 +43,8 @@ vitals_verb_parse(const VitalsVerb *verb, const GOptionEntry *entries, const cha
     g_autoptr(GOptionContext) context = NULL;
     g_autoptr(GError) error = NULL;
 
+    if (*argc == 2 && g_str_equal((*argv)[1], "--help-man"))
+        print_manual(verb, entries, details);
     context = g_option_context_new(*verb->synopsis ? verb->synopsis : NULL);
     g_option_context_set_summary(context, summary);
     if (details)
@@ -55,6 +70,24 @@ find_verb(const char *name)
     return NULL;
 }
 
+static int
+refuse_verb(const char *name)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    g_autofree char *shown = vitals_text_printable(name, -1);
+    const char *nearest;
+
+    for (const VitalsVerb *const *verb = vitals_verbs; *verb; verb++)
+        g_ptr_array_add(names, (gpointer)(*verb)->name);
+    nearest = vitals_nearest(name, names);
+    if (nearest)
+        g_printerr("virt-vitals: unknown verb '%s'; did you mean '%s'? See 'virt-vitals --help'\n",
+                   shown, nearest);
+    else
+        g_printerr("virt-vitals: unknown verb '%s'; see 'virt-vitals --help'\n", shown);
+    return VITALS_EXIT_USAGE;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -77,12 +110,8 @@ main(int argc, char **argv)
     }
 
     verb = find_verb(argv[1]);
-    if (!verb) {
-        g_autofree char *name = vitals_text_printable(argv[1], -1);
-
-        g_printerr("virt-vitals: unknown verb '%s'; see 'virt-vitals --help'\n", name);
-        return VITALS_EXIT_USAGE;
-    }
+    if (!verb)
+        return refuse_verb(argv[1]);
     for (int i = 2; i < argc; i++) {
         if (g_str_equal(argv[i], "--"))
             break;

@@ -113,12 +113,9 @@ run(int argc, char **argv)
     if (!parse_choices(&argc, &argv, &choices))
         return VITALS_EXIT_USAGE;
     if (choices.manual) {
-        g_autofree char *sections = vitals_settings_render_manual();
+        g_autofree char *manual = vitals_settings_render_manual();
 
-        g_print(".TH VIRT-VITALS.CONF 5 \"\" \"virt-vitals " VITALS_VERSION
-                "\" \"File formats\"\n.SH NAME\nvirt-vitals.conf \\- configuration of "
-                "virt-vitals\n%s",
-                sections);
+        g_print("%s", manual);
         return VITALS_EXIT_OK;
     }
     if (choices.sample) {

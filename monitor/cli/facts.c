@@ -80,11 +80,13 @@ run(int argc, char **argv)
     if (!vitals_verb_parse(
             &vitals_verb_facts, entries,
             "Prints JSON for 'virt-vitals lint --facts FILE', also on another machine.\n"
-            "Reads /sys, /proc and configuration below /etc, asks libvirt, and of each guest and\n"
-            "definition FILE (or - for standard input) looks at the images, devices and pipes "
-            "that\n"
-            "it names. Of another --root, files xl-info, xl-dmesg and makedumpfile-version there\n"
-            "stand for what `xl info`, `xl dmesg` and `makedumpfile -v` print. Changes nothing.",
+            "Reads /sys, /proc and configuration below /etc, asks libvirt, and of each guest\n"
+            "and definition FILE (or - for standard input) looks at the images, devices and\n"
+            "pipes that it names. Of another --root, files xl-info, xl-dmesg and\n"
+            "makedumpfile-version there stand for what `xl info`, `xl dmesg` and\n"
+            "`makedumpfile -v` print. Changes nothing.\n\n"
+            "Exit status: 0 printed, 2 usage or an unreadable FILE, 3 the libvirt of --connect\n"
+            "does not answer.",
             &argc, &argv))
         return VITALS_EXIT_USAGE;
     if (root && !g_file_test(root, G_FILE_TEST_IS_DIR)) {

@@ -51,17 +51,18 @@ parse_choices(int *argc, char ***argv, Choices *ret_choices)
         { NULL },
     };
 
-    if (!vitals_verb_parse(&vitals_verb_incidents, entries,
-                           "Reads the monitor's state directory; the monitor need not run.\n"
-                           "'show' prints an incident's report, or its manifest as JSON; 'verify'\n"
-                           "compares its files with their checksums; 'export' packs it into one\n"
-                           "archive to be sent away. 'keep' saves it from being deleted, 'unkeep'\n"
-                           "takes that back; 'prune' deletes what the limits of [Store] do not\n"
-                           "allow, as the monitor does by itself. The beginning of an ID will do\n"
-                           "if there is only one such.\n\n"
-                           "Exit status: 0 done, 1 a file is not as it was written, 2 usage, no\n"
-                           "such incident or no such directory, 3 something could not be done.",
-                           argc, argv))
+    if (!vitals_verb_parse(
+            &vitals_verb_incidents, entries,
+            "Reads the monitor's state directory; the monitor need not run.\n"
+            "'show' prints an incident's report, or its manifest as JSON; 'verify'\n"
+            "compares its files with their checksums; 'export' packs it into one\n"
+            "archive to be sent away, but over no file that is there. 'keep' saves\n"
+            "it from being deleted, 'unkeep' takes that back; 'prune' deletes what\n"
+            "the limits of [Store] do not allow, as the monitor does by itself. The\n"
+            "beginning of an ID will do if there is only one such.\n\n"
+            "Exit status: 0 done, 1 a file is not as it was written, 2 usage, no\n"
+            "such incident or no such directory, 3 something could not be done.",
+            argc, argv))
         return FALSE;
     ret_choices->json = g_strcmp0(ret_choices->format, "json") == 0;
     if (!ret_choices->format || ret_choices->json || g_str_equal(ret_choices->format, "text"))

@@ -77,7 +77,8 @@ run(int argc, char **argv)
 
     if (!vitals_verb_parse(&vitals_verb_rules, entries,
                            "RULE is an id (SER001), a name (no-serial-port) or the beginning of\n"
-                           "ids (SER). Without one all rules are listed.",
+                           "ids (SER). Without one all rules are listed.\n\n"
+                           "Exit status: 0 told, 2 usage or no such rule.",
                            &argc, &argv))
         return VITALS_EXIT_USAGE;
     if (format && !g_str_equal(format, "text") && !g_str_equal(format, "json")) {

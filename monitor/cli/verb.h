@@ -40,7 +40,7 @@ extern const VitalsVerb *const vitals_verbs[];
  * @argv: (inout): likewise
  *
  * Parses options and prints one error line with the next step if they are wrong. Prints help and
- * exits with 0 for --help.
+ * exits with 0 for --help. --help-man prints the same for the manual page.
  *
  * Returns: %FALSE after an error was printed; the verb then returns %VITALS_EXIT_USAGE
  */
