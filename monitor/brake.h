@@ -9,9 +9,11 @@
  */
 typedef struct VitalsBrake VitalsBrake;
 
+/* Returns: (transfer full): of a host on which nothing was done yet */
 VitalsBrake *vitals_brake_new(void);
 void vitals_brake_free(VitalsBrake *brake);
 
+/* It was done to the guest @uuid, just now. */
 void vitals_brake_note(VitalsBrake *brake, const char *uuid, gint64 now);
 
 /**

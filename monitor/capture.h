@@ -68,6 +68,13 @@ typedef struct {
 
 typedef struct VitalsCapture VitalsCapture;
 
+/**
+ * vitals_capture_new:
+ * @hypervisor: borrowed; a worker connects when there is something to do
+ * @abandoned: borrowed: where calls that hang are counted
+ *
+ * Starts threads; does not block.
+ */
 VitalsCapture *vitals_capture_new(VitalsHypervisor *hypervisor, VitalsAbandoned *abandoned);
 
 /* See vitals_lane_free(). A dump under way goes on in libvirt. */

@@ -34,6 +34,15 @@ typedef struct {
     gboolean keeps_state;
 } VitalsCollectorListener;
 
+/**
+ * vitals_collector_new:
+ * @hypervisor: borrowed
+ * @settings: a reference is taken
+ * @abandoned: borrowed: where calls that hang are counted, all lanes together
+ * @listener: copied
+ *
+ * Starts the lanes and the first sweep. Does not block: that libvirt is away is waited out.
+ */
 VitalsCollector *vitals_collector_new(VitalsHypervisor *hypervisor, VitalsSettings *settings,
                                       VitalsAbandoned *abandoned,
                                       const VitalsCollectorListener *listener, gpointer data);

@@ -47,6 +47,7 @@ typedef struct {
     GArray *rhythms;
 } VitalsConsolePlace;
 
+/* Frees what it holds, not itself. */
 void vitals_console_place_clear(VitalsConsolePlace *place);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(VitalsConsolePlace, vitals_console_place_clear)
 
@@ -84,4 +85,5 @@ guint64 vitals_console_file_skip(VitalsConsoleFile *file, guint64 keep);
 /* Returns: (transfer full): where the reading stands now */
 VitalsConsolePlace vitals_console_file_place(const VitalsConsoleFile *file);
 
+/* As it was given. */
 const char *vitals_console_file_path(const VitalsConsoleFile *file);

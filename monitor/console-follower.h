@@ -68,4 +68,5 @@ VitalsConsoleCounts *vitals_console_follower_counts(const VitalsConsoleFollower 
 /* Returns: (transfer full): for another follower to go on from */
 VitalsConsolePlace vitals_console_follower_place(const VitalsConsoleFollower *follower);
 
+/* Where the log is, as it was given. */
 const char *vitals_console_follower_path(const VitalsConsoleFollower *follower);

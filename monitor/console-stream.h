@@ -18,6 +18,7 @@
 typedef struct VitalsConsoleStreams VitalsConsoleStreams;
 typedef struct VitalsConsoleStream VitalsConsoleStream;
 
+/* Starts the thread. Returns: (transfer full) */
 VitalsConsoleStreams *vitals_console_streams_new(void);
 
 /* Ends the thread; all streams were freed before. Accepts NULL. */
@@ -38,6 +39,7 @@ VitalsConsoleStream *vitals_console_stream_new(VitalsConsoleStreams *streams, co
 void vitals_console_stream_free(VitalsConsoleStream *stream);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsConsoleStream, vitals_console_stream_free)
 
+/* As it was given. */
 const char *vitals_console_stream_path(const VitalsConsoleStream *stream);
 
 /**

@@ -15,6 +15,13 @@ typedef struct VitalsExaminer VitalsExaminer;
 /* @triage: (transfer full) (nullable): what was found; on the main loop, exactly once */
 typedef void (*VitalsExamined)(VitalsTriage *triage, gpointer data);
 
+/**
+ * vitals_examiner_new:
+ * @settings: a reference is taken
+ * @abandoned: borrowed: where an examination that hangs is counted
+ *
+ * Looks once, on the disk, whether makedumpfile is there.
+ */
 VitalsExaminer *vitals_examiner_new(VitalsSettings *settings, VitalsAbandoned *abandoned);
 
 /* See vitals_lane_free(). A tool that still runs is killed when this process ends. */

@@ -22,6 +22,7 @@ char *vitals_facts_read_link(const char *root, const char *directory, const char
 /* Returns: (transfer full) (nullable) */
 GDir *vitals_facts_open_directory(const char *root, const char *path);
 
+/* Whether there is anything of that name; %FALSE too where that cannot be looked up. */
 gboolean vitals_facts_exists(const char *root, const char *path);
 
 /**

@@ -13,6 +13,7 @@
 /* The beginning of the name of a directory that is being written; a finished one has none. */
 #define VITALS_INCIDENT_PARTIAL ".partial-"
 
+/* Writes @length bytes of @text as the file @name. */
 gboolean vitals_incident_write(const char *directory, const char *name, const char *text,
                                gsize length, GError **error);
 /* Likewise, up to the end of @text. */

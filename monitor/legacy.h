@@ -11,6 +11,7 @@
  */
 typedef struct VitalsLegacy VitalsLegacy;
 
+/* Nothing was begun. Returns: (transfer full) */
 VitalsLegacy *vitals_legacy_new(void);
 void vitals_legacy_free(VitalsLegacy *legacy);
 

@@ -36,6 +36,7 @@ typedef struct {
 /* So many series Prometheus takes from one target without trouble; a fleet of 500 has some 2,000. */
 #define VITALS_LINT_MAX_ROWS 10000
 
+/* An empty one, to be filled in before anybody else sees it. Returns: (transfer full) */
 VitalsLintReport *vitals_lint_report_new(void);
 
 /**

@@ -38,6 +38,7 @@ typedef struct {
     gboolean pulse_recalled;
 } VitalsRecordingHeader;
 
+/* Frees what it holds, not itself. */
 void vitals_recording_header_clear(VitalsRecordingHeader *header);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(VitalsRecordingHeader, vitals_recording_header_clear)
 

@@ -47,6 +47,7 @@ typedef struct {
     GBytes *end;
 } VitalsConsoleCounts;
 
+/* Returns: (transfer full): all zero, to be filled in before anybody else sees it */
 VitalsConsoleCounts *vitals_console_counts_new(void);
 VitalsConsoleCounts *vitals_console_counts_ref(VitalsConsoleCounts *counts);
 void vitals_console_counts_unref(VitalsConsoleCounts *counts);
@@ -187,9 +188,11 @@ VitalsSnapshot *vitals_snapshot_ref(VitalsSnapshot *snapshot);
 void vitals_snapshot_unref(VitalsSnapshot *snapshot);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsSnapshot, vitals_snapshot_unref)
 
+/* Of a guest of which nothing is known, and of an empty incident. Returns: (transfer full) */
 VitalsGuestView *vitals_guest_view_new(void);
 void vitals_guest_view_free(VitalsGuestView *view);
 VitalsIncidentView *vitals_incident_view_new(void);
+/* Returns: (transfer full): with texts of its own */
 VitalsIncidentView *vitals_incident_view_copy(const VitalsIncidentView *view);
 void vitals_incident_view_free(VitalsIncidentView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsIncidentView, vitals_incident_view_free)

@@ -55,6 +55,7 @@ typedef enum {
     VITALS_FACT_TIMED_OUT,   /* no answer within the deadline */
 } VitalsFactState;
 
+/* Its name in recordings, "timed-out"; "invalid" for a number that is none, as in all of these. */
 const char *vitals_fact_state_name(VitalsFactState state);
 
 /* libvirt's virDomainState, by our own numbers so that the judges need no libvirt. */
@@ -68,6 +69,7 @@ typedef enum {
     VITALS_DOMAIN_PMSUSPENDED,
 } VitalsDomainState;
 
+/* Its name in recordings. */
 const char *vitals_domain_state_name(VitalsDomainState state);
 
 /* The reasons that make a difference to somebody; all others are OTHER. */
@@ -85,6 +87,7 @@ typedef enum {
     VITALS_REASON_STARTING,
 } VitalsReason;
 
+/* Its name in recordings. */
 const char *vitals_reason_name(VitalsReason reason);
 
 /* virDomainControlState */
@@ -95,6 +98,7 @@ typedef enum {
     VITALS_CONTROL_ERROR,    /* the monitor is lost */
 } VitalsControl;
 
+/* Its name in recordings. */
 const char *vitals_control_name(VitalsControl control);
 
 /* What /proc says of the QEMU process, worst of its threads first. */
@@ -106,6 +110,7 @@ typedef enum {
     VITALS_PROCESS_GONE,    /* it was there and is not */
 } VitalsProcess;
 
+/* Its name in recordings. */
 const char *vitals_process_name(VitalsProcess process);
 
 /* What came of a ping to the guest agent; libvirt tells the failures apart by its message alone
@@ -117,8 +122,10 @@ typedef enum {
     VITALS_AGENT_REFUSED,     /* it answers but knows no ping: it lives all the same */
 } VitalsAgent;
 
+/* Its name in recordings. */
 const char *vitals_agent_name(VitalsAgent agent);
 
+/* What libvirt tells without being asked, as far as anybody judges or follows it. */
 typedef enum {
     VITALS_EVENT_STARTED,
     VITALS_EVENT_REBOOT,
@@ -143,6 +150,7 @@ typedef enum {
     VITALS_N_EVENTS,
 } VitalsEvent;
 
+/* Its name in recordings. */
 const char *vitals_event_name(VitalsEvent event);
 
 /**

@@ -89,6 +89,7 @@ gboolean vitals_severity_parse(const char *name, VitalsSeverity *ret_severity);
 /* Frees a VitalsFinding; for arrays of them. */
 void vitals_finding_free(gpointer finding);
 
+/* Returns: (transfer full): nothing found, nothing answered */
 VitalsFindings *vitals_findings_new(void);
 void vitals_findings_free(VitalsFindings *findings);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsFindings, vitals_findings_free)

@@ -33,10 +33,12 @@ typedef struct {
 /* Frees a VitalsTextEdit; for arrays of them. */
 void vitals_text_edit_free(gpointer edit);
 
+/* Returns: (transfer full): a fix that does nothing yet; the functions below add to it */
 VitalsFix *vitals_fix_new(VitalsFixSafety safety);
 void vitals_fix_free(VitalsFix *fix);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsFix, vitals_fix_free)
 
+/* As it was made. */
 gboolean vitals_fix_is_safe(const VitalsFix *fix);
 
 /**
@@ -51,6 +53,7 @@ void vitals_fix_set_attribute(VitalsFix *fix, const VitalsXmlNode *node, const c
 void vitals_fix_rename_attribute(VitalsFix *fix, const VitalsXmlNode *node, const char *name,
                                  const char *new_name);
 
+/* Takes an attribute away; nothing if there is none of that name. */
 void vitals_fix_drop_attribute(VitalsFix *fix, const VitalsXmlNode *node, const char *name);
 
 /**

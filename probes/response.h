@@ -21,6 +21,7 @@ const char *vitals_trouble_name(VitalsTrouble trouble);
 /* The trouble of that name; NONE for any other word or %NULL. */
 VitalsTrouble vitals_trouble_find(const char *name);
 
+/* By the health and the layer of @cause; NONE if there is nothing to act on. */
 VitalsTrouble vitals_trouble_of(const VitalsCause *cause);
 
 /* What to do about it, the mildest first: each does what stands before it too, but for the last step. */

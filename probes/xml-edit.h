@@ -13,6 +13,7 @@
  * indented by two blanks a level.
  */
 
+/* What the functions of the same names in probes/fix.h do, for one place. */
 VitalsTextEdit *vitals_xml_edit_set_attribute(const VitalsXml *xml, const VitalsXmlNode *node,
                                               const char *name, const char *value);
 VitalsTextEdit *vitals_xml_edit_rename_attribute(const VitalsXml *xml, const VitalsXmlNode *node,

@@ -9,6 +9,7 @@
  * or an error, and returns the exit status.
  */
 
+/* Saves it from being deleted, or with @keep %FALSE no longer. */
 int vitals_incidents_keep(const VitalsIncidentView *incident, gboolean keep);
 
 /* Compares the files with the checksums in the manifest. */
@@ -18,4 +19,5 @@ int vitals_incidents_verify(const VitalsIncidentView *incident);
 int vitals_incidents_export(const VitalsIncidentView *incident, const char *output,
                             gboolean without_dump);
 
+/* Deletes what the limits of [Store] do not allow; with @dry_run only says so. */
 int vitals_incidents_prune(const VitalsSettings *settings, const char *state_dir, gboolean dry_run);

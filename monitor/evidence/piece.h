@@ -30,6 +30,7 @@ typedef struct {
     gboolean registers_allowed;
 } VitalsEvidenceRequest;
 
+/* All empty, to be filled in by who makes it before anybody else sees it. Returns: (transfer full) */
 VitalsEvidenceRequest *vitals_evidence_request_new(void);
 VitalsEvidenceRequest *vitals_evidence_request_ref(VitalsEvidenceRequest *request);
 void vitals_evidence_request_unref(VitalsEvidenceRequest *request);

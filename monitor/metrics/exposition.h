@@ -13,6 +13,7 @@ typedef struct VitalsExposition VitalsExposition;
 
 #define VITALS_EXPOSITION_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
+/* Returns: (transfer full): an empty document */
 VitalsExposition *vitals_exposition_new(void);
 void vitals_exposition_free(VitalsExposition *out);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsExposition, vitals_exposition_free)

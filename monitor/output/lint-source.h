@@ -57,6 +57,7 @@ typedef struct {
 /* Missing facts that are told of; a thousand guests miss a thousand, and memory is to stay flat. */
 #define VITALS_LINT_MAX_FACTS 20
 
+/* Nothing was counted; to be cleared at the end. */
 void vitals_lint_totals_init(VitalsLintTotals *totals);
 void vitals_lint_totals_clear(VitalsLintTotals *totals);
 

@@ -21,6 +21,7 @@ typedef void (*VitalsAssemblyFunc)(const VitalsSignature *begun, const VitalsRep
  */
 typedef struct VitalsAssembly VitalsAssembly;
 
+/* @signatures: borrowed. @func: called from within the functions below */
 VitalsAssembly *vitals_assembly_new(VitalsSignatures *signatures, VitalsAssemblyFunc func,
                                     gpointer user);
 void vitals_assembly_free(VitalsAssembly *assembly);
@@ -37,6 +38,7 @@ void vitals_assembly_add(VitalsAssembly *assembly, const VitalsLine *line, GPtrA
 /* Ends all open reports. */
 void vitals_assembly_close(VitalsAssembly *assembly);
 
+/* Whether a report has begun and not ended. */
 gboolean vitals_assembly_is_open(const VitalsAssembly *assembly);
 
 /* Returns: (element-type VitalsReport): one for each title, counted */

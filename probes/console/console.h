@@ -132,6 +132,7 @@ const GPtrArray *vitals_console_reports(const VitalsConsole *console);
 /* Returns: (element-type VitalsLoop): all loops so far */
 const GPtrArray *vitals_console_loops(const VitalsConsole *console);
 
+/* What was counted so far. */
 VitalsConsoleStats vitals_console_stats(const VitalsConsole *console);
 
 /* "info", "notice", "warning", "error", "critical" */

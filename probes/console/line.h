@@ -35,6 +35,7 @@ typedef void (*VitalsLineFunc)(const VitalsLine *line, gpointer user);
  */
 typedef struct VitalsLines VitalsLines;
 
+/* @func: called for each line, from within the functions below */
 VitalsLines *vitals_lines_new(VitalsLineFunc func, gpointer user);
 void vitals_lines_free(VitalsLines *lines);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsLines, vitals_lines_free)

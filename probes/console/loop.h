@@ -45,6 +45,7 @@ typedef struct {
  */
 typedef struct VitalsLoops VitalsLoops;
 
+/* @signatures: borrowed: which lines of a loop are an error, a warning or a counter */
 VitalsLoops *vitals_loops_new(VitalsSignatures *signatures);
 void vitals_loops_free(VitalsLoops *loops);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsLoops, vitals_loops_free)

@@ -11,6 +11,7 @@
  */
 typedef struct VitalsNames VitalsNames;
 
+/* Returns: (transfer full): the empty set */
 VitalsNames *vitals_names_new(void);
 void vitals_names_free(VitalsNames *names);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsNames, vitals_names_free)
@@ -18,4 +19,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitalsNames, vitals_names_free)
 /* Adds the names that @pattern matches. Returns: %FALSE with @error if it is no pattern. */
 gboolean vitals_names_add(VitalsNames *names, const char *pattern, GError **error);
 
+/* Whether a pattern matches @name, which a guest may have made up. */
 gboolean vitals_names_have(VitalsNames *names, const char *name);

@@ -81,6 +81,7 @@ typedef struct {
 VitalsDraft *vitals_draft_new(GPtrArray *candidates, const VitalsLine *line, gint64 now);
 void vitals_draft_free(VitalsDraft *draft);
 
+/* Takes a further line in; the text is kept up to %VITALS_REPORT_MAX_BYTES, the rest counted. */
 void vitals_draft_add(VitalsDraft *draft, const VitalsLine *line);
 
 /**
