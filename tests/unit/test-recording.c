@@ -5,20 +5,9 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-/* A sample as the collector might bring it: times in whole milliseconds, as wall clocks are written. */
-static VitalsSample *
-random_sample(void)
+static void
+fill_vcpus(VitalsSample *sample)
 {
-    VitalsSample *sample = vitals_sample_new(
-        g_test_rand_int_range(0, G_MAXINT32) * G_GINT64_CONSTANT(1000) + 123,
-        G_GINT64_CONSTANT(1772342220000000) + g_test_rand_int_range(0, 1000000) * 1000);
-
-    for (guint part = 0; part < VITALS_N_PARTS; part++)
-        sample->parts[part] = (VitalsFactState)g_test_rand_int_range(0, VITALS_FACT_TIMED_OUT + 1);
-    sample->state = (VitalsDomainState)g_test_rand_int_range(0, VITALS_DOMAIN_PMSUSPENDED + 1);
-    sample->reason = (VitalsReason)g_test_rand_int_range(0, VITALS_REASON_STARTING + 1);
-    sample->control = (VitalsControl)g_test_rand_int_range(0, VITALS_CONTROL_ERROR + 1);
-    sample->control_for = g_test_rand_int_range(0, G_MAXINT32);
     sample->vcpus = (guint)g_test_rand_int_range(0, 5);
     sample->vcpu_ns = g_new0(guint64, sample->vcpus);
     for (guint i = 0; i < sample->vcpus; i++)
@@ -44,13 +33,11 @@ random_sample(void)
                 .halts = (guint64)g_test_rand_int_range(0, G_MAXINT32),
                 .interrupts = (guint64)g_test_rand_int_range(0, G_MAXINT32),
             };
-    sample->pid = g_test_rand_int_range(1, G_MAXINT32);
-    sample->process = (VitalsProcess)g_test_rand_int_range(0, VITALS_PROCESS_GONE + 1);
-    sample->starved = g_test_rand_int_range(0, 1000000);
-    sample->thread_blocked_for = g_test_rand_int_range(0, 1000000);
-    sample->fs_frozen = g_test_rand_bit();
-    sample->requests = (guint64)g_test_rand_int_range(0, G_MAXINT32) << 10;
-    sample->disk_limit = (guint64)g_test_rand_int_range(0, 3);
+}
+
+static void
+fill_memory(VitalsSample *sample)
+{
     sample->last_update = 1772342220 + g_test_rand_int_range(0, 1000000);
     sample->has_counters = g_test_rand_bit();
     sample->actual = (guint64)g_test_rand_int_range(0, G_MAXINT32) << 10;
@@ -59,11 +46,21 @@ random_sample(void)
         sample->unused = sample->available / 3;
         sample->usable = sample->available / 2;
     }
+}
+
+static void
+fill_queues(VitalsSample *sample)
+{
     sample->n_queues = (guint)g_test_rand_int_range(0, 4);
     sample->queues = g_new0(VitalsQueue, sample->n_queues);
     for (guint i = 0; i < sample->n_queues; i++)
         sample->queues[i] = (VitalsQueue){ (guint)g_test_rand_int_range(0, 300),
                                            (guint)g_test_rand_int_range(0, 65536) };
+}
+
+static void
+fill_console(VitalsSample *sample)
+{
     sample->booted = g_test_rand_bit();
     sample->kernel_lines = g_test_rand_bit();
     sample->userspace_lines = g_test_rand_bit();
@@ -82,6 +79,33 @@ random_sample(void)
         vitals_utterance_set_title(&sample->utterances[i],
                                    g_test_rand_bit() ? "BUG: in foo\x1b" : "panic:  of Ã©");
     }
+}
+
+/* A sample as the collector might bring it: times in whole milliseconds, as wall clocks are written. */
+static VitalsSample *
+random_sample(void)
+{
+    VitalsSample *sample = vitals_sample_new(
+        g_test_rand_int_range(0, G_MAXINT32) * G_GINT64_CONSTANT(1000) + 123,
+        G_GINT64_CONSTANT(1772342220000000) + g_test_rand_int_range(0, 1000000) * 1000);
+
+    for (guint part = 0; part < VITALS_N_PARTS; part++)
+        sample->parts[part] = (VitalsFactState)g_test_rand_int_range(0, VITALS_FACT_TIMED_OUT + 1);
+    sample->state = (VitalsDomainState)g_test_rand_int_range(0, VITALS_DOMAIN_PMSUSPENDED + 1);
+    sample->reason = (VitalsReason)g_test_rand_int_range(0, VITALS_REASON_STARTING + 1);
+    sample->control = (VitalsControl)g_test_rand_int_range(0, VITALS_CONTROL_ERROR + 1);
+    sample->control_for = g_test_rand_int_range(0, G_MAXINT32);
+    sample->pid = g_test_rand_int_range(1, G_MAXINT32);
+    sample->process = (VitalsProcess)g_test_rand_int_range(0, VITALS_PROCESS_GONE + 1);
+    sample->starved = g_test_rand_int_range(0, 1000000);
+    sample->thread_blocked_for = g_test_rand_int_range(0, 1000000);
+    sample->fs_frozen = g_test_rand_bit();
+    sample->requests = (guint64)g_test_rand_int_range(0, G_MAXINT32) << 10;
+    sample->disk_limit = (guint64)g_test_rand_int_range(0, 3);
+    fill_vcpus(sample);
+    fill_memory(sample);
+    fill_queues(sample);
+    fill_console(sample);
     sample->transmitted = (guint64)g_test_rand_int_range(0, G_MAXINT32);
     sample->agent = (VitalsAgent)g_test_rand_int_range(0, VITALS_AGENT_REFUSED + 1);
     sample->event = (VitalsEvent)g_test_rand_int_range(0, VITALS_N_EVENTS);
