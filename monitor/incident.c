@@ -270,6 +270,23 @@ vitals_incident_finish(VitalsDossier *dossier, GError **error)
     return TRUE;
 }
 
+/* Who may write there may put a link where a dump is to be. With the sticky bit only for what is not there yet. */
+static gboolean
+check_ours(const char *path, GError **error)
+{
+    g_autofree char *shown = NULL;
+    struct stat about;
+
+    if (stat(path, &about) < 0 || !(about.st_mode & S_IWOTH) || about.st_mode & S_ISVTX)
+        return TRUE;
+    shown = vitals_text_printable(path, -1);
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_PERM,
+                "everybody may write to %s, where the guests' memory would be kept: "
+                "'chmod o-w' it, or give another directory with --state-dir",
+                shown);
+    return FALSE;
+}
+
 gboolean
 vitals_incident_prepare(const char *state_dir, GError **error)
 {
@@ -281,6 +298,8 @@ vitals_incident_prepare(const char *state_dir, GError **error)
                     "cannot make the state directory %s: %s", incidents, g_strerror(errno));
         return FALSE;
     }
+    if (!check_ours(state_dir, error) || !check_ours(incidents, error))
+        return FALSE;
     if (!g_file_set_contents(probe, "", 0, error)) {
         g_prefix_error(error, "cannot write in the state directory %s: ", state_dir);
         return FALSE;

@@ -49,5 +49,6 @@ char *vitals_incident_path_of_dump(const VitalsDossier *dossier);
  */
 guint vitals_incident_recover(const char *state_dir, GPtrArray *ret_paths);
 
-/* Whether incidents can be kept there: makes STATE and STATE/incidents (0700) and tries to write. */
+/* Whether incidents can be kept there: makes STATE and STATE/incidents (0700) and tries to write. Not where everybody
+ * may. */
 gboolean vitals_incident_prepare(const char *state_dir, GError **error);

@@ -353,6 +353,26 @@ test_unwritable(Fixture *fixture, gconstpointer data)
     g_assert_error(later, G_FILE_ERROR, G_FILE_ERROR_NOTDIR);
 }
 
+/* Whoever may write there may put a link in the dump's place. */
+static void
+test_open_to_all(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *incidents = g_build_filename(fixture->state_dir, "incidents", NULL);
+    const char *const paths[] = { fixture->state_dir, incidents };
+
+    for (guint i = 0; i < G_N_ELEMENTS(paths); i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_cmpint(chmod(paths[i], 0777), ==, 0);
+        g_assert_false(vitals_incident_prepare(fixture->state_dir, &error));
+        g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_PERM);
+        g_assert_nonnull(strstr(error->message, paths[i]));
+        g_assert_cmpint(chmod(paths[i], 0700), ==, 0);
+    }
+    g_assert_cmpint(chmod(fixture->state_dir, 01777), ==, 0);
+    g_assert_true(vitals_incident_prepare(fixture->state_dir, NULL));
+}
+
 /* ---- what a killed daemon left ---- */
 
 static void
@@ -579,6 +599,7 @@ main(int argc, char **argv)
     ADD("invalid-text", test_invalid_text);
     ADD("dump", test_dump);
     ADD("unwritable", test_unwritable);
+    ADD("open-to-all", test_open_to_all);
     ADD("aftermath", test_aftermath);
     ADD("aftermath-of-nothing", test_aftermath_of_nothing);
     ADD("recover", test_recover);
