@@ -77,7 +77,7 @@ install_kernel() {
     "$root/tests/lab/image" --check >/dev/null
 }
 
-build() { # build DIR [MESON OPTION...]
+configure() { # configure DIR [MESON OPTION...]
     local dir=$1
     shift
     if [ -e "$dir/build.ninja" ]; then
@@ -89,7 +89,11 @@ build() { # build DIR [MESON OPTION...]
         }
         rm -f "$dir.log"
     fi
-    ninja -C "$dir" --quiet
+}
+
+build() { # build DIR [MESON OPTION...]
+    configure "$@"
+    ninja -C "$1" --quiet
 }
 
 wait_until() { # wait_until SECONDS COMMAND...
