@@ -172,7 +172,9 @@ vitals_case_act(VitalsCase *item, gboolean dumped)
     g_autoptr(GError) error = NULL;
 
     if (item->dossier->deed == VITALS_ACTION_NONE) {
-        set_outcome(item->dossier, NULL);
+        if (!*item->dossier
+                  ->outcome) /* else the policy asked for more, and there was a reason against it */
+            set_outcome(item->dossier, NULL);
         vitals_case_acted(item);
     } else if (!vitals_case_check_wanted(item, &error)) {
         leave_alone(item, error->message);

@@ -117,9 +117,13 @@ open_case(VitalsCasebook *casebook, VitalsGuest *guest, const VitalsCause *cause
     item->dossier->deed = decision->action;
     item->dossier->inherited = decision->inherited;
     item->action_needs_dump = decision->action_needs_dump;
-    if (decision->inaction)
+    if (decision->inaction) {
         vitals_dossier_note(item->dossier, view->opened, "the guest is left as it is: %s",
                             decision->inaction);
+        g_free(item->dossier->outcome);
+        item->dossier->outcome =
+            g_strdup_printf("The guest was left as it is: %s.", decision->inaction);
+    }
     view->capture_result = g_strdup(decision->result);
     view->capture_detail = g_strdup(decision->refusal ? decision->refusal : "");
     if (decision->capture)

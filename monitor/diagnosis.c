@@ -240,15 +240,29 @@ retitle(VitalsIncidentView *view, const char *before, const char *detail)
     view->title = g_strconcat(old, ": ", detail, NULL);
 }
 
+/* Figures are worth more than names of who was killed, and the log in the dump has all that was printed. */
+static void
+take_shortage(VitalsDossier *dossier, VitalsTestimony *console, VitalsTestimony *log)
+{
+    VitalsTestimony *best = log && log->shortage ? log : console;
+
+    if (console && console->shortage && console->shortage->total && best->shortage->total == 0)
+        best = console;
+    if (!best || !best->shortage)
+        return;
+    vitals_shortage_free(dossier->shortage);
+    dossier->shortage = g_steal_pointer(&best->shortage);
+}
+
 void
-vitals_diagnosis_make(VitalsDossier *dossier, const VitalsTestimony *console,
-                      const VitalsTestimony *log)
+vitals_diagnosis_make(VitalsDossier *dossier, VitalsTestimony *console, VitalsTestimony *log)
 {
     g_auto(Diagnosis) found = { .by = "" };
     g_autofree char *own = NULL;
     json_t *reasons = dossier->reasons;
     const VitalsRemark *said;
 
+    take_shortage(dossier, console, log);
     if (reasons && console && is_of_kernel(dossier->view))
         set_text(reasons, "besides", console->loop);
     if (!reasons || g_str_equal(dossier->view->health, "unknown") ||

@@ -27,8 +27,8 @@ const VitalsSample *vitals_diagnosis_memory(const GPtrArray *samples);
  *   setting           what the kernel was at, as vitals_whereabouts() has it; ""
  *   confidence, confidence_why   as vitals_reasons() has them, raised by what agrees
  *
- * If memory ran out, @dossier->shortage is told with the detail. The weightiest word wins: a panic in the kernel's own log before one on the console, then stalls and
+ * If memory ran out, who had it becomes @dossier->shortage, which is taken out of one of the two, and is told with
+ * the detail. The weightiest word wins: a panic in the kernel's own log before one on the console, then stalls and
  * faults, then the stacks, then the figures of memory. What stands in the log cannot be of an earlier boot.
  */
-void vitals_diagnosis_make(VitalsDossier *dossier, const VitalsTestimony *console,
-                           const VitalsTestimony *log);
+void vitals_diagnosis_make(VitalsDossier *dossier, VitalsTestimony *console, VitalsTestimony *log);

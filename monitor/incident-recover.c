@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "monitor/incident.h"
 #include "monitor/incident-files.h"
+#include "monitor/hindsight.h"
 #include "monitor/leftovers.h"
 #include "monitor/output/time.h"
 #include "monitor/recording.h"
@@ -106,6 +107,7 @@ finish_interrupted(const char *directory, const char *final)
     json_object_set_new(manifest, "interrupted", json_true());
     mark_dump(directory, final, json_object_get(manifest, "capture"));
     vitals_recording_read(signals, ignore_header, take_sample, samples, NULL);
+    vitals_hindsight_add(directory, manifest, samples);
     report = vitals_report_rest(manifest);
     if (vitals_incident_write_text(directory, "report.txt", report, NULL))
         vitals_incident_write_page(directory, manifest, samples, RECOVERED_SUM_MAX, NULL);

@@ -200,18 +200,6 @@ read_log(const VitalsDossier *dossier)
     return end ? vitals_testimony_read(bytes, length) : NULL;
 }
 
-/* Figures are worth more than names of who was killed, and the log in the dump has all that was printed. */
-static void
-take_shortage(VitalsDossier *dossier, VitalsTestimony *said, VitalsTestimony *log)
-{
-    VitalsTestimony *best = log && log->shortage ? log : said;
-
-    if (said && said->shortage && said->shortage->total && best->shortage->total == 0)
-        best = said;
-    if (best)
-        dossier->shortage = g_steal_pointer(&best->shortage);
-}
-
 /* What can be said only now, or takes too long before the dump. */
 static void
 take_findings(VitalsDossier *dossier, const char *console)
@@ -224,7 +212,6 @@ take_findings(VitalsDossier *dossier, const char *console)
         take_lines(&dossier->testimony, said);
     if (log)
         take_lines(&dossier->log_said, log);
-    take_shortage(dossier, said, log);
     vitals_diagnosis_make(dossier, said, log);
     if (!dossier->is_linted) {
         g_ptr_array_unref(dossier->predictions);

@@ -226,16 +226,19 @@ static void
 append_safety(GString *text, const VitalsDossier *dossier)
 {
     const char *result = dossier->view->capture_result;
+    g_autofree char *detail = vitals_text_printable(dossier->view->capture_detail, -1);
 
     if (is_captured(dossier))
         g_string_append(text, "Its memory is saved.");
     else if (g_str_equal(result, "none"))
         g_string_append(text, "Its memory was not dumped, as nothing asks for it with this cause.");
     else if (dossier->moot)
-        g_string_append_printf(text, "It was not dumped: %s.", dossier->view->capture_detail);
+        g_string_append_printf(text, "It was not dumped: %s.", detail);
     else
-        g_string_append(text, "Its memory is NOT saved, see below. Before resetting it, consider "
-                              "'virt-vitals capture'.");
+        g_string_append_printf(text,
+                               "Its memory is NOT saved (%s%s%s). Before resetting it, consider "
+                               "'virt-vitals capture'.",
+                               result, *detail ? ": " : "", detail);
     g_string_append_printf(text, "%s%s\n", *dossier->outcome ? " " : "", dossier->outcome);
 }
 
@@ -346,12 +349,67 @@ vitals_report_text(const VitalsDossier *dossier, const char *console)
 
 /* ---- of an incident that was interrupted ---- */
 
+static void
+append_if_any(GString *text, const char *before, const json_t *object, const char *key)
+{
+    if (*vitals_fact_text(object, key))
+        g_string_append_printf(text, "%s%s\n", before, vitals_fact_text(object, key));
+}
+
+static void
+append_rest_of_safety(GString *text, const json_t *manifest)
+{
+    const json_t *capture = json_object_get(manifest, "capture");
+    const char *result = vitals_fact_text(capture, "result");
+
+    if (g_str_equal(result, "ok"))
+        g_string_append(text, "Its memory is saved.\n");
+    else if (g_str_equal(result, "none"))
+        g_string_append(text, "Its memory was not dumped.\n");
+    else
+        g_string_append_printf(text,
+                               "Its memory is NOT known to be saved (%s). Before resetting it, "
+                               "consider 'virt-vitals capture'.\n",
+                               result);
+    append_if_any(text, "", capture, "detail");
+    append_if_any(text, "", manifest, "outcome");
+    append_if_any(text, "", manifest, "detail_remedy");
+    append_if_any(text, "", manifest, "remedy");
+}
+
+static void
+append_rest_of_lines(GString *text, const char *heading, const json_t *lines)
+{
+    size_t index;
+    json_t *line;
+
+    if (json_array_size(lines) == 0)
+        return;
+    append_heading(text, heading);
+    json_array_foreach((json_t *)lines, index, line)
+        g_string_append_printf(text, "- %s\n", json_is_string(line) ? json_string_value(line) : "");
+}
+
+static void
+append_rest_of_meaning(GString *text, const json_t *manifest)
+{
+    append_heading(text, "What it means");
+    append_if_any(text, "", manifest, "meaning");
+    if (*vitals_fact_text(manifest, "detail"))
+        g_string_append_printf(text, "%s: %s\n",
+                               vitals_fact_witness(vitals_fact_text(manifest, "detail_by")),
+                               vitals_fact_text(manifest, "detail"));
+    append_if_any(text, "", manifest, "detail_meaning");
+    append_if_any(text, "Place: ", manifest, "place");
+    append_if_any(text, "Besides, its console says again and again: ", manifest, "besides");
+    append_if_any(text, "Confidence: ", manifest, "confidence");
+}
+
 char *
 vitals_report_rest(const json_t *manifest)
 {
-    static const char *const heads[] = { "domain", "health",  "layer", "cause",
-                                         "opened", "meaning", "remedy" };
-    const json_t *capture = json_object_get(manifest, "capture");
+    static const char *const heads[] = { "domain", "uuid", "health", "layer", "cause", "opened" };
+    const json_t *memory = json_object_get(manifest, "memory");
     GString *text = g_string_new(NULL);
     size_t index;
     json_t *moment;
@@ -359,15 +417,25 @@ vitals_report_rest(const json_t *manifest)
 
     g_string_append_printf(text,
                            "%s\n\nThe monitor was killed while it wrote this incident; a later one "
-                           "finished it.\n\n",
+                           "finished it, and something may be missing.\n\n",
                            vitals_fact_text(manifest, "title"));
     for (gsize i = 0; i < G_N_ELEMENTS(heads); i++)
-        g_string_append_printf(text, "%s: %s\n", heads[i], vitals_fact_text(manifest, heads[i]));
-    g_string_append_printf(text, "dump: %s %s\n", vitals_fact_text(capture, "result"),
-                           vitals_fact_text(capture, "detail"));
+        g_string_append_printf(text, "%-8s %s\n", heads[i], vitals_fact_text(manifest, heads[i]));
+    append_rest_of_meaning(text, manifest);
+    append_heading(text, "What was done, and what to do");
+    append_rest_of_safety(text, manifest);
+    if (memory) {
+        append_heading(text, "Who used its memory");
+        vitals_memory_use_append(text, memory);
+    }
     append_heading(text, "Timeline");
     json_array_foreach(json_object_get(manifest, "timeline"), index, moment) g_string_append_printf(
         text, "%s  %s\n", vitals_fact_text(moment, "time"), vitals_fact_text(moment, "text"));
+    append_rest_of_lines(text, "What was seen", json_object_get(manifest, "evidence"));
+    append_rest_of_lines(text, "What the guest said on its console",
+                         json_object_get(manifest, "console_reports"));
+    append_rest_of_lines(text, "What its kernel's log says, as it was in the dump",
+                         json_object_get(manifest, "log_reports"));
     printable = vitals_text_printable_lines(text->str, -1);
     g_string_free(text, TRUE);
     return printable;

@@ -93,22 +93,14 @@ weigh(const VitalsReport *report)
 static gboolean
 is_of_reporting(const char *function)
 {
-    static const char *const beginnings[] = { "dump_stack",
-                                              "show_stack",
-                                              "panic",
-                                              "nmi_panic",
-                                              "vpanic",
-                                              "__warn",
-                                              "oops_",
-                                              "die",
-                                              "__die",
-                                              "no_context",
-                                              "page_fault_oops",
-                                              "rust_",
-                                              "sysrq_handle_crash" };
+    static const char *const names[] = { "dump_stack", "dump_stack_lvl", "show_stack",
+                                         "panic",      "vpanic",         "nmi_panic",
+                                         "die",        "__die",          "oops_end",
+                                         "__warn",     "no_context",     "page_fault_oops" };
+    g_autofree char *name = g_strndup(function, strcspn(function, ".")); /* panic.cold */
 
-    for (gsize i = 0; i < G_N_ELEMENTS(beginnings); i++) {
-        if (g_str_has_prefix(function, beginnings[i]))
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (g_str_equal(name, names[i]))
             return TRUE;
     }
     return FALSE;

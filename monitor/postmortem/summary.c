@@ -116,6 +116,7 @@ write_safety(VitalsHtml *html, const json_t *manifest)
 {
     const json_t *capture = json_object_get(manifest, "capture");
     const char *result = vitals_fact_text(capture, "result");
+    const char *detail = vitals_fact_text(capture, "detail");
     gboolean moot = json_is_true(json_object_get(capture, "moot"));
     gboolean saved = g_str_equal(result, "ok");
 
@@ -126,12 +127,12 @@ write_safety(VitalsHtml *html, const json_t *manifest)
         vitals_html_text(html,
                          "Its memory was not dumped, as nothing asks for it with this cause.");
     else if (moot)
-        vitals_html_textf(html, "It was not dumped: %s.", vitals_fact_text(capture, "detail"));
+        vitals_html_textf(html, "It was not dumped: %s.", detail);
     else
         vitals_html_textf(html,
-                          "Its memory is not saved (%s). Before resetting it, consider "
+                          "Its memory is not saved (%s%s%s). Before resetting it, consider "
                           "'virt-vitals capture'.",
-                          result);
+                          result, *detail ? ": " : "", detail);
     vitals_html_close(html);
     write_if_any(html, "", "%s", vitals_fact_text(manifest, "outcome"));
 }

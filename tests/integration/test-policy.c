@@ -211,6 +211,23 @@ test_restart(Scene *scene, gconstpointer data)
     scene_until(scene_is(scene, "web", "healthy"), 10);
 }
 
+/* What the policy asks for, and is not done, has its reason where the reader looks first. */
+static void
+test_restrained(Scene *scene, gconstpointer data)
+{
+    g_autoptr(json_t) incident = NULL;
+    FakeGuest *guest;
+
+    scene_set(scene->settings, "Policy.OnCrashed", "capture-reset");
+    scene_set(scene->settings, "Policy.MaxRecoveriesPerHour", "0");
+    guest = start_with(scene, "web");
+    fake_panic(scene->fake, guest);
+    incident = scene_incident(scene, 5);
+    g_assert_cmpuint(fake_calls(scene->fake, guest, FAKE_ACT), ==, 0);
+    scene_check_told(incident, "the guest is left as it is: it was recovered",
+                     "\"outcome\": \"The guest was left as it is: it was recovered", NULL);
+}
+
 /* After so many recoveries somebody has to look at it; the dumps go on. A monitor that is started anew counts
  * those of the one before. */
 static void
@@ -272,6 +289,7 @@ main(int argc, char **argv)
         { "/policy/metadata", test_metadata },
         { "/policy/other-run", test_other_run },
         { "/policy/restart", test_restart },
+        { "/policy/restrained", test_restrained },
         { "/policy/recovery-cap", test_recovery_cap },
         { "/policy/crash-loop", test_crash_loop },
     };

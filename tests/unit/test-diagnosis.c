@@ -127,12 +127,12 @@ test_place(Fixture *fixture, gconstpointer data)
                     "[  310.000004]  dump_stack_lvl+0x44/0x5c\n"
                     "[  310.000005]  panic+0x118/0x2f4\n"
                     "[  310.000006]  ? schedule_timeout+0x9e/0x150\n"
-                    "[  310.000007]  gizmo_run+0x11/0xed4 [gizmo]\n"
+                    "[  310.000007]  panic_gizmo+0x11/0xed4 [gizmo]\n"
                     "[  310.000008]  kthread+0xd7/0x100\n"
                     "[  310.000009]  </TASK>\n");
     make(fixture, console->str, NULL);
     g_assert_cmpstr(reason(fixture, "detail"), ==, "kernel panic: gizmo: no way");
-    g_assert_cmpstr(reason(fixture, "place"), ==, "in gizmo_run (module gizmo), task gizmod");
+    g_assert_cmpstr(reason(fixture, "place"), ==, "in panic_gizmo (module gizmo), task gizmod");
     g_assert_nonnull(strstr(reason(fixture, "besides"), "/dev/ttyS9"));
 }
 

@@ -289,7 +289,7 @@ test_invalid_text(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(json_array_size(json_object_get(manifest, "timeline")), ==, 2);
     json_decref(manifest);
     report = read_element(fixture, "report.txt");
-    g_assert_true(strstr(report, "before") < strstr(report, "failed: a"));
+    g_assert_true(strstr(report, "  before") < strstr(report, "  failed: a"));
     g_assert_null(strchr(report, '\x1b'));
     g_assert_nonnull(strstr(report, "failed: a\\x0ab\\x1b[2J"));
 }
@@ -379,11 +379,15 @@ static void
 test_recover(Fixture *fixture, gconstpointer data)
 {
     VitalsIncidentView *view = fixture->dossier->view;
+    static const char panic[] = "Kernel panic - not syncing: gizmo: no way\n";
+    g_autoptr(GBytes) said = g_bytes_new_static(panic, strlen(panic));
     g_autofree char *id = NULL;
     json_t *manifest;
 
     view->capture_result = (g_free(view->capture_result), g_strdup("running"));
+    fixture->dossier->reasons = json_pack("{s:s, s:s}", "detail", "", "confidence", "medium");
     begin(fixture);
+    g_assert_true(vitals_incident_add(view->path, "console.log", said, NULL));
     id = g_strdup(view->id);
     /* it is being written, by whichever process: only what was left behind is recovered */
     g_assert_cmpuint(vitals_incident_recover(fixture->state_dir, NULL), ==, 0);
@@ -404,6 +408,9 @@ test_recover(Fixture *fixture, gconstpointer data)
         g_autofree char *report = read_element(fixture, "report.txt");
         g_autofree char *page = read_element(fixture, "report.html");
 
+        g_assert_nonnull(strstr(report, "calls it: kernel panic: gizmo: no way\n"));
+        g_assert_nonnull(strstr(report, "NOT known to be saved (interrupted)"));
+        g_assert_nonnull(strstr(page, "kernel panic: gizmo: no way"));
         g_assert_nonnull(strstr(report, "was killed"));
         g_assert_nonnull(strstr(page, "was killed"));
     }
