@@ -198,8 +198,8 @@ refuse(Archive *archive, const char *what, GError **error)
     g_autofree char *shown = vitals_text_printable(what, -1);
     const char *reason = archive ? archive_error_string(archive) : g_strerror(errno);
 
-    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s: %s", shown,
-                reason ? reason : "unknown error");
+    g_set_error(error, G_FILE_ERROR, archive ? G_FILE_ERROR_FAILED : g_file_error_from_errno(errno),
+                "%s: %s", shown, reason ? reason : "unknown error");
     return FALSE;
 }
 
@@ -283,11 +283,39 @@ write_archive(int fd, const char *directory, const char *folder, const char *pat
     return archive_write_close(archive) == ARCHIVE_OK ? TRUE : refuse(archive, path, error);
 }
 
+/* A file without a name, so that nobody takes half an archive for a whole one, where the file system has such.
+ * Returns: -1 with errno, EEXIST if there is something by that name */
+static int
+open_archive(const char *path, gboolean *ret_nameless)
+{
+    g_autofree char *directory = g_path_get_dirname(path);
+    struct stat about;
+    int fd;
+
+    if (lstat(path, &about) == 0) {
+        errno = EEXIST;
+        return -1;
+    }
+    fd = open(directory, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    *ret_nameless = fd >= 0;
+    return fd >= 0 ? fd : open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
+static gboolean
+name_archive(int fd, const char *path, GError **error)
+{
+    g_autofree char *own = g_strdup_printf("/proc/self/fd/%d", fd);
+
+    return linkat(AT_FDCWD, own, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0 ||
+           refuse(NULL, path, error);
+}
+
 gboolean
 vitals_bundle_export(const char *directory, const char *name, const char *path, gboolean with_dump,
                      GError **error)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    gboolean nameless = FALSE;
+    int fd = open_archive(path, &nameless);
     gboolean good;
 
     if (fd < 0)
@@ -295,8 +323,10 @@ vitals_bundle_export(const char *directory, const char *name, const char *path, 
     good = write_archive(fd, directory, name, path, with_dump, error);
     if (good && fsync(fd) < 0 && errno != EINVAL)
         good = refuse(NULL, path, error);
+    if (good && nameless)
+        good = name_archive(fd, path, error);
     close(fd);
-    if (!good)
+    if (!good && !nameless)
         unlink(path);
     return good;
 }

@@ -117,7 +117,7 @@ test_export(Fixture *fixture, gconstpointer data)
 
     /* nothing is overwritten, and a failure leaves nothing */
     g_assert_false(vitals_bundle_export(fixture->incident, "name", fixture->archive, TRUE, &error));
-    g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED);
+    g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_EXIST);
     g_clear_error(&error);
     g_assert_false(vitals_bundle_export(fixture->incident, "name", wrong, TRUE, &error));
     g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL);
@@ -136,6 +136,8 @@ test_verbs(Fixture *fixture, gconstpointer data)
         test_run_program("incidents", "verify", "2026", "--state-dir", state, NULL);
     g_auto(TestRun) export = test_run_program("incidents", "export", "2026", "-o", fixture->archive,
                                               "--state-dir", state, NULL);
+    g_auto(TestRun) again = test_run_program("incidents", "export", "2026", "-o", fixture->archive,
+                                             "--state-dir", state, NULL);
     g_auto(TestRun) prune =
         test_run_program("incidents", "prune", "--dry-run", "--state-dir", state, NULL);
     g_auto(TestRun) wrong = test_run_program("incidents", "keep", "--state-dir", state, NULL);
@@ -148,6 +150,8 @@ test_verbs(Fixture *fixture, gconstpointer data)
     g_assert_null(strstr(verify.out, "console.log"));
     g_assert_cmpint(export.status, ==, 0);
     g_assert_true(g_file_test(fixture->archive, G_FILE_TEST_IS_REGULAR));
+    g_assert_cmpint(again.status, !=, 0);
+    g_assert_nonnull(strstr(again.err, "nothing is overwritten, give another name"));
     g_assert_cmpint(prune.status, ==, 0);
     g_assert_cmpint(wrong.status, ==, 2);
     g_assert_true(g_str_has_prefix(wrong.err, "virt-vitals: give nothing"));
