@@ -4,6 +4,7 @@
 
 #include <gio/gio.h>
 #include <string.h>
+#include <time.h>
 
 static char *
 render(const VitalsSnapshot *snapshot, gint64 age)
@@ -159,6 +160,16 @@ test_promtool(void)
     g_assert_true(g_subprocess_get_successful(process));
 }
 
+/* Of this thread alone, whatever else the machine does: microseconds. */
+static gint64
+own_time(void)
+{
+    struct timespec time;
+
+    g_assert_cmpint(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time), ==, 0);
+    return (gint64)time.tv_sec * G_USEC_PER_SEC + time.tv_nsec / 1000;
+}
+
 static void
 test_cost(void)
 {
@@ -167,10 +178,10 @@ test_cost(void)
     gsize size = 0;
 
     for (guint i = 0; i < 10; i++) {
-        gint64 before = g_get_monotonic_time();
+        gint64 before = own_time();
         g_autoptr(GBytes) bytes = vitals_metrics_render(snapshot, 0);
 
-        best = MIN(best, g_get_monotonic_time() - before);
+        best = MIN(best, own_time() - before);
         size = g_bytes_get_size(bytes);
     }
     g_test_message("400 guests: %" G_GINT64_FORMAT " us, %" G_GSIZE_FORMAT " bytes", best, size);
