@@ -150,6 +150,7 @@ typedef enum {
  * @vcpu_ns: CPU time of all its vCPUs together, nanoseconds
  * @vcpu_ns_at_beat: the same when the kernel fell silent: a period after a beat was due, as what the
  *   guest did between its last beat and its death is not how it died
+ * @vcpu_ns_at_clock: the same when the run clock was last advanced
  * @each_ns, @each_ns_at_beat: likewise of each of the first vCPUs
  * @vcpu_at: monotonic time of the last answer about vCPU time
  * @vcpu_at_beat: monotonic time of the vCPU figure that @vcpu_ns_at_beat holds
@@ -241,6 +242,7 @@ typedef struct {
     guint vcpus;
     guint64 vcpu_ns;
     guint64 vcpu_ns_at_beat;
+    guint64 vcpu_ns_at_clock;
     guint64 each_ns[VITALS_LOOKED_AT_MAX];
     guint64 each_ns_at_beat[VITALS_LOOKED_AT_MAX];
     gint64 vcpu_at;

@@ -4,12 +4,15 @@
 
 #include <string.h>
 
-/* An answer takes a guest a millisecond of CPU, so one that gets some of the CPU it asks for could have
+/* An answer takes a guest a millisecond of CPU, so one that gets most of the CPU it asks for could have
  * given it: of its starvation no more than a fifth of the time counts. One that gets next to nothing could
- * not, and all of it counts. A dead guest that spins on a busy host is starved too, by about half
- * (measured), and has to be found in time all the same. */
+ * not, and all of it counts. In between, all of it counts up to a share of the time: a kernel that boots by
+ * kexec needs seconds of CPU to its balloon's driver, but a dead one that spins on a busy host is starved too,
+ * by about half (measured), and has to be found as well. */
 #define STARVED_ALTOGETHER 0.9
-#define STARVED_COUNTS 5
+#define STARVED_MUCH 0.3
+#define STARVED_MUCH_COUNTS 0.5
+#define STARVED_COUNTS 0.2
 
 /* A beat may have been this much later than it is dated: stamps are whole seconds. */
 #define BEAT_ERROR G_USEC_PER_SEC
@@ -132,6 +135,22 @@ forgive_silence(VitalsSigns *signs)
         signs->sources[i].run_at_beat = signs->run_clock;
 }
 
+/* What of @starved, of the time @elapsed, is taken off the guest's time. All its vCPUs together @used so much: that
+ * they were given, whoever else of them waited meanwhile. */
+static gint64
+starvation_counted(gint64 elapsed, gint64 starved, gint64 used)
+{
+    double share = elapsed > 0 ? (double)starved / (double)elapsed : 0.0;
+    gint64 counted = MIN(starved, (gint64)((double)elapsed * STARVED_COUNTS));
+
+    if (share >= STARVED_ALTOGETHER)
+        return starved;
+    if (share >= STARVED_MUCH)
+        counted =
+            MAX(counted, MIN((gint64)((double)elapsed * STARVED_MUCH_COUNTS), elapsed - used));
+    return MIN(counted, starved);
+}
+
 /*
  * The guest's own time: it passes while libvirt says that the guest runs, QEMU is neither stopped
  * nor stuck in the kernel (a blocked main thread passes no question on) and the host gives it CPU, and
@@ -140,20 +159,19 @@ forgive_silence(VitalsSigns *signs)
 static void
 advance_run_clock(VitalsSigns *signs, const VitalsSigns *before, const VitalsLimits *limits)
 {
+    guint64 used_ns = signs->vcpu_ns - MIN(signs->vcpu_ns, signs->vcpu_ns_at_clock);
     gint64 elapsed;
-    gint64 starved;
 
     if (before->state_at == 0 || signs->state_at <= before->state_at)
         return;
+    signs->vcpu_ns_at_clock = signs->vcpu_ns;
     if (before->state != VITALS_DOMAIN_RUNNING || signs->state != VITALS_DOMAIN_RUNNING ||
         signs->process != VITALS_PROCESS_ALIVE || signs->overdue_since || signs->capturing)
         return;
 
     elapsed = MIN(signs->state_at - before->state_at, limits->gap_counted);
-    starved = MIN(signs->starve_debt, elapsed);
-    if (starved < (gint64)((double)elapsed * STARVED_ALTOGETHER))
-        starved = MIN(starved, elapsed / STARVED_COUNTS);
-    signs->run_clock += elapsed - starved;
+    signs->run_clock += elapsed - starvation_counted(elapsed, MIN(signs->starve_debt, elapsed),
+                                                     (gint64)(used_ns / 1000));
     /* what was starved in time that was not counted is no debt of the time to come */
     signs->starve_debt = CLAMP(signs->starve_debt - elapsed, 0, limits->gap_counted);
 }

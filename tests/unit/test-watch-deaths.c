@@ -74,7 +74,7 @@ static const TestRow rows[] = {
     { "panic-loop", NULL, spin, "kernel-spinning", "kernel-silent", 12 SECONDS },
     { "panic-loop-of-busy", model_be_busy, spin, "kernel-spinning", NULL, 12 SECONDS },
     { "panic-loop-on-busy-host", NULL, spin_starved, "kernel-spinning", "kernel-silent",
-      14 SECONDS },
+      18 SECONDS },
     { "spin-no-process", model_hide_process, spin, "kernel-spinning", NULL, 12 SECONDS },
     { "spin-first-of-two", model_have_two_vcpus, spin_on_first_of_two, "vcpu-hung", NULL,
       12 SECONDS },

@@ -298,7 +298,7 @@ static const TestRow rows[] = {
     { "boot-hung-halted", be_started, halt_in_kernel, "boot-hung", NULL, 45 SECONDS,
       .lasts = 140 SECONDS },
     { "boot-hung-on-busy-host", be_started, hang_in_kernel_on_busy_host, "boot-hung", NULL,
-      150 SECONDS, .lasts = 170 SECONDS },
+      270 SECONDS, .lasts = 290 SECONDS },
     { "boot-hung-again", have_disks, hang_at_second_boot, "boot-hung", NULL, 130 SECONDS,
       .lasts = 150 SECONDS },
     { "boot-hung-keeps-figures", have_disks, hang_and_keep_figures, "boot-hung", NULL, 130 SECONDS,
