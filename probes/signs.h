@@ -146,6 +146,8 @@ typedef enum {
  * @starved: of the time since the kernel fell silent, microseconds the host gave it no CPU
  * @paused: of the same time, microseconds in which it was paused, for a dump or otherwise
  * @starve_debt: starved microseconds that were not yet taken off the run clock
+ * @starved_total: all starved microseconds so far
+ * @starved_when_free: the same when libvirt's channel was last seen not to be occupied
  * @vcpus: how many vCPUs it has
  * @vcpu_ns: CPU time of all its vCPUs together, nanoseconds
  * @vcpu_ns_at_beat: the same when the kernel fell silent: a period after a beat was due, as what the
@@ -238,6 +240,8 @@ typedef struct {
     gint64 starved;
     gint64 paused;
     gint64 starve_debt;
+    gint64 starved_total;
+    gint64 starved_when_free;
 
     guint vcpus;
     guint64 vcpu_ns;

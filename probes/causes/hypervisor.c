@@ -124,11 +124,25 @@ is_paused_for_job(const VitalsSigns *signs)
             signs->reason == VITALS_REASON_MIGRATION || signs->reason == VITALS_REASON_DUMP);
 }
 
+/* Where threads of QEMU always wait for a CPU a tenth of the time counts all the same. */
+#define OCCUPIED_LEAST 10
+
+/* What of the time libvirt's channel has been occupied QEMU could have answered in: not that in which one of its
+ * threads was ready and the host gave it no CPU. */
+static gint64
+could_answer_for(const VitalsSigns *signs)
+{
+    gint64 starved = signs->starved_total - signs->starved_when_free;
+
+    return MAX(signs->control_for - starved, signs->control_for / OCCUPIED_LEAST);
+}
+
 static gboolean
 holds_monitor_blocked(const VitalsSigns *signs, const VitalsLimits *limits)
 {
     return !is_paused_for_job(signs) && vitals_signs_is_fresh(signs, limits, signs->control_at) &&
-           signs->control == VITALS_CONTROL_OCCUPIED && signs->control_for >= limits->stuck_after;
+           signs->control == VITALS_CONTROL_OCCUPIED &&
+           could_answer_for(signs) >= limits->stuck_after;
 }
 
 const VitalsCause vitals_cause_monitor_blocked = {

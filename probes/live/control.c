@@ -17,6 +17,8 @@ note_control(VitalsSigns *signs, VitalsControl control, gint64 at, gint64 contro
     signs->control_for =
         control == VITALS_CONTROL_ERROR ? MAX(control_for, at - signs->control_since) : control_for;
     signs->control_at = at;
+    if (control != VITALS_CONTROL_OCCUPIED)
+        signs->starved_when_free = signs->starved_total;
     if (control != VITALS_CONTROL_ERROR)
         signs->control_told_at = 0;
 }

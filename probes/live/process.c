@@ -42,6 +42,7 @@ absorb(const VitalsSample *sample, VitalsSigns *signs, VitalsSource *source)
     signs->thread_blocked_for = sample->thread_blocked_for;
     signs->starved += sample->starved;
     signs->starve_debt += sample->starved;
+    signs->starved_total += sample->starved;
     signs->window_starved += sample->starved;
     note_starvation(sample, signs);
     source->answer_at = sample->at;

@@ -49,6 +49,26 @@ occupy(TestModel *model, guint t)
     model->control = VITALS_CONTROL_OCCUPIED;
 }
 
+/* At the lowest priority beside others that want all of the CPU, so that each answer takes seconds. */
+static void
+answer_slowly_while_starved(TestModel *model, guint t)
+{
+    gboolean asked = t % 80 < 60;
+
+    if (t % 80 == 0)
+        model->control_since = model->now;
+    model->control = asked ? VITALS_CONTROL_OCCUPIED : VITALS_CONTROL_OK;
+    model->starvation = 0.95;
+}
+
+/* Its threads wait for a CPU all the time, and its monitor for something else. */
+static void
+occupy_while_starved(TestModel *model, guint t)
+{
+    occupy(model, t);
+    model->starvation = 0.95;
+}
+
 static void
 lose_monitor(TestModel *model, guint t)
 {
@@ -143,6 +163,9 @@ static const TestRow rows[] = {
     { "qemu-frozen-and-thawed", NULL, freeze_and_thaw, "none", "qemu-frozen", 5 SECONDS },
     { "qemu-blocked", NULL, block_qemu, "qemu-blocked", NULL, 12 SECONDS },
     { "monitor-occupied", NULL, occupy, "monitor-blocked", NULL, 5 SECONDS },
+    { "monitor-slow-as-it-is-starved", NULL, answer_slowly_while_starved, "none", NULL, 0 },
+    { "monitor-occupied-and-starved", NULL, occupy_while_starved, "monitor-blocked", NULL,
+      34 SECONDS },
     { "monitor-lost", NULL, lose_monitor, "monitor-lost", NULL, 5 SECONDS },
     { "monitor-lost-and-told", NULL, lose_monitor_and_be_told, "monitor-lost", NULL, 1 SECONDS },
     { "monitor-lost-for-a-while", NULL, lose_monitor_for_a_while, "none", "monitor-lost",
