@@ -92,6 +92,9 @@ process_json(const VitalsSample *sample)
                              vitals_process_name(sample->process), "starved_seconds",
                              (double)sample->starved / G_USEC_PER_SEC);
 
+    /* seldom and of interest; nearly always a process that is alive ran */
+    if (sample->process_ran && sample->process == VITALS_PROCESS_STOPPED)
+        json_object_set_new(json, "ran", json_true());
     if (sample->thread_blocked_for)
         json_object_set_new(json, "thread_blocked_seconds",
                             json_real((double)sample->thread_blocked_for / G_USEC_PER_SEC));

@@ -153,6 +153,7 @@ static gboolean
 take_process(json_t *json, VitalsSample *sample)
 {
     sample->pid = (gint)CLAMP(json_integer_value(json_object_get(json, "pid")), 0, G_MAXINT);
+    sample->process_ran = json_is_true(json_object_get(json, "ran"));
     sample->starved = MAX(seconds_at(json, "starved_seconds", 0), 0);
     sample->thread_blocked_for = MAX(seconds_at(json, "thread_blocked_seconds", 0), 0);
     return TAKE_WORD(json, "process", call_vitals_process_name, &sample->process);

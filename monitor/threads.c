@@ -218,6 +218,8 @@ look_at_thread(VitalsThreads *self, Thread *thread, VitalsSample *sample)
     }
     if (thread->looks > 0 && now.delay > thread->delay)
         waited = now.delay - thread->delay;
+    if (thread->first && thread->looks > 0 && now.slices != thread->slices)
+        sample->process_ran = TRUE;
     thread->blocked_at = blocked_since(self, thread, &now, sample->at);
     if (thread->blocked_at)
         sample->thread_blocked_for =

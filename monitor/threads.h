@@ -16,7 +16,7 @@ void vitals_threads_free(VitalsThreads *threads);
 
 /**
  * vitals_threads_look:
- * @sample: gets starved and thread_blocked_for, for the part process, and the part vcpu where QEMU named its
+ * @sample: gets process_ran, starved and thread_blocked_for, for the part process, and the part vcpu where QEMU named its
  *   threads after its vCPUs, as libvirt has it do; else that part is left alone
  *
  * To be called about once a second. Blocks on /proc.

@@ -170,6 +170,8 @@ typedef struct {
  * @parts: what came of each part; the fields below hold a value only where it is AVAILABLE
  * @control_for: how long @control has been so, in microseconds
  * @vcpu_ns: (array length=vcpus): nanoseconds each vCPU has used, in their order
+ * @process_ran: the process' main thread had the CPU since the previous sample of this part: if it is stopped it was
+ *   not all the time. FALSE where the host's kernel does not count that
  * @starved: microseconds since the previous sample of this part in which the process' threads were
  *   ready to run and the host gave them no CPU (the largest of its threads' run delay)
  * @thread_blocked_for: how long one of the process' other threads has been in one and the same
@@ -213,6 +215,7 @@ typedef struct {
 
     gint pid;
     VitalsProcess process;
+    gboolean process_ran;
     gint64 starved;
     gint64 thread_blocked_for;
 

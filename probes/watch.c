@@ -256,6 +256,14 @@ follow_memory(VitalsWatch *watch, const VitalsSample *sample, gboolean reset)
     watch->signs.exhaustion_in = result.seconds > 0 ? result.seconds * G_USEC_PER_SEC : 0;
 }
 
+/* Seen so twice at least: one that is traced is stopped for moments, and what is silent for longer is silent. */
+static gboolean
+was_held(const VitalsSigns *signs)
+{
+    return (signs->process == VITALS_PROCESS_STOPPED || signs->process == VITALS_PROCESS_FROZEN) &&
+           signs->process_at > signs->process_since;
+}
+
 static gboolean
 decide(VitalsWatch *watch)
 {
@@ -301,8 +309,7 @@ vitals_watch_ingest(VitalsWatch *watch, const VitalsSample *sample)
         forget_since_beat(signs);
     if (!vitals_signs_is_quiet(signs, 0))
         signs->block_base_at = 0;
-    if ((before.process == VITALS_PROCESS_STOPPED || before.process == VITALS_PROCESS_FROZEN) &&
-        signs->process == VITALS_PROCESS_ALIVE)
+    if (was_held(&before) && signs->process == VITALS_PROCESS_ALIVE)
         forgive_silence(signs);
     doubt_panic(signs);
     if (reset)

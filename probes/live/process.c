@@ -29,13 +29,21 @@ note_starvation(const VitalsSample *sample, VitalsSigns *signs)
         signs->starve_since = sample->at;
 }
 
+/* One that is traced (strace, a debugger that steps) is stopped again and again, and goes on in between. */
+static gboolean
+is_another_state(const VitalsSample *sample, const VitalsSigns *signs)
+{
+    return signs->process_at == 0 || signs->process != sample->process ||
+           (sample->process == VITALS_PROCESS_STOPPED && sample->process_ran);
+}
+
 static VitalsPulse
 absorb(const VitalsSample *sample, VitalsSigns *signs, VitalsSource *source)
 {
     if (!vitals_sample_has(sample, VITALS_PART_PROCESS))
         return VITALS_PULSE_NONE;
 
-    if (signs->process_at == 0 || signs->process != sample->process)
+    if (is_another_state(sample, signs))
         signs->process_since = sample->at;
     signs->process = sample->process;
     signs->process_at = sample->at;

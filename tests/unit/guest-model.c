@@ -46,14 +46,16 @@ static gboolean
 can_run(const TestModel *model)
 {
     return model->state == VITALS_DOMAIN_RUNNING &&
-           (model->process == VITALS_PROCESS_ALIVE || model->process == VITALS_PROCESS_BLOCKED);
+           (model->process == VITALS_PROCESS_ALIVE || model->process == VITALS_PROCESS_BLOCKED ||
+            model->traced);
 }
 
 /* QEMU asks a period after the last answer; the guest answers when it had the CPU time for it. */
 static void
 balloon_step(TestModel *model, double given)
 {
-    if (!model->period || model->frozen_stamp || model->process != VITALS_PROCESS_ALIVE)
+    if (!model->period || model->frozen_stamp ||
+        (model->process != VITALS_PROCESS_ALIVE && !model->traced))
         return;
     if (!model->polled) {
         model->poll_in -= TEST_STEP;
@@ -145,6 +147,7 @@ look(TestModel *model)
     sample->parts[VITALS_PART_PROCESS] =
         model->no_process ? VITALS_FACT_ABSENT : VITALS_FACT_AVAILABLE;
     sample->process = model->process;
+    sample->process_ran = model->traced;
     sample->starved = model->starved;
     if (!model->thread_blocked)
         model->thread_blocked_at = model->now;

@@ -25,6 +25,7 @@
  * @libvirt_gone: neither sweeps nor questions are answered
  * @absent: we do not run at all
  * @exact: CPU time is told to the nanosecond, as schedstat does, and not in ticks
+ * @traced: a stopped QEMU goes on between our looks
  * @no_process, @no_vcpu: these parts are never known
  * @requests: completed by its disks; @disks: it has some, and we look at them every five seconds
  * @disk_limit: bytes a second
@@ -56,6 +57,7 @@ typedef struct {
     gboolean libvirt_gone;
     gboolean absent;
     gboolean exact;
+    gboolean traced;
     gboolean no_process;
     gboolean no_vcpu;
     gboolean disks;

@@ -307,6 +307,29 @@ test_blocked_thread(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(look_for_blocked(fixture), ==, 0);
 }
 
+/* Of the main thread alone, and not when it is seen for the first time. */
+static gboolean
+has_run(Fixture *fixture)
+{
+    g_autoptr(VitalsSample) sample = look(fixture);
+
+    g_assert_cmpint(sample->process, ==, VITALS_PROCESS_STOPPED);
+    return sample->process_ran;
+}
+
+static void
+test_traced(Fixture *fixture, gconstpointer data)
+{
+    put_qemu(fixture, 40, 't', 500);
+    put_thread(fixture, 40, 't', 100);
+    put_thread(fixture, 41, 'S', 100);
+    g_assert_false(has_run(fixture));
+    put_thread(fixture, 40, 't', 101);
+    g_assert_true(has_run(fixture));
+    put_thread(fixture, 41, 'S', 101);
+    g_assert_false(has_run(fixture));
+}
+
 static void
 put_vcpu(Fixture *fixture, int thread, const char *name, gint64 used)
 {
@@ -471,6 +494,7 @@ main(int argc, char **argv)
     ADD("users", test_users);
     ADD("impostor-alone", test_impostor_alone);
     ADD("blocked-thread", test_blocked_thread);
+    ADD("traced", test_traced);
     ADD("vcpus", test_vcpus);
     ADD("odd-names", test_odd_names);
     ADD("odd-files", test_odd_files);

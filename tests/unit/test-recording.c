@@ -97,6 +97,7 @@ random_sample(void)
     sample->control_for = g_test_rand_int_range(0, G_MAXINT32);
     sample->pid = g_test_rand_int_range(1, G_MAXINT32);
     sample->process = (VitalsProcess)g_test_rand_int_range(0, VITALS_PROCESS_GONE + 1);
+    sample->process_ran = sample->process == VITALS_PROCESS_STOPPED && g_test_rand_bit();
     sample->starved = g_test_rand_int_range(0, 1000000);
     sample->thread_blocked_for = g_test_rand_int_range(0, 1000000);
     sample->fs_frozen = g_test_rand_bit();

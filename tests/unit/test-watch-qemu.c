@@ -15,6 +15,24 @@ stop_and_continue(TestModel *model, guint t)
     model->process = t < 20 SECONDS ? VITALS_PROCESS_STOPPED : VITALS_PROCESS_ALIVE;
 }
 
+/* By strace: at about every second look it is stopped, and by chance at many in a row. */
+static void
+trace_qemu(TestModel *model, guint t)
+{
+    guint second = t / 10 % 20;
+
+    model->traced = TRUE;
+    model->process = second < 8 || second % 2 ? VITALS_PROCESS_STOPPED : VITALS_PROCESS_ALIVE;
+}
+
+static void
+die_while_traced(TestModel *model, guint t)
+{
+    model->traced = TRUE;
+    model->process = t / 10 % 3 == 2 ? VITALS_PROCESS_STOPPED : VITALS_PROCESS_ALIVE;
+    model_halt(model, t);
+}
+
 static void
 freeze_and_thaw(TestModel *model, guint t)
 {
@@ -160,6 +178,8 @@ shut_down_without_libvirt(TestModel *model, guint t)
 static const TestRow rows[] = {
     { "qemu-stopped", NULL, stop_qemu, "qemu-stopped", NULL, 5 SECONDS },
     { "qemu-stopped-and-continued", NULL, stop_and_continue, "none", "qemu-stopped", 5 SECONDS },
+    { "qemu-traced", NULL, trace_qemu, "none", NULL, 0 },
+    { "dead-while-traced", NULL, die_while_traced, "kernel-halted", NULL, 40 SECONDS },
     { "qemu-frozen-and-thawed", NULL, freeze_and_thaw, "none", "qemu-frozen", 5 SECONDS },
     { "qemu-blocked", NULL, block_qemu, "qemu-blocked", NULL, 12 SECONDS },
     { "monitor-occupied", NULL, occupy, "monitor-blocked", NULL, 5 SECONDS },
