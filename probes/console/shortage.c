@@ -71,14 +71,17 @@ enum {
     ANYWHERE = CGROUP /* those before stand outside of reports, too */
 };
 
+/* With the user from 5.x on behind it, by some distributions before. */
+static const char killed_shape[] =
+    "^(?:Out of memory[^:]{0,40}: )?Killed process \\d+,?(?: UID \\d+,)? "
+    "\\((?<name>.{0,64}?)\\),?(?: UID:? ?\\d+,)? total-vm:\\d+kB, "
+    "anon-rss:(?<anon>\\d+)kB, file-rss:(?<file>\\d+)kB(?:, shmem-rss:(?<shmem>\\d+)kB)?";
+
 static const char *const shapes[N_SHAPES] = {
     [BOOT] = "^Linux version \\d",
     [INVOKED] = " invoked oom-killer: ",
     [CGROUP_KILLS] = "^Memory cgroup out of memory: Kill",
-    [KILLED] =
-        "^(?:Out of memory[^:]{0,40}: )?Killed process \\d+,?(?: UID \\d+,)? "
-        "\\((?<name>.{0,64}?)\\),?(?: UID:? ?\\d+,)? total-vm:\\d+kB, "
-        "anon-rss:(?<anon>\\d+)kB, file-rss:(?<file>\\d+)kB(?:, shmem-rss:(?<shmem>\\d+)kB)?",
+    [KILLED] = killed_shape,
     [KILLS] = "^Out of memory[^:]{0,40}: Kill process \\d",
     [CGROUP] = "^memory: usage \\d+kB, limit|^oom-kill:constraint=CONSTRAINT_MEMCG",
     [FIGURES] = "^ *[a-z_]+:\\d+(?: [a-z_]+:\\d+)* *$",
