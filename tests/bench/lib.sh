@@ -97,6 +97,8 @@ qemu_pid() { # qemu_pid GUEST
 end_guest() { # end_guest GUEST...
     local one pid
     for one; do
+        # one that was defined would be left behind
+        virsh_lab undefine "$one" --managed-save --snapshots-metadata >/dev/null 2>&1 || true
         pid=$(qemu_pid "$one" 2>/dev/null) || continue
         kill -CONT "$pid" 2>/dev/null || true
         virsh_lab destroy "$one" >/dev/null 2>&1 || kill -KILL "$pid" 2>/dev/null || true
