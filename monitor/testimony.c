@@ -89,14 +89,29 @@ weigh(const VitalsReport *report)
                                                           : VITALS_WEIGHT_NONE;
 }
 
-/* What every panic and oops goes through, which is not where it came from. */
+/* What every panic and oops goes through, and one by an NMI of ours, which is not where it came from. */
 static gboolean
 is_of_reporting(const char *function)
 {
-    static const char *const names[] = { "dump_stack", "dump_stack_lvl", "show_stack",
-                                         "panic",      "vpanic",         "nmi_panic",
-                                         "die",        "__die",          "oops_end",
-                                         "__warn",     "no_context",     "page_fault_oops" };
+    static const char *const names[] = { "dump_stack",
+                                         "dump_stack_lvl",
+                                         "show_stack",
+                                         "panic",
+                                         "vpanic",
+                                         "nmi_panic",
+                                         "die",
+                                         "__die",
+                                         "oops_end",
+                                         "__warn",
+                                         "no_context",
+                                         "page_fault_oops",
+                                         "unknown_nmi_error",
+                                         "default_do_nmi",
+                                         "do_nmi",
+                                         "exc_nmi",
+                                         "nmi",
+                                         "end_repeat_nmi",
+                                         "asm_exc_nmi" };
     g_autofree char *name = g_strndup(function, strcspn(function, ".")); /* panic.cold */
 
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {

@@ -109,6 +109,29 @@ test_memory_users(Fixture *fixture, gconstpointer data)
                     ""); /* whoever asked for the last page is not to blame */
 }
 
+/* A kernel that hangs panics by an NMI of ours: what that interrupted is the place. */
+static void
+test_place_below_nmi(Fixture *fixture, gconstpointer data)
+{
+    make(fixture,
+         "[  310.000000] Kernel panic - not syncing: NMI: Not continuing\n"
+         "[  310.000001] CPU: 0 PID: 113 Comm: gizmod Tainted: G  OE  6.1.0 #1\n"
+         "[  310.000002] Call Trace:\n"
+         "[  310.000003]  <NMI>\n"
+         "[  310.000005]  panic+0x118/0x2f4\n"
+         "[  310.000006]  nmi_panic.cold+0xc/0xc\n"
+         "[  310.000007]  unknown_nmi_error.cold+0x46/0x57\n"
+         "[  310.000009]  exc_nmi+0x100/0x180\n"
+         "[  310.000010]  end_repeat_nmi+0x16/0x67\n"
+         "[  310.000011]  </NMI>\n"
+         "[  310.000012]  <TASK>\n"
+         "[  310.000013]  gizmo_spin+0x11/0xed4 [gizmo]\n"
+         "[  310.000014]  kthread+0xd7/0x100\n"
+         "[  310.000015]  </TASK>\n",
+         NULL);
+    g_assert_cmpstr(reason(fixture, "place"), ==, "in gizmo_spin (module gizmo), task gizmod");
+}
+
 /* An engineer wants to know where, a fault that is not the reason is told beside it. */
 static void
 test_place(Fixture *fixture, gconstpointer data)
@@ -243,6 +266,7 @@ main(int argc, char **argv)
     ADD("weight", test_weight);
     ADD("memory-users", test_memory_users);
     ADD("place", test_place);
+    ADD("place-below-nmi", test_place_below_nmi);
     ADD("stacks", test_stacks);
     ADD("cut-off", test_cut_off);
     ADD("memory", test_memory);
