@@ -192,10 +192,12 @@ inaction_of(const VitalsOccasion *occasion, const VitalsDecision *decision,
 }
 
 static void
-decide_capture(const VitalsOccasion *occasion, const VitalsSettings *settings,
-               VitalsDecision *decision)
+decide_capture(const VitalsOccasion *occasion, VitalsTrouble trouble,
+               const VitalsSettings *settings, VitalsDecision *decision)
 {
-    decision->refusal = refusal_of(occasion);
+    decision->refusal = is_vetoed(occasion, trouble, settings)
+                            ? "such guests are not dumped here (CaptureOn)"
+                            : refusal_of(occasion);
     decision->result = "refused";
     if (decision->refusal)
         return;
@@ -240,9 +242,10 @@ decide(const VitalsOccasion *occasion, const VitalsSettings *settings)
         return decision;
 
     decision.incident = TRUE;
-    if (response < VITALS_RESPONSE_CAPTURE || is_vetoed(occasion, trouble, settings))
+    if (response < VITALS_RESPONSE_CAPTURE ||
+        (response == VITALS_RESPONSE_CAPTURE && is_vetoed(occasion, trouble, settings)))
         return decision;
-    decide_capture(occasion, settings, &decision);
+    decide_capture(occasion, trouble, settings, &decision);
     decision.nmi_wait = nmi_wait_of(occasion, &decision, settings);
     if (actions[response] == VITALS_ACTION_NONE)
         return decision;

@@ -19,7 +19,7 @@ const VitalsOption vitals_options_capture[] = {
             "Which of the dumps that OnCrashed and OnKernelDead ask for are made: crashed is a "
             "panic that the guest reported through pvpanic, kernel-dead a kernel that fell silent. "
             "The guest is paused while it is dumped. Use none for guests whose memory must not "
-            "reach the disk.",
+            "reach the disk, with RecoverWithoutDump=yes if they are to be reset all the same.",
     },
     {
         .section = "Capture",

@@ -136,7 +136,17 @@ static const Case cases[] = {
       { "Capture.CaptureOn=none", RESET },
 
       .incident = TRUE,
-      .result = "none" },
+      .result = "refused",
+      .refusal = "CaptureOn",
+      .inaction = "RecoverWithoutDump" },
+    { "unless what is not dumped may be reset",
+      "kernel-halted",
+      { "Capture.CaptureOn=none", RESET, "Policy.RecoverWithoutDump=yes" },
+
+      .incident = TRUE,
+      .result = "refused",
+      .refusal = "CaptureOn",
+      .action = VITALS_ACTION_RESET },
     { "capture of the paused",
       "io-error",
       { "Policy.OnPaused=capture" },
