@@ -14,8 +14,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* Seconds that a round may begin late, for all the guests' disks together. */
-#define LATE_MAX 2
+/* Seconds that a round may begin late: one that asks 400 guests for their disks takes up to three on a
+ * slow machine, and is made up for before the next. */
+#define LATE_MAX 4
 
 /* As the monitor asks for. */
 #define BLOCK_FIGURES 16
